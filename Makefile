@@ -1,0 +1,43 @@
+# Thin on purpose: each target calls the real tool, and `scripts/setup` installs what is missing.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+LISTEN ?= 127.0.0.1:8080
+DATA ?= data/demo
+
+.PHONY: run setup test check fmt bench clean
+
+## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
+run: setup
+	$(CARGO) build --release --bin opentrace
+	./target/release/opentrace demo --data $(DATA) --listen $(LISTEN)
+
+## Install ClickHouse's library and the country database (npm, checked against the lock file)
+setup: node_modules/.installed
+
+node_modules/.installed: package.json package-lock.json
+	@echo "Installing ClickHouse (libchdb) and the country database from npm: about 560 MB, once."
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+## Every test: unit, property, end to end (needs nothing but what it installs itself)
+test: setup
+	scripts/test
+
+## Formatting, lints, licences, file sizes
+check: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	scripts/tidy
+
+fmt:
+	$(CARGO) fmt --all
+
+## Benchmarks; writes docs/benchmarks.md
+bench: setup
+	$(CARGO) build --release --bin opentrace
+	scripts/bench
+
+clean:
+	$(CARGO) clean
+	rm -rf node_modules

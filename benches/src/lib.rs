@@ -1,0 +1,3 @@
+//! Benchmarks and the workloads they share. `benches/run.py` measures the running program.
+
+pub mod workload;

@@ -1,0 +1,1 @@
+//! Generators of traffic and loaders of public data sets.

@@ -1,0 +1,404 @@
+//! The coordinator: closes epochs.
+//!
+//! One thread reads the log, binds what it read to an epoch, drops repeats, makes sure that everyone
+//! the epoch touches is resident with their history, feeds the workers, and hands the events to the
+//! sink. It reads ahead of ClickHouse by a few epochs at most.
+//!
+//! Everything it decides about an epoch follows from the log, the journal and what ClickHouse held
+//! before the epoch, so replaying an epoch after a crash gives the same rows. The clock only decides
+//! when an epoch is closed and who is idle, neither of which changes a view.
+
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use opentrace_events::{Event, SiteId, Sites, Timestamp};
+use opentrace_operators::{Diff, EventFact, Person};
+use opentrace_store::Store;
+use tokio::sync::{mpsc, watch};
+
+use crate::config::PipelineConfig;
+use crate::dedup::Dedup;
+use crate::engine::{Engine, Feed};
+use crate::error::PipelineError;
+use crate::facts::FactMaker;
+use crate::history::History;
+use crate::journal::{Binding, Epoch, Journal};
+use crate::log::{Chunk, EventLog, Offset, Partition};
+use crate::residents::Residents;
+use crate::retry::until_it_works;
+use crate::sink::ClosedEpoch;
+use crate::snapshot::{Pending, Snapshots};
+use crate::status::{Counters, Progress};
+
+/// An event and where it lies in the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Logged {
+    pub partition: Partition,
+    pub offset: Offset,
+    pub event: Event,
+}
+
+/// What the coordinator works with.
+pub(crate) struct Parts {
+    pub config: PipelineConfig,
+    pub log: Arc<dyn EventLog>,
+    pub journal: Journal,
+    pub store: Store,
+    pub sites: Sites,
+    pub dedup: Arc<RwLock<Dedup>>,
+    pub facts: FactMaker,
+    pub counters: Arc<Counters>,
+    pub snapshots: Snapshots,
+    pub engine: Engine,
+    pub sink: mpsc::Sender<ClosedEpoch>,
+    pub committed: watch::Receiver<Progress>,
+    /// Turns true when everything in the log is to be finished and the coordinator to end.
+    pub stopping: watch::Receiver<bool>,
+}
+
+pub(crate) struct Coordinator {
+    parts: Parts,
+    residents: Residents,
+    /// The last epoch closed.
+    epoch: Epoch,
+    /// Where it ended.
+    ends: Vec<Offset>,
+    closed_at: Instant,
+    snapshot: SnapshotClock,
+}
+
+struct SnapshotClock {
+    last: Instant,
+    /// Ids inserted since the last snapshot.
+    pending: Option<Pending>,
+    dirty: bool,
+}
+
+impl Coordinator {
+    /// Continues after `epoch`, which ended at `ends` and is committed.
+    pub(crate) fn new(parts: Parts, epoch: Epoch, ends: Vec<Offset>) -> Self {
+        let snapshot = SnapshotClock { last: Instant::now(), pending: None, dirty: false };
+        Self { parts, residents: Residents::default(), epoch, ends, closed_at: Instant::now(), snapshot }
+    }
+
+    /// Replays the epochs that were bound but not committed, then closes new ones until told to
+    /// stop; then finishes what is in the log and waits until it is committed.
+    pub(crate) async fn run(mut self, bound: Vec<Binding>) -> Result<(), PipelineError> {
+        for binding in bound {
+            let chunks = self.read_up_to(&binding.ends)?;
+            self.close(binding, chunks).await?;
+        }
+        let mut appended = self.parts.log.appended();
+        loop {
+            let chunks = self.read_ahead()?;
+            if !chunks.is_empty() {
+                let binding = self.bind(&chunks)?;
+                self.close(binding, chunks).await?;
+            } else if *self.parts.stopping.borrow() {
+                break;
+            }
+            self.keep_house()?;
+            self.wait_for_work(&mut appended).await;
+        }
+        self.finish().await
+    }
+
+    /// What the log holds beyond the last epoch, up to the size of one epoch.
+    fn read_ahead(&self) -> Result<Vec<Chunk>, PipelineError> {
+        let partitions = self.parts.log.partitions();
+        let share = (self.parts.config.epoch_events / usize::from(partitions)).max(1);
+        let ends = self.parts.log.ends();
+        let mut chunks = Vec::new();
+        for partition in 0..partitions {
+            let from = self.ends[usize::from(partition)];
+            if ends[usize::from(partition)] > from {
+                chunks.extend(self.parts.log.read(partition, from, share)?);
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// Exactly what a bound epoch holds.
+    fn read_up_to(&self, ends: &[Offset]) -> Result<Vec<Chunk>, PipelineError> {
+        let mut chunks = Vec::new();
+        for (partition, (from, until)) in (0..).zip(self.ends.iter().zip(ends)) {
+            if until > from {
+                let count = usize::try_from(until - from).unwrap_or(usize::MAX);
+                chunks.extend(self.parts.log.read(partition, *from, count)?);
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// Binds what was read to the next epoch. Durable on return.
+    fn bind(&self, chunks: &[Chunk]) -> Result<Binding, PipelineError> {
+        let mut ends = self.ends.clone();
+        for chunk in chunks {
+            ends[usize::from(chunk.partition)] = chunk.end();
+        }
+        let binding = Binding { epoch: self.epoch + 1, ends };
+        self.parts.journal.bind(&binding)?;
+        Ok(binding)
+    }
+
+    async fn close(&mut self, binding: Binding, chunks: Vec<Chunk>) -> Result<(), PipelineError> {
+        let epoch = binding.epoch;
+        self.wait_for_room(epoch).await?;
+        let events = self.drop_repeats(epoch, chunks).await;
+        let minute = now_ms() / 60_000;
+
+        let mut silent = self.evict(minute);
+        let facts = self.facts_of(&events, epoch, minute, &mut silent).await;
+        let real = facts.into_iter().map(|fact| (fact, 1)).collect();
+        self.parts.engine.feed(epoch, self.deal(silent, real));
+
+        let mut sites: Vec<SiteId> = events.iter().map(|logged| logged.event.site).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        let closed = ClosedEpoch { epoch, ends: binding.ends.clone(), sites, events };
+        if self.parts.sink.send(closed).await.is_err() {
+            return Err(PipelineError::Stopped("the sink ended".to_owned()));
+        }
+        self.epoch = epoch;
+        self.ends = binding.ends;
+        self.closed_at = Instant::now();
+        self.report();
+        Ok(())
+    }
+
+    /// Holds back while too many epochs are between the log and ClickHouse.
+    async fn wait_for_room(&mut self, epoch: Epoch) -> Result<(), PipelineError> {
+        let oldest = epoch.saturating_sub(self.parts.config.in_flight as u64);
+        let reached = self.parts.committed.wait_for(|progress| progress.epoch >= oldest).await;
+        match reached {
+            Ok(_) => Ok(()),
+            Err(_) => Err(PipelineError::Stopped("the sink ended".to_owned())),
+        }
+    }
+
+    /// The events of the chunks that were not there before, in the order of partitions and offsets.
+    async fn drop_repeats(&mut self, epoch: Epoch, chunks: Vec<Chunk>) -> Vec<Logged> {
+        let events: Vec<Logged> = chunks.into_iter().flat_map(logged).collect();
+        if !self.parts.config.deduplicate {
+            return events;
+        }
+        let read = events.len();
+        let stored = History::of(&self.parts).stored_ids(&events, epoch).await;
+        let mut dedup = self.parts.dedup.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut newest = Timestamp(0);
+        let mut kept = events;
+        kept.retain(|Logged { event, .. }| {
+            newest = newest.max(event.received_at);
+            !event.client_id
+                || (dedup.insert(event.site, event.id, event.received_at)
+                    && !stored.contains(&(event.site, event.id)))
+        });
+        dedup.expire(newest);
+        self.snapshot.dirty = true;
+        Counters::add(&self.parts.counters.duplicates, read - kept.len());
+        kept
+    }
+
+    /// Histories of people who were idle, to be fed out.
+    fn evict(&mut self, minute: i64) -> Vec<(EventFact, Diff)> {
+        let config = &self.parts.config;
+        let idle_since = minute - (config.idle.as_secs() / 60) as i64;
+        let committed = self.parts.committed.borrow().epoch;
+        let evicted = self.residents.evict(idle_since, config.resident_events, committed);
+        self.residents.forget_slices(idle_since);
+        Counters::add(&self.parts.counters.evicted, evicted.len());
+        self.parts.facts.release(evicted.iter().flat_map(|(_, acts)| acts));
+        evicted
+            .into_iter()
+            .flat_map(|(person, acts)| acts.into_iter().map(move |act| (EventFact { person, act }, -1)))
+            .collect()
+    }
+
+    /// Makes facts of the epoch's events, after fetching what is stored of the people they touch.
+    async fn facts_of(
+        &mut self,
+        events: &[Logged],
+        epoch: Epoch,
+        minute: i64,
+        silent: &mut Vec<(EventFact, Diff)>,
+    ) -> Vec<EventFact> {
+        let missing = History::of(&self.parts).missing(&mut self.residents, events, minute).await;
+        let stored = History::of(&self.parts).fetch(&missing, epoch).await;
+        Counters::add(&self.parts.counters.hydrated, stored.len());
+        let sources: Vec<_> = stored.iter().map(crate::history::source).collect();
+        let hydrated = self.parts.facts.make(&sources);
+        self.settle_in(&hydrated, 0, minute, |fact| silent.push((fact, 1)));
+
+        let sources: Vec<_> = events.iter().map(|logged| (&logged.event).into()).collect();
+        let fresh = self.parts.facts.make(&sources);
+        let mut real = Vec::with_capacity(fresh.len());
+        self.settle_in(&fresh, epoch, minute, |fact| real.push(fact));
+        real
+    }
+
+    /// Adds facts to the residents; those already there are given back.
+    fn settle_in(&mut self, facts: &[EventFact], epoch: Epoch, minute: i64, mut new: impl FnMut(EventFact)) {
+        let mut known = Vec::new();
+        for fact in facts {
+            if self.residents.add(fact.person, fact.act, epoch, minute) {
+                new(*fact);
+            } else {
+                known.push(fact.act);
+            }
+        }
+        self.parts.facts.release(known.iter());
+    }
+
+    /// Splits rows over the workers by person.
+    fn deal(&self, silent: Vec<(EventFact, Diff)>, real: Vec<(EventFact, Diff)>) -> Vec<Feed> {
+        let workers = self.parts.engine.workers();
+        if workers == 1 {
+            return vec![Feed { silent, real }];
+        }
+        let mut feeds: Vec<Feed> = (0..workers).map(|_| Feed::default()).collect();
+        for row in silent {
+            feeds[worker_of(row.0.person, workers)].silent.push(row);
+        }
+        for row in real {
+            feeds[worker_of(row.0.person, workers)].real.push(row);
+        }
+        feeds
+    }
+
+    /// Snapshots, and dropping of what the log and journal no longer need.
+    fn keep_house(&mut self) -> Result<(), PipelineError> {
+        let committed = self.parts.committed.borrow().clone();
+        if let Some(pending) = self.snapshot.pending.take_if(|pending| pending.epoch <= committed.epoch) {
+            self.parts.snapshots.publish(&pending)?;
+            self.parts.journal.forget(pending.epoch)?;
+            for (partition, end) in (0..).zip(committed.ends.iter()) {
+                self.parts.log.truncate(partition, *end, self.parts.config.log_keep)?;
+            }
+        }
+        let due = self.snapshot.last.elapsed() >= self.parts.config.snapshot_interval;
+        if due && self.snapshot.dirty && self.snapshot.pending.is_none() {
+            self.write_snapshot()?;
+        }
+        Ok(())
+    }
+
+    fn write_snapshot(&mut self) -> Result<(), PipelineError> {
+        let started = Instant::now();
+        let dedup = self.parts.dedup.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.snapshot.pending = Some(self.parts.snapshots.write(self.epoch, &dedup)?);
+        // A snapshot that takes long is taken rarely: at most a twentieth of the time goes into them.
+        self.snapshot.last = Instant::now() + started.elapsed() * 20;
+        self.snapshot.dirty = false;
+        Ok(())
+    }
+
+    async fn wait_for_work(&self, appended: &mut watch::Receiver<u64>) {
+        let ends = self.parts.log.ends();
+        let waiting: u64 = ends.iter().zip(&self.ends).map(|(end, done)| end.saturating_sub(*done)).sum();
+        if waiting >= self.parts.config.epoch_events as u64 {
+            return;
+        }
+        let mut stopping = self.parts.stopping.clone();
+        if waiting == 0 && !*stopping.borrow() {
+            tokio::select! {
+                _ = appended.changed() => {}
+                _ = stopping.changed() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+        appended.mark_unchanged();
+        if !*stopping.borrow() {
+            tokio::time::sleep(self.parts.config.epoch_interval.saturating_sub(self.closed_at.elapsed())).await;
+        }
+    }
+
+    async fn finish(mut self) -> Result<(), PipelineError> {
+        let last = self.epoch;
+        if self.parts.committed.wait_for(|progress| progress.epoch >= last).await.is_err() {
+            return Err(PipelineError::Stopped("the sink ended".to_owned()));
+        }
+        if self.snapshot.dirty {
+            self.snapshot.pending = None;
+            self.write_snapshot()?;
+        }
+        self.keep_house()?;
+        self.parts.engine.stop();
+        Ok(())
+    }
+
+    fn report(&self) {
+        let counters = &self.parts.counters;
+        let (people, acts, _) = self.residents.size();
+        let (texts, visits) = self.parts.facts.interner.len();
+        Counters::set(&counters.closed_epoch, usize::try_from(self.epoch).unwrap_or(usize::MAX));
+        Counters::set(&counters.resident_people, people);
+        Counters::set(&counters.resident_events, acts);
+        Counters::set(&counters.interned, texts + visits);
+        let dedup = self.parts.dedup.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        Counters::set(&counters.dedup_ids, dedup.len());
+    }
+}
+
+fn logged(chunk: Chunk) -> impl Iterator<Item = Logged> {
+    let Chunk { partition, first, events } = chunk;
+    (first..).zip(events).map(move |(offset, event)| Logged { partition, offset, event })
+}
+
+/// Any fixed spread will do here: workers exchange rows by key themselves, this only saves the trip.
+fn worker_of(person: Person, workers: usize) -> usize {
+    let spread = (person.visitor ^ u64::from(person.site)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (spread >> 32) as usize % workers
+}
+
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// Where to continue: the committed epoch, where it ended, and the epochs bound after it. Also
+/// brings the remembered ids up to the committed epoch. Waits for ClickHouse as long as it takes.
+pub(crate) async fn recover(
+    store: &Store,
+    log: &dyn EventLog,
+    journal: &Journal,
+    snapshots: &Snapshots,
+    dedup: &RwLock<Dedup>,
+    engine_name: &str,
+) -> Result<(Epoch, Vec<Offset>, Vec<Binding>), PipelineError> {
+    let committed = until_it_works("read progress", || store.progress(engine_name)).await.map(|row| row.epoch);
+    let bound = journal.since(0)?;
+    let (epoch, ends) = match (committed, bound.first()) {
+        (None, None) => (until_it_works("read the newest epoch", || store.latest_epoch()).await, log.starts()?),
+        (None, Some(first)) => (first.epoch - 1, log.starts()?),
+        (Some(committed), _) => match journal.get(committed)? {
+            Some(binding) => (committed, binding.ends),
+            None => {
+                let held = bound.first().map_or(0, |binding| binding.epoch);
+                return Err(PipelineError::Gap { committed, held });
+            }
+        },
+    };
+    restore_ids(store, snapshots, dedup, epoch).await?;
+    let replay = bound.into_iter().filter(|binding| binding.epoch > epoch).collect();
+    Ok((epoch, ends, replay))
+}
+
+async fn restore_ids(
+    store: &Store,
+    snapshots: &Snapshots,
+    dedup: &RwLock<Dedup>,
+    committed: Epoch,
+) -> Result<(), PipelineError> {
+    let configured = dedup.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+    let (since, mut ids) = snapshots.newest(committed)?.unwrap_or_else(|| (0, configured.clone()));
+    ids.configure(&configured);
+    let now = now_ms();
+    ids.expire(Timestamp(now));
+    let window_start = ids.window_start();
+    let later = until_it_works("read ids", || store.ids_between(since, committed, window_start)).await;
+    for row in later {
+        ids.insert(SiteId(row.site_id), row.id, Timestamp(row.received_at));
+    }
+    ids.expire(Timestamp(now));
+    *dedup.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = ids;
+    Ok(())
+}

@@ -1,0 +1,259 @@
+//! The engine: timely workers on threads of their own, fed one epoch at a time.
+//!
+//! Dataflow time is two per epoch. At the even time `2e` history comes and goes silently (hydration
+//! and eviction): what the views emit there is dropped. At the odd time `2e + 1` the epoch's events
+//! are fed: what the views emit there are the exact differences the epoch makes.
+//!
+//! Threads: each worker owns its dataflow and its input; rows reach it over a bounded channel,
+//! results leave over another. A worker that panics ends the process: its peers would otherwise
+//! wait for it for ever, and recovery is a restart.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::thread::Thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use differential_dataflow::input::InputSession;
+use differential_dataflow::{Data, VecCollection};
+use opentrace_operators::dataflow::{self, Views};
+use opentrace_operators::{Diff, EventFact, Session, Time, TrafficCell, TrafficDelta, UniquesCell, Violation};
+use timely::communication::WorkerGuards;
+use timely::dataflow::channels::pact::Pipeline as Local;
+use timely::dataflow::operators::generic::Operator;
+use timely::worker::Worker;
+use tokio::sync::mpsc;
+
+use crate::journal::Epoch;
+
+/// How long an idle worker sleeps before it looks around by itself. It is woken for input.
+const MAX_PARK: Duration = Duration::from_millis(50);
+
+/// What one worker is fed for one epoch.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    /// History that comes (+1) and goes (-1) without a change to any view.
+    pub silent: Vec<(EventFact, Diff)>,
+    pub real: Vec<(EventFact, Diff)>,
+}
+
+/// What one worker's share of the views changed by in one epoch.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub epoch: Epoch,
+    pub sessions: Vec<(Session, Diff)>,
+    pub traffic: Vec<(TrafficCell, TrafficDelta)>,
+    pub uniques: Vec<(UniquesCell, Diff)>,
+    /// Rows that were taken out without having been in. Silent times are reported as well.
+    pub violations: Vec<(Violation, Diff)>,
+}
+
+/// The running workers.
+#[allow(missing_debug_implementations)] // timely's guards have none
+pub(crate) struct Engine {
+    inputs: Vec<(Sender<(Epoch, Feed)>, Thread)>,
+    guards: WorkerGuards<()>,
+}
+
+impl Engine {
+    /// Starts `workers` threads whose first epoch is `first`. Each sends one [`Changes`] per epoch
+    /// to the receiver, in the order of epochs. `in_flight` epochs may wait per worker.
+    ///
+    /// # Errors
+    /// When timely cannot start its threads.
+    pub(crate) fn start(
+        workers: usize,
+        first: Epoch,
+        in_flight: usize,
+    ) -> Result<(Self, mpsc::Receiver<Changes>), String> {
+        let workers = workers.max(1);
+        let (changes, received) = mpsc::channel(workers * (in_flight + 1));
+        let (inputs, outputs): (Vec<_>, Vec<_>) =
+            (0..workers).map(|_| crossbeam_channel::bounded(in_flight + 1)).unzip();
+        let outputs: Arc<Mutex<Vec<_>>> = Arc::new(Mutex::new(outputs.into_iter().map(Some).collect()));
+        let guards = timely::execute(timely::Config::process(workers), move |worker| {
+            let _abort = AbortOnPanic;
+            let input = outputs.lock().ok().and_then(|mut outputs| outputs[worker.index()].take());
+            // Each index is asked for once, by the worker that has it.
+            let input = input.expect("every worker has an input");
+            run(worker, &input, &changes, first);
+        })?;
+        let threads = guards.guards().iter().map(|guard| guard.thread().clone());
+        Ok((Self { inputs: inputs.into_iter().zip(threads).collect(), guards }, received))
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Feeds an epoch: one feed per worker. Blocks while a worker has too many epochs waiting.
+    pub(crate) fn feed(&self, epoch: Epoch, feeds: Vec<Feed>) {
+        for ((input, thread), feed) in self.inputs.iter().zip(feeds) {
+            if input.send((epoch, feed)).is_err() {
+                // Workers end only after their inputs are dropped, or with the whole process.
+                tracing::error!(epoch, "a worker is gone");
+            }
+            thread.unpark();
+        }
+    }
+
+    /// Ends the workers after what they were fed. Blocks.
+    pub(crate) fn stop(self) {
+        let Self { inputs, guards } = self;
+        for (input, thread) in inputs {
+            drop(input);
+            thread.unpark();
+        }
+        drop(guards);
+    }
+}
+
+/// Ends the process when a worker unwinds.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a dataflow worker panicked; the process ends and recovers on restart");
+            std::process::abort();
+        }
+    }
+}
+
+fn run(worker: &mut Worker, input: &Receiver<(Epoch, Feed)>, changes: &mpsc::Sender<Changes>, first: Epoch) {
+    let (mut session, taps) = build(worker);
+    session.advance_to(2 * first);
+    session.flush();
+    let mut fed: VecDeque<Epoch> = VecDeque::new();
+    loop {
+        match input.try_recv() {
+            Ok((epoch, feed)) => {
+                feed_epoch(&mut session, epoch, feed);
+                fed.push_back(epoch);
+            }
+            Err(TryRecvError::Empty) => {
+                worker.step_or_park(Some(MAX_PARK));
+            }
+            Err(TryRecvError::Disconnected) => break,
+        }
+        worker.step();
+        while let Some(&epoch) = fed.front()
+            && taps.passed(2 * epoch + 1)
+        {
+            fed.pop_front();
+            if changes.blocking_send(taps.take(epoch)).is_err() {
+                break;
+            }
+        }
+    }
+    // What was fed is finished; what the closing of the input would emit is not an epoch's.
+    while let Some(epoch) = fed.pop_front() {
+        while !taps.passed(2 * epoch + 1) {
+            worker.step_or_park(Some(MAX_PARK));
+        }
+        let _ = changes.blocking_send(taps.take(epoch));
+    }
+}
+
+fn feed_epoch(session: &mut InputSession<Time, EventFact, Diff>, epoch: Epoch, feed: Feed) {
+    session.advance_to(2 * epoch);
+    for (fact, diff) in feed.silent {
+        session.update(fact, diff);
+    }
+    session.advance_to(2 * epoch + 1);
+    for (fact, diff) in feed.real {
+        session.update(fact, diff);
+    }
+    session.advance_to(2 * (epoch + 1));
+    session.flush();
+}
+
+/// Builds the views and taps what they emit. Every worker builds the same.
+fn build(worker: &mut Worker) -> (InputSession<Time, EventFact, Diff>, Taps) {
+    let mut session = InputSession::new();
+    let taps = worker.dataflow(|scope| {
+        let Views { sessions, traffic, uniques, errors } = dataflow::build(session.to_collection(scope));
+        Taps {
+            sessions: Tap::on(sessions, "sessions"),
+            traffic: Tap::on(traffic, "traffic"),
+            uniques: Tap::on(uniques, "uniques"),
+            violations: Tap::on(errors, "violations"),
+        }
+    });
+    (session, taps)
+}
+
+struct Taps {
+    sessions: Tap<Session, Diff>,
+    traffic: Tap<TrafficCell, TrafficDelta>,
+    uniques: Tap<UniquesCell, Diff>,
+    violations: Tap<Violation, Diff>,
+}
+
+impl Taps {
+    /// Whether nothing more can come at `time`.
+    fn passed(&self, time: Time) -> bool {
+        self.sessions.passed(time)
+            && self.traffic.passed(time)
+            && self.uniques.passed(time)
+            && self.violations.passed(time)
+    }
+
+    fn take(&self, epoch: Epoch) -> Changes {
+        let mut violations = self.violations.take(2 * epoch);
+        violations.extend(self.violations.take(2 * epoch + 1));
+        Changes {
+            epoch,
+            sessions: self.sessions.take(2 * epoch + 1),
+            traffic: self.traffic.take(2 * epoch + 1),
+            uniques: self.uniques.take(2 * epoch + 1),
+            violations,
+        }
+    }
+}
+
+/// What a view emitted, by time, until it is taken.
+struct Tap<D, R> {
+    shared: Rc<RefCell<Tapped<D, R>>>,
+}
+
+struct Tapped<D, R> {
+    updates: BTreeMap<Time, Vec<(D, R)>>,
+    /// The least time at which something may still come; `None` once nothing can.
+    frontier: Option<Time>,
+}
+
+impl<D: Data, R: 'static> Tap<D, R> {
+    fn on(view: VecCollection<'_, Time, D, R>, name: &str) -> Self
+    where
+        R: differential_dataflow::difference::Semigroup,
+    {
+        let shared = Rc::new(RefCell::new(Tapped { updates: BTreeMap::new(), frontier: Some(0) }));
+        let tapped = Rc::clone(&shared);
+        view.inner.sink(Local, name, move |(input, frontier)| {
+            let mut tapped = tapped.borrow_mut();
+            input.for_each(|_, updates| {
+                for (row, time, diff) in updates.drain(..) {
+                    tapped.updates.entry(time).or_default().push((row, diff));
+                }
+            });
+            tapped.frontier = frontier.frontier().first().copied();
+        });
+        Self { shared }
+    }
+
+    fn passed(&self, time: Time) -> bool {
+        self.shared.borrow().frontier.is_none_or(|frontier| frontier > time)
+    }
+
+    /// Takes what came at `time` and drops what came before it.
+    fn take(&self, time: Time) -> Vec<(D, R)> {
+        let mut tapped = self.shared.borrow_mut();
+        let later = tapped.updates.split_off(&(time + 1));
+        let mut until = std::mem::replace(&mut tapped.updates, later);
+        until.remove(&time).unwrap_or_default()
+    }
+}

@@ -1,0 +1,164 @@
+//! Interning: strings become numbers on the way into the dataflow and strings again on the way out.
+//!
+//! An id is the SipHash of the string. Should two strings hash alike, the second takes the next free
+//! id, so an id always means one string. Ids live as long as something refers to them: the
+//! coordinator counts references per resident row and the entry goes with the last.
+//!
+//! State: each distinct string and visit once, plus about 60 bytes each.
+
+use std::hash::Hash;
+use std::sync::{Arc, RwLock};
+
+use hashbrown::HashMap;
+use opentrace_events::Visit;
+use opentrace_operators::{TextId, VisitId};
+use siphasher::sip::SipHasher13;
+
+/// Fixed keys: ids must mean the same in every process of a cluster. Nothing secret is hashed, and
+/// a provoked collision only costs the provoker's strings one more probe.
+const KEYS: (u64, u64) = (0x6f70_656e_7472_6163, 0x655f_696e_7465_726e);
+
+/// Shared between the coordinator, which adds and releases, and the sink, which resolves.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interner {
+    inner: Arc<RwLock<Tables>>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    texts: Table<str>,
+    visits: Table<Visit>,
+}
+
+#[derive(Debug)]
+struct Table<T: ?Sized> {
+    entries: HashMap<u64, Entry<T>>,
+}
+
+#[derive(Debug)]
+struct Entry<T: ?Sized> {
+    value: Arc<T>,
+    references: u32,
+}
+
+impl Interner {
+    /// Interns paths and visit attributes, and takes one reference on each.
+    pub(crate) fn take<'a>(&self, rows: impl Iterator<Item = (&'a str, &'a Visit)>) -> Vec<(TextId, VisitId)> {
+        let mut tables = self.write();
+        rows.map(|(path, visit)| {
+            let path = tables.texts.take(path, || Arc::from(path));
+            let visit = tables.visits.take(visit, || Arc::new(visit.clone()));
+            (TextId(path), VisitId(visit))
+        })
+        .collect()
+    }
+
+    /// Gives back one reference on each.
+    pub(crate) fn release(&self, rows: impl Iterator<Item = (TextId, VisitId)>) {
+        let mut tables = self.write();
+        for (path, visit) in rows {
+            tables.texts.release(path.0);
+            tables.visits.release(visit.0);
+        }
+    }
+
+    /// The string of an id that is still referred to. `TextId(0)` is "none" where nothing has that id.
+    pub(crate) fn text(&self, id: TextId) -> Option<Arc<str>> {
+        self.read().texts.entries.get(&id.0).map(|entry| Arc::clone(&entry.value))
+    }
+
+    /// The visit of an id that is still referred to.
+    pub(crate) fn visit(&self, id: VisitId) -> Option<Arc<Visit>> {
+        self.read().visits.entries.get(&id.0).map(|entry| Arc::clone(&entry.value))
+    }
+
+    /// How many strings and visits are held.
+    pub(crate) fn len(&self) -> (usize, usize) {
+        let tables = self.read();
+        (tables.texts.entries.len(), tables.visits.entries.len())
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Tables> {
+        // Every change to the tables is a single map operation, so a poisoned table is still whole.
+        self.inner.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Tables> {
+        self.inner.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl<T: ?Sized> Default for Table<T> {
+    fn default() -> Self {
+        Self { entries: HashMap::new() }
+    }
+}
+
+impl<T: ?Sized + Hash + Eq> Table<T> {
+    fn take(&mut self, value: &T, owned: impl FnOnce() -> Arc<T>) -> u64 {
+        let mut id = hash(value);
+        loop {
+            match self.entries.entry(id) {
+                hashbrown::hash_map::Entry::Occupied(mut held) if *held.get().value == *value => {
+                    held.get_mut().references += 1;
+                    return id;
+                }
+                hashbrown::hash_map::Entry::Occupied(_) => id = next(id),
+                hashbrown::hash_map::Entry::Vacant(free) => {
+                    free.insert(Entry { value: owned(), references: 1 });
+                    return id;
+                }
+            }
+        }
+    }
+
+    fn release(&mut self, id: u64) {
+        if let hashbrown::hash_map::Entry::Occupied(mut held) = self.entries.entry(id) {
+            held.get_mut().references -= 1;
+            if held.get().references == 0 {
+                held.remove();
+            }
+        }
+    }
+}
+
+fn hash<T: ?Sized + Hash>(value: &T) -> u64 {
+    let mut hasher = SipHasher13::new_with_keys(KEYS.0, KEYS.1);
+    value.hash(&mut hasher);
+    next(std::hash::Hasher::finish(&hasher).wrapping_sub(1))
+}
+
+/// The id after this one, leaving out 0, which means "none".
+fn next(id: u64) -> u64 {
+    id.wrapping_add(1).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_means_one_string_until_the_last_reference_goes() {
+        let interner = Interner::default();
+        let visit = Visit { country: "DE".into(), ..Visit::default() };
+        let taken = interner.take(["/a", "/b", "/a"].into_iter().map(|path| (path, &visit)));
+        let [(a, v), (b, _), again] = taken[..] else { panic!("three rows in, three out") };
+        assert_ne!(a, b);
+        assert_eq!(again, (a, v));
+        assert_eq!(interner.text(a).as_deref(), Some("/a"));
+
+        interner.release([(a, v)].into_iter());
+        assert_eq!(interner.text(a).as_deref(), Some("/a"), "one reference is left");
+        interner.release([(a, v), (b, v)].into_iter());
+        assert_eq!(interner.len(), (0, 0));
+    }
+
+    #[test]
+    fn a_collision_takes_the_next_id() {
+        let mut table = Table::<str>::default();
+        let id = hash("/a");
+        table.entries.insert(id, Entry { value: Arc::from("/other"), references: 1 });
+        assert_eq!(table.take("/a", || Arc::from("/a")), next(id));
+        assert_eq!(table.take("/a", || Arc::from("/a")), next(id));
+    }
+}

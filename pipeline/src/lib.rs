@@ -1,0 +1,322 @@
+//! From the durable log through epochs and the dataflow to the views in ClickHouse.
+//!
+//! ```text
+//! append ─→ log ─→ coordinator ─┬─→ workers (timely) ─→ changes ─┐
+//!           202        │        └─→ the epoch's events ──────────┴─→ sink ─→ ClickHouse
+//!                      └─ journal: epoch → offsets                        └─→ progress
+//! ```
+//!
+//! [`Pipeline::append`] needs only the log, so collection goes on while ClickHouse is down; the
+//! rest catches up. What each part keeps and when it is wrong is said in its module.
+
+mod calendar;
+mod config;
+mod coordinator;
+mod dedup;
+mod engine;
+mod error;
+mod facts;
+mod history;
+mod intern;
+mod journal;
+pub mod log;
+mod residents;
+mod retry;
+mod sink;
+mod snapshot;
+mod status;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, RwLock};
+
+use hashbrown::HashSet;
+use opentrace_events::{Event, SiteId, Sites};
+use opentrace_store::Store;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+pub use config::PipelineConfig;
+pub use error::{AppendError, PipelineError};
+pub use journal::Epoch;
+pub use status::{Progress, State, Status};
+
+use crate::calendar::Calendars;
+use crate::coordinator::{Coordinator, Parts};
+use crate::dedup::Dedup;
+use crate::engine::Engine;
+use crate::facts::FactMaker;
+use crate::intern::Interner;
+use crate::journal::Journal;
+use crate::log::embedded::{EmbeddedConfig, EmbeddedLog};
+use crate::log::EventLog;
+use crate::sink::Sink;
+use crate::snapshot::Snapshots;
+use crate::status::Counters;
+
+/// Page cache of the embedded log: readers mostly want what was just written.
+const LOG_CACHE: usize = 32 << 20;
+/// Closed epochs may wait for the sink beside those that are being committed.
+const SINK_QUEUE: usize = 2;
+
+/// A running pipeline. Cheap to clone.
+#[derive(Clone)]
+pub struct Pipeline {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    log: Arc<dyn EventLog>,
+    store: Store,
+    dedup: Arc<RwLock<Dedup>>,
+    deduplicate: bool,
+    counters: Arc<Counters>,
+    progress: watch::Receiver<Progress>,
+    stopping: watch::Sender<bool>,
+    state: watch::Receiver<(State, Option<String>)>,
+    coordinator: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline").field("status", &self.status()).finish()
+    }
+}
+
+/// What became of an append.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Indexes of events known at once to be repeats; they were not written again.
+    pub duplicates: Vec<usize>,
+}
+
+impl Pipeline {
+    /// Opens the log and starts the pipeline behind it. Returns as soon as events can be appended;
+    /// recovery goes on in the background and waits for ClickHouse as long as it takes.
+    ///
+    /// # Errors
+    /// When the files under the data directory cannot be opened.
+    pub async fn start(config: PipelineConfig, store: Store, sites: Sites) -> Result<Self, PipelineError> {
+        let folder = config.data_dir.join("pipeline");
+        std::fs::create_dir_all(&folder)?;
+        let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(EmbeddedConfig {
+            path: folder.join("log.redb"),
+            partitions: config.partitions,
+            min_free_bytes: config.min_free_bytes,
+            queue_bytes: config.queue_bytes,
+            cache_bytes: LOG_CACHE,
+        })?);
+        let (journal, identity) = Journal::open(&folder.join("journal.redb"))?;
+        let snapshots = Snapshots::open(folder.join("snapshots"))?;
+        let dedup = Arc::new(RwLock::new(Dedup::new(config.dedup_window, config.dedup_ids)));
+        let counters = Arc::new(Counters::default());
+        let progress = watch::Sender::new(Progress::default());
+        let stopping = watch::Sender::new(false);
+        let state = watch::Sender::new((State::Recovering, None));
+        let shared = Shared {
+            log: Arc::clone(&log),
+            store: store.clone(),
+            dedup: Arc::clone(&dedup),
+            deduplicate: config.deduplicate,
+            counters: Arc::clone(&counters),
+            progress: progress.subscribe(),
+            stopping: stopping.clone(),
+            state: state.subscribe(),
+            coordinator: Mutex::new(None),
+        };
+        let run =
+            Run { config, log, journal, identity, snapshots, store, sites, dedup, counters, progress, stopping };
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::Builder::new().name("coordinator".to_owned()).spawn(move || {
+            if let Err(error) = runtime.block_on(run.run(&state)) {
+                tracing::error!(%error, code = error.code(), "pipeline stopped");
+                state.send_replace((State::Failed, Some(error.to_string())));
+            }
+        })?;
+        *shared.coordinator.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(thread);
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Makes events durable. All of them are acknowledged, or none is and they are to be sent again.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub async fn append(&self, mut events: Vec<Event>) -> Result<Appended, AppendError> {
+        let duplicates = if self.shared.deduplicate { self.known_repeats(&events).await? } else { Vec::new() };
+        if !duplicates.is_empty() {
+            let mut index = 0;
+            events.retain(|_| {
+                index += 1;
+                duplicates.binary_search(&(index - 1)).is_err()
+            });
+        }
+        if !events.is_empty() {
+            self.shared.log.append(&events).await?;
+        }
+        Counters::add(&self.shared.counters.appended, events.len());
+        Counters::add(&self.shared.counters.duplicates, duplicates.len());
+        Ok(Appended { duplicates })
+    }
+
+    /// How far the pipeline is.
+    pub fn status(&self) -> Status {
+        let mut status = Status::default();
+        (status.state, status.error) = self.shared.state.borrow().clone();
+        self.shared.counters.fill(&mut status);
+        status.log_events = self.shared.log.ends().iter().sum();
+        status.visible_events = self.shared.progress.borrow().ends.iter().sum();
+        status.lag_events = status.log_events.saturating_sub(status.visible_events);
+        status
+    }
+
+    /// Changes each time more became visible.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.shared.progress.clone()
+    }
+
+    /// Waits until everything appended before the call is in every view.
+    ///
+    /// # Errors
+    /// When the pipeline has stopped.
+    pub async fn settled(&self) -> Result<(), PipelineError> {
+        let wanted = self.shared.log.ends();
+        let mut progress = self.shared.progress.clone();
+        let mut state = self.shared.state.clone();
+        let reached = progress.wait_for(|progress| {
+            wanted.iter().all(|end| *end == 0)
+                || (progress.ends.len() == wanted.len()
+                    && progress.ends.iter().zip(&wanted).all(|(done, end)| done >= end))
+        });
+        tokio::select! {
+            reached = reached => reached.map(|_| ()).map_err(|_| PipelineError::Stopped("it was shut down".to_owned())),
+            failed = state.wait_for(|(state, _)| *state == State::Failed) => {
+                let reason = failed.map_or(None, |state| state.1.clone());
+                Err(PipelineError::Stopped(reason.unwrap_or_else(|| "it was shut down".to_owned())))
+            }
+        }
+    }
+
+    /// Takes no more events, finishes what is in the log, saves a snapshot, and ends.
+    ///
+    /// # Errors
+    /// When the pipeline had stopped with an error before.
+    pub async fn stop(self) -> Result<(), PipelineError> {
+        let log = Arc::clone(&self.shared.log);
+        blocking(move || log.close()).await;
+        self.shared.stopping.send_replace(true);
+        let thread = self.shared.coordinator.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(thread) = thread {
+            blocking(move || drop(thread.join())).await;
+        }
+        match self.shared.state.borrow().clone() {
+            (State::Failed, reason) => Err(PipelineError::Stopped(reason.unwrap_or_default())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Indexes of events whose ids are known already, in order.
+    async fn known_repeats(&self, events: &[Event]) -> Result<Vec<usize>, AppendError> {
+        let stored = self.stored_history(events).await?;
+        let dedup = self.shared.dedup.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut within: HashSet<(SiteId, Uuid)> = HashSet::new();
+        let repeats = events.iter().enumerate().filter(|(_, event)| {
+            event.client_id
+                && (dedup.contains(event.site, event.id)
+                    || !within.insert((event.site, event.id))
+                    || stored.contains(&(event.site, event.id)))
+        });
+        Ok(repeats.map(|(index, _)| index).collect())
+    }
+
+    async fn stored_history(&self, events: &[Event]) -> Result<HashSet<(SiteId, Uuid)>, AppendError> {
+        let mut stored = HashSet::new();
+        for (site, asked) in history::by_site(events.iter().filter(|event| event.history)) {
+            let (from, to) = asked.span();
+            let found = self.shared.store.existing_ids(site.0, &asked.ids, from, to, Epoch::MAX).await;
+            let found = found.map_err(|error| match error.is_transient() {
+                true => AppendError::Busy { retry_after: std::time::Duration::from_secs(1) },
+                false => AppendError::Failed(error.to_string()),
+            })?;
+            stored.extend(found.into_iter().map(|id| (site, id)));
+        }
+        Ok(stored)
+    }
+}
+
+async fn blocking(work: impl FnOnce() + Send + 'static) {
+    if let Err(error) = tokio::task::spawn_blocking(work).await {
+        tracing::error!(%error, "shutdown step failed");
+    }
+}
+
+/// What the coordinator's thread starts with.
+struct Run {
+    config: PipelineConfig,
+    log: Arc<dyn EventLog>,
+    journal: Journal,
+    identity: journal::Identity,
+    snapshots: Snapshots,
+    store: Store,
+    sites: Sites,
+    dedup: Arc<RwLock<Dedup>>,
+    counters: Arc<Counters>,
+    progress: watch::Sender<Progress>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Run {
+    async fn run(self, state: &watch::Sender<(State, Option<String>)>) -> Result<(), PipelineError> {
+        let engine_name = self.identity.engine.clone();
+        let (epoch, ends, bound) = coordinator::recover(
+            &self.store,
+            self.log.as_ref(),
+            &self.journal,
+            &self.snapshots,
+            &self.dedup,
+            &engine_name,
+        )
+        .await?;
+        self.counters.committed_epoch.store(epoch, Ordering::Relaxed);
+        self.progress.send_replace(Progress { epoch, ends: ends.clone().into(), ..Progress::default() });
+        tracing::info!(epoch, replay = bound.len(), generation = self.identity.generation, "pipeline recovered");
+
+        let (engine, changes) = Engine::start(self.config.workers, epoch + 1, self.config.in_flight)
+            .map_err(PipelineError::Engine)?;
+        let interner = Interner::default();
+        let (to_sink, closed) = mpsc::channel(SINK_QUEUE);
+        let sink = Sink::new(
+            self.store.clone(),
+            engine_name,
+            self.identity.generation,
+            engine.workers(),
+            interner.clone(),
+            Arc::clone(&self.counters),
+            self.progress.clone(),
+            bound.last().map_or(epoch, |binding| binding.epoch),
+            &self.config,
+        );
+        let sink = tokio::spawn(sink.run(closed, changes));
+        state.send_replace((State::Running, None));
+        let facts = FactMaker {
+            calendars: Calendars::new(self.sites.clone()),
+            interner,
+            sites: self.sites.clone(),
+        };
+        let parts = Parts {
+            config: self.config,
+            log: self.log,
+            journal: self.journal,
+            store: self.store,
+            sites: self.sites,
+            dedup: self.dedup,
+            facts,
+            counters: self.counters,
+            snapshots: self.snapshots,
+            engine,
+            sink: to_sink,
+            committed: self.progress.subscribe(),
+            stopping: self.stopping.subscribe(),
+        };
+        Coordinator::new(parts, epoch, ends).run(bound).await?;
+        sink.await.map_err(|error| PipelineError::Stopped(error.to_string()))
+    }
+}

@@ -1,0 +1,153 @@
+//! How events are written into the log: a version byte, the number of events, when the chunk was
+//! written, a checksum, and the events as postcard behind LZ4.
+//!
+//! Requests encode their own events side by side; the writer only strings the bytes together.
+//! A new layout gets a new version byte; old chunks stay readable.
+
+use opentrace_events::Event;
+
+/// The layout this version writes.
+const VERSION: u8 = 1;
+/// Version, count and time of writing.
+const COVERED: usize = 1 + 4 + 8;
+const HEADER: usize = COVERED + 4;
+
+/// Events of one partition, encoded but not yet framed.
+#[derive(Clone, Debug, Default)]
+pub struct Encoded {
+    pub count: u32,
+    pub bytes: Vec<u8>,
+}
+
+impl Encoded {
+    /// Adds one event.
+    ///
+    /// # Errors
+    /// When the event cannot be serialised, which no accepted event is known to do.
+    pub fn push(&mut self, event: &Event) -> Result<(), postcard::Error> {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.bytes = postcard::to_extend(event, bytes)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Adds the events of another.
+    pub fn append(&mut self, other: &Encoded) {
+        self.count += other.count;
+        self.bytes.extend_from_slice(&other.bytes);
+    }
+}
+
+/// What the header says without decoding the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub count: u32,
+    /// Milliseconds since 1970 in UTC.
+    pub written_at: i64,
+    checksum: u32,
+}
+
+/// A chunk as stored.
+pub fn frame(events: &Encoded, written_at: i64) -> Vec<u8> {
+    let packed = lz4_flex::block::compress_prepend_size(&events.bytes);
+    let mut out = Vec::with_capacity(HEADER + packed.len());
+    out.push(VERSION);
+    out.extend_from_slice(&events.count.to_le_bytes());
+    out.extend_from_slice(&written_at.to_le_bytes());
+    out.extend_from_slice(&checksum(&out, &packed).to_le_bytes());
+    out.extend_from_slice(&packed);
+    out
+}
+
+/// Covers what stands before it in the header as well.
+fn checksum(before: &[u8], packed: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(before);
+    hasher.update(packed);
+    hasher.finalize()
+}
+
+/// The header of a stored chunk.
+pub fn header(stored: &[u8]) -> Result<Header, String> {
+    let (version, rest) = stored.split_first().ok_or("an empty chunk")?;
+    if *version != VERSION {
+        return Err(format!("written in layout {version}, this program reads {VERSION}"));
+    }
+    let (count, rest) = rest.split_first_chunk::<4>().ok_or("a cut header")?;
+    let (written_at, rest) = rest.split_first_chunk::<8>().ok_or("a cut header")?;
+    let (checksum, _) = rest.split_first_chunk::<4>().ok_or("a cut header")?;
+    Ok(Header {
+        count: u32::from_le_bytes(*count),
+        written_at: i64::from_le_bytes(*written_at),
+        checksum: u32::from_le_bytes(*checksum),
+    })
+}
+
+/// The events of a stored chunk.
+pub fn decode(stored: &[u8]) -> Result<Vec<Event>, String> {
+    let header = header(stored)?;
+    let packed = &stored[HEADER..];
+    if checksum(&stored[..COVERED], packed) != header.checksum {
+        return Err("the checksum does not match".to_owned());
+    }
+    let bytes = lz4_flex::block::decompress_size_prepended(packed).map_err(|e| e.to_string())?;
+    let mut rest = bytes.as_slice();
+    let mut events = Vec::with_capacity(header.count as usize);
+    for _ in 0..header.count {
+        let (event, tail) = postcard::take_from_bytes(rest).map_err(|e| e.to_string())?;
+        events.push(event);
+        rest = tail;
+    }
+    if rest.is_empty() { Ok(events) } else { Err("bytes are left after the last event".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentrace_events::{Page, SiteId, Timestamp};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoded(paths: &[String]) -> (Vec<Event>, Encoded) {
+        let events: Vec<Event> = paths
+            .iter()
+            .enumerate()
+            .map(|(i, path)| Event {
+                site: SiteId(7),
+                ts: Timestamp(i as i64),
+                page: Page { path: path.as_str().into(), ..Page::default() },
+                ..Event::default()
+            })
+            .collect();
+        let mut all = Encoded::default();
+        for event in &events {
+            all.push(event).expect("encodes");
+        }
+        (events, all)
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_framed_is_read_back(paths in prop::collection::vec(".{0,40}", 0..50)) {
+            let (events, all) = encoded(&paths);
+            prop_assert_eq!(decode(&frame(&all, 5)).expect("decodes"), events);
+        }
+
+        #[test]
+        fn damage_is_an_error_and_never_other_events(
+            paths in prop::collection::vec("[a-z]{1,20}", 1..20), at in 0usize..10_000, bit in 0u8..8,
+        ) {
+            let (_, all) = encoded(&paths);
+            let mut stored = frame(&all, 5);
+            let at = at % stored.len();
+            stored[at] ^= 1 << bit;
+            let reason = decode(&stored).expect_err("one bit is another");
+            prop_assert!(!reason.is_empty());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes);
+        }
+    }
+}

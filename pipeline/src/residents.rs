@@ -1,0 +1,303 @@
+//! Residents: the people whose histories are in the dataflow at the moment.
+//!
+//! Views are sums over people of a function of each person's history, so the dataflow needs only
+//! the histories of people something happens to. Before a person's new event is fed, the person must
+//! be resident with every stored event that a view could combine with it: that is the event's
+//! [`Slice`]. What is missing is fetched from ClickHouse and fed at a silent time (hydration). Who
+//! has been idle is fed out again the same way (eviction). Neither changes any view.
+//!
+//! Keeps: 56 bytes per resident event and about 100 per resident person; for each slice touched
+//! lately, the visitors known to have stored events in it, 8 bytes each (about 9 with the table).
+//!
+//! Wrong when: a person is evicted before the epoch of their last event is committed to ClickHouse.
+//! [`Residents::evict`] takes the committed epoch for that reason.
+
+use std::collections::BTreeMap;
+
+use hashbrown::{HashMap, HashSet};
+use opentrace_events::ids::DAY_MS;
+use opentrace_operators::{Act, Person};
+use smallvec::SmallVec;
+
+use crate::journal::Epoch;
+
+/// Days on either side that can hold events of the same session.
+const SESSION_REACH: i32 = 1;
+/// A week that overlaps a month reaches at most this many days out of it; one more for time zones.
+const WEEK_REACH: i32 = 8;
+
+/// Stored history that must be at hand before an event can be counted: a site and a range of UTC
+/// days, `from` inclusive to `until` exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Slice {
+    pub site: u32,
+    pub from: i32,
+    pub until: i32,
+}
+
+impl Slice {
+    /// The slice of an event at `ts`. Visitors known for a day only can share views with events of
+    /// the days around it; identified ones with those of the month and the weeks that overlap it.
+    pub(crate) fn of(site: u32, ts: i64, identified: bool) -> Self {
+        let day = ts.div_euclid(DAY_MS) as i32;
+        if identified {
+            let (from, until) = month_of(day);
+            Self { site, from: from - WEEK_REACH, until: until + WEEK_REACH }
+        } else {
+            Self { site, from: day - SESSION_REACH, until: day + 1 + SESSION_REACH }
+        }
+    }
+
+    /// The range in milliseconds, half-open.
+    pub(crate) fn millis(&self) -> (i64, i64) {
+        (i64::from(self.from) * DAY_MS, i64::from(self.until) * DAY_MS)
+    }
+
+    fn holds(&self, site: u32, ts: i64) -> bool {
+        let (from, until) = self.millis();
+        self.site == site && (from..until).contains(&ts)
+    }
+}
+
+/// First day of the month that holds `day`, and of the next.
+fn month_of(day: i32) -> (i32, i32) {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let Ok(date) = epoch.checked_add(jiff::Span::new().days(day)) else { return (day, day + 1) };
+    let first = day - i32::from(date.day()) + 1;
+    (first, first + i32::from(date.days_in_month()))
+}
+
+#[derive(Debug, Default)]
+struct Resident {
+    acts: Vec<Act>,
+    slices: SmallVec<[Slice; 1]>,
+    last_epoch: Epoch,
+    /// The minute, by the coordinator's clock, in which something last happened to them.
+    touched: i64,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Residents {
+    people: HashMap<Person, Resident>,
+    stored: HashMap<Slice, Stored>,
+    /// People by the minute they were last touched, or an earlier one.
+    idle: BTreeMap<i64, Vec<Person>>,
+    acts: usize,
+}
+
+#[derive(Debug, Default)]
+struct Stored {
+    visitors: HashSet<u64>,
+    touched: i64,
+}
+
+impl Residents {
+    /// Slices among these whose stored visitors are not known yet.
+    pub(crate) fn unknown_slices(&self, wanted: impl Iterator<Item = Slice>) -> Vec<Slice> {
+        let mut unknown: Vec<Slice> = wanted.filter(|slice| !self.stored.contains_key(slice)).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown
+    }
+
+    /// Takes in who has stored events in a slice.
+    pub(crate) fn learn_slice(&mut self, slice: Slice, visitors: impl Iterator<Item = u64>, minute: i64) {
+        self.stored.insert(slice, Stored { visitors: visitors.collect(), touched: minute });
+    }
+
+    /// Whether this person's stored events in the slice must be fetched first. From now on the
+    /// slice counts as covered, so the answer is `true` once.
+    pub(crate) fn needs_history(&mut self, person: Person, slice: Slice, minute: i64) -> bool {
+        let stored = self.stored.entry(slice).or_default();
+        stored.touched = minute;
+        let has_stored = stored.visitors.contains(&person.visitor);
+        let resident = self.people.entry(person).or_insert_with(|| {
+            self.idle.entry(minute).or_default().push(person);
+            Resident { touched: minute, ..Resident::default() }
+        });
+        if resident.slices.contains(&slice) {
+            return false;
+        }
+        resident.slices.push(slice);
+        has_stored
+    }
+
+    /// Adds an event to a person's history; `false` when it is there already.
+    pub(crate) fn add(&mut self, person: Person, act: Act, epoch: Epoch, minute: i64) -> bool {
+        let resident = self.people.entry(person).or_insert_with(|| {
+            self.idle.entry(minute).or_default().push(person);
+            Resident::default()
+        });
+        resident.touched = resident.touched.max(minute);
+        resident.last_epoch = resident.last_epoch.max(epoch);
+        // Events mostly come in order, so the place is near the end.
+        let place = resident.acts.partition_point(|held| (held.ts, held.id) < (act.ts, act.id));
+        if resident.acts.get(place).is_some_and(|held| (held.ts, held.id) == (act.ts, act.id)) {
+            return false;
+        }
+        resident.acts.insert(place, act);
+        self.acts += 1;
+        true
+    }
+
+    /// Removes people who were idle since before `minute` and whose events are all committed, the
+    /// longest idle first, and returns their histories. While more than `max_acts` events are
+    /// resident, people who are less idle go too.
+    pub(crate) fn evict(&mut self, minute: i64, max_acts: usize, committed: Epoch) -> Vec<(Person, Vec<Act>)> {
+        let mut evicted = Vec::new();
+        let mut still_there: Vec<(i64, Person)> = Vec::new();
+        while let Some(entry) = self.idle.first_entry()
+            && (*entry.key() < minute || self.acts > max_acts)
+        {
+            let bucket = *entry.key();
+            for person in entry.remove() {
+                let Some(resident) = self.people.get(&person) else { continue };
+                if resident.touched > bucket || resident.last_epoch > committed {
+                    still_there.push((resident.touched.max(bucket + 1), person));
+                    continue;
+                }
+                evicted.extend(self.remove(person).map(|acts| (person, acts)));
+            }
+            if self.idle.is_empty() {
+                break;
+            }
+        }
+        for (touched, person) in still_there {
+            self.idle.entry(touched).or_default().push(person);
+        }
+        evicted
+    }
+
+    /// Forgets which visitors have stored events in slices not touched since `minute`.
+    pub(crate) fn forget_slices(&mut self, minute: i64) {
+        self.stored.retain(|_, stored| stored.touched >= minute);
+    }
+
+    /// How many people and events are resident, and how many visitors are known to be stored.
+    pub(crate) fn size(&self) -> (usize, usize, usize) {
+        (self.people.len(), self.acts, self.stored.values().map(|stored| stored.visitors.len()).sum())
+    }
+
+    fn remove(&mut self, person: Person) -> Option<Vec<Act>> {
+        let resident = self.people.remove(&person)?;
+        self.acts -= resident.acts.len();
+        for (slice, stored) in &mut self.stored {
+            if slice.site == person.site && resident.acts.iter().any(|act| slice.holds(person.site, act.ts)) {
+                stored.visitors.insert(person.visitor);
+            }
+        }
+        Some(resident.acts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentrace_operators::EventFact;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Event { visitor: u64, hour: i64 },
+        Commit,
+        Evict,
+        Forget,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            6 => (0u64..4, 0i64..100).prop_map(|(visitor, hour)| Step::Event { visitor, hour }),
+            2 => Just(Step::Commit),
+            2 => Just(Step::Evict),
+            1 => Just(Step::Forget),
+        ];
+        prop::collection::vec(step, 1..80)
+    }
+
+    /// The protocol of the coordinator against a store that is a list: whenever an event is
+    /// counted, every earlier event within the event's slice is resident, and nothing is twice.
+    fn check(steps: Vec<Step>, identified: bool) -> Result<(), TestCaseError> {
+        let mut residents = Residents::default();
+        let mut stored: Vec<(EventFact, Epoch)> = Vec::new();
+        let mut resident: std::collections::BTreeSet<EventFact> = std::collections::BTreeSet::new();
+        let (mut epoch, mut committed, mut minute) = (0, 0, 0);
+        for step in steps {
+            minute += 1;
+            match step {
+                Step::Event { visitor, hour } => {
+                    epoch += 1;
+                    let person = Person { site: 1, visitor };
+                    let act = Act { ts: hour * HOUR, id: epoch, ..Act::default() };
+                    let slice = Slice::of(1, act.ts, identified);
+                    for slice in residents.unknown_slices([slice].into_iter()) {
+                        let within = stored.iter().filter(|(fact, e)| *e <= committed && slice.holds(1, fact.act.ts));
+                        residents.learn_slice(slice, within.map(|(fact, _)| fact.person.visitor), minute);
+                    }
+                    if residents.needs_history(person, slice, minute) {
+                        let mine: Vec<EventFact> = stored
+                            .iter()
+                            .filter(|(fact, e)| *e <= committed && fact.person == person && slice.holds(1, fact.act.ts))
+                            .map(|(fact, _)| *fact)
+                            .collect();
+                        for fact in mine {
+                            if residents.add(person, fact.act, 0, minute) {
+                                prop_assert!(resident.insert(fact), "fed twice");
+                            }
+                        }
+                    }
+                    let needed = stored.iter().filter(|(fact, _)| fact.person == person && slice.holds(1, fact.act.ts));
+                    for (fact, _) in needed {
+                        prop_assert!(resident.contains(fact), "{fact:?} is missing for {act:?}");
+                    }
+                    prop_assert!(residents.add(person, act, epoch, minute));
+                    let fact = EventFact { person, act };
+                    resident.insert(fact);
+                    stored.push((fact, epoch));
+                }
+                Step::Commit => committed = epoch,
+                Step::Evict => {
+                    for (person, acts) in residents.evict(minute - 3, usize::MAX, committed) {
+                        for act in acts {
+                            prop_assert!(resident.remove(&EventFact { person, act }), "taken out without being in");
+                        }
+                    }
+                }
+                Step::Forget => residents.forget_slices(minute - 2),
+            }
+            prop_assert_eq!(residents.size().1, resident.len());
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_counted_has_their_history(steps in steps(), identified in any::<bool>()) {
+            check(steps, identified)?;
+        }
+    }
+
+    #[test]
+    fn too_many_events_push_the_longest_idle_out_early() {
+        let mut residents = Residents::default();
+        for visitor in 0..10u64 {
+            let person = Person { site: 1, visitor };
+            residents.needs_history(person, Slice::of(1, 0, false), visitor as i64);
+            residents.add(person, Act::default(), 1, visitor as i64);
+        }
+        let gone = residents.evict(i64::MIN, 4, 1);
+        assert_eq!(gone.len(), 6);
+        assert_eq!(gone[0].0.visitor, 0, "the longest idle first");
+    }
+
+    #[test]
+    fn an_identified_slice_covers_the_month_and_its_weeks() {
+        // 2026-02-15; February has 28 days.
+        let day = 20_499;
+        let slice = Slice::of(1, i64::from(day) * DAY_MS, true);
+        assert_eq!(slice.until - slice.from, 28 + 2 * WEEK_REACH);
+    }
+}

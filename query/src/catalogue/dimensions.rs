@@ -1,0 +1,216 @@
+//! The dimensions, one row each.
+
+use serde::Serialize;
+
+/// Whose attribute a dimension is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Of a visit: the same for all its events.
+    Visit,
+    /// Of a single event.
+    Event,
+}
+
+/// An attribute to group or filter by.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Field {
+    pub name: &'static str,
+    pub meaning: &'static str,
+    pub scope: Scope,
+    pub example: &'static str,
+    pub synonyms: &'static [&'static str],
+    /// What an empty value is called in answers and filters.
+    pub empty: &'static str,
+    /// In `v_sessions` for a visit, in `events` for an event.
+    #[serde(skip)]
+    pub column: &'static str,
+    /// The column of a visit that stands for an event's attribute where whole visits are measured.
+    #[serde(skip)]
+    pub visit_column: Option<&'static str>,
+    /// Whether only custom events have the attribute.
+    pub custom_only: bool,
+}
+
+/// How long a bucket of time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grain {
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+/// A time dimension.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TimeField {
+    pub name: &'static str,
+    pub meaning: &'static str,
+    pub example: &'static str,
+    pub grain: Grain,
+}
+
+/// What the name of a property dimension begins with; the rest is the property's key.
+pub const PROPERTY: &str = "event:props:";
+
+/// The attribute of this name.
+pub fn field(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
+}
+
+/// The time dimension of this name.
+pub fn grain(name: &str) -> Option<Grain> {
+    GRAINS.iter().find(|field| field.name == name).map(|field| field.grain)
+}
+
+impl Grain {
+    /// The name of the dimension.
+    pub fn name(self) -> &'static str {
+        GRAINS[self as usize].name
+    }
+}
+
+/// Every time dimension, in the order of [`Grain`]. Labels are local to the site.
+pub const GRAINS: &[TimeField] = &[
+    TimeField {
+        name: "time:minute",
+        meaning: "Minute of the site's clock.",
+        example: "2024-01-01 13:05:00",
+        grain: Grain::Minute,
+    },
+    TimeField {
+        name: "time:hour",
+        meaning: "Hour of the site's clock. Where the clock is set back, the hour that comes twice is one bucket.",
+        example: "2024-01-01 13:00:00",
+        grain: Grain::Hour,
+    },
+    TimeField {
+        name: "time:day",
+        meaning: "Day in the site's time zone.",
+        example: "2024-01-01",
+        grain: Grain::Day,
+    },
+    TimeField {
+        name: "time:week",
+        meaning: "Week, called by its first day as the site starts weeks, or by the first day of the range where \
+                  that lies within it.",
+        example: "2024-01-01",
+        grain: Grain::Week,
+    },
+    TimeField {
+        name: "time:month",
+        meaning: "Month, called by its first day.",
+        example: "2024-01-01",
+        grain: Grain::Month,
+    },
+];
+
+const NOT_SET: &str = "(not set)";
+const DIRECT: &str = "Direct / None";
+/// What a missing property is called.
+pub(crate) const NO_PROPERTY: &str = "(none)";
+
+const fn visit(
+    name: &'static str,
+    column: &'static str,
+    meaning: &'static str,
+    example: &'static str,
+) -> Field {
+    Field {
+        name,
+        meaning,
+        scope: Scope::Visit,
+        example,
+        synonyms: &[],
+        empty: NOT_SET,
+        column,
+        visit_column: None,
+        custom_only: false,
+    }
+}
+
+const fn event(
+    name: &'static str,
+    column: &'static str,
+    meaning: &'static str,
+    example: &'static str,
+) -> Field {
+    Field { scope: Scope::Event, ..visit(name, column, meaning, example) }
+}
+
+/// Every attribute that is not time and not a property.
+pub const FIELDS: &[Field] = &[
+    Field {
+        synonyms: &["event:path", "event:url", "path"],
+        visit_column: Some("entry_page"),
+        ..event("event:page", "path", "Path of the page an event happened on.", "/pricing")
+    },
+    event("event:name", "name", "Name of the event; a page view is `pageview`.", "signup"),
+    Field {
+        synonyms: &["event:conversion"],
+        custom_only: true,
+        ..event("event:goal", "name", "Name of a custom event.", "signup")
+    },
+    Field {
+        synonyms: &["event:host", "host"],
+        visit_column: Some("hostname"),
+        ..event("event:hostname", "hostname", "Host an event happened on.", "example.com")
+    },
+    Field {
+        synonyms: &["landing_page"],
+        ..visit("visit:entry_page", "entry_page", "Path of the first page of the visit.", "/")
+    },
+    visit("visit:exit_page", "exit_page", "Path of the last page of the visit.", "/thanks"),
+    Field {
+        empty: DIRECT,
+        ..visit(
+            "visit:source",
+            "source",
+            "Where the visit came from: a tag in the link, or the referring site.",
+            "Google",
+        )
+    },
+    Field {
+        empty: DIRECT,
+        synonyms: &["visit:referer"],
+        ..visit(
+            "visit:referrer",
+            "referrer",
+            "Referring page, without scheme and `www.`.",
+            "news.example/item",
+        )
+    },
+    visit("visit:channel", "channel", "Kind of source.", "Organic Search"),
+    visit("visit:utm_source", "source", "Tag `utm_source` of the link.", "newsletter"),
+    Field {
+        synonyms: &["visit:medium"],
+        ..visit("visit:utm_medium", "medium", "Tag `utm_medium` of the link.", "email")
+    },
+    Field {
+        synonyms: &["visit:campaign"],
+        ..visit("visit:utm_campaign", "campaign", "Tag `utm_campaign` of the link.", "spring")
+    },
+    Field {
+        synonyms: &["visit:content"],
+        ..visit("visit:utm_content", "content", "Tag `utm_content` of the link.", "banner")
+    },
+    Field {
+        synonyms: &["visit:term"],
+        ..visit("visit:utm_term", "term", "Tag `utm_term` of the link.", "analytics")
+    },
+    visit("visit:country", "country", "Country, ISO 3166-1 alpha-2.", "DE"),
+    visit("visit:region", "region", "Region, ISO 3166-2.", "DE-BE"),
+    visit("visit:city", "city", "City.", "Berlin"),
+    visit("visit:device", "device", "Kind of device.", "Desktop"),
+    visit("visit:browser", "browser", "Browser.", "Firefox"),
+    visit("visit:browser_version", "browser_version", "Version of the browser.", "128.0"),
+    Field { synonyms: &["visit:operating_system"], ..visit("visit:os", "os", "Operating system.", "Mac") },
+    visit("visit:os_version", "os_version", "Version of the operating system.", "14.5"),
+    visit("visit:screen", "screen", "Size of the screen.", "1920x1080"),
+    visit("visit:language", "language", "Language of the browser.", "de-DE"),
+    visit("visit:platform", "platform", "Kind of program that sent the events.", "web"),
+    visit("visit:app", "app", "Name of the app.", "shop"),
+    visit("visit:app_version", "app_version", "Version of the app.", "2.4.1"),
+];

@@ -1,0 +1,37 @@
+//! One typed language for every question, and the one place that turns it into SQL.
+//!
+//! A request ([`parse`]) becomes a [`Query`]; with a clock and a site its time range becomes two
+//! instants ([`range`]); the planner ([`plan`]) chooses for every metric the view or table that
+//! answers it; [`sql`] writes the statements, in which every value is a bound parameter; [`run`]
+//! sends them and merges the rows into an [`Answer`].
+//!
+//! What may be asked is a table, [`catalogue`]: names, meanings, columns and formulas stand there
+//! once, and parser, planner, SQL and documentation read it.
+
+pub mod answer;
+pub mod bucket;
+pub mod catalogue;
+mod error;
+pub mod filter;
+pub mod limits;
+pub mod live;
+mod merge;
+mod nearest;
+pub mod parse;
+pub mod plan;
+mod query;
+pub mod range;
+mod rows;
+pub mod run;
+pub mod sql;
+#[cfg(test)]
+mod testing;
+
+pub use answer::Answer;
+pub use error::{Blame, QueryError};
+pub use filter::{Condition, Filter, Operator};
+pub use live::{Live, live};
+pub use parse::parse;
+pub use query::{DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject};
+pub use range::Range;
+pub use run::run;

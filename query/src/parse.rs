@@ -1,0 +1,238 @@
+//! From the JSON of a request to a [`Query`].
+//!
+//! Reads exactly the shape of Plausible's Stats API v2. Every mistake is told with its place in the
+//! request; a key that does not exist is a mistake, not ignored. Whatever the bytes, the result is
+//! a query within [`limits`] or an error.
+
+mod dates;
+mod filters;
+mod json;
+
+use serde_json::Value;
+
+use crate::catalogue::{self, METRICS, Metric, PROPERTY};
+use crate::error::QueryError;
+use crate::limits;
+use crate::query::{Dimension, Direction, Include, OrderBy, Pagination, Query, Subject};
+
+const KEYS: &[&str] =
+    &["site_id", "metrics", "date_range", "dimensions", "filters", "order_by", "include", "pagination"];
+
+/// Reads the body of a request.
+pub fn parse(body: &[u8]) -> Result<Query, QueryError> {
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| QueryError::Json { message: error.to_string() })?;
+    from_value(&value)
+}
+
+/// Reads a request that is JSON already.
+pub fn from_value(value: &Value) -> Result<Query, QueryError> {
+    let body = json::object(value, "query", KEYS)?;
+    let required = |field: &'static str| body.get(field).ok_or(QueryError::Missing { field });
+
+    let site_id = json::text(required("site_id")?, "site_id")?.to_owned();
+    let metrics = metrics(required("metrics")?)?;
+    let date_range = dates::date_range(required("date_range")?)?;
+    let dimensions = body.get("dimensions").map(dimensions).transpose()?.unwrap_or_default();
+    let filters = body.get("filters").map(filters::filters).transpose()?.unwrap_or_default();
+    let order_by = body.get("order_by").map(|value| order_by(value, &metrics, &dimensions)).transpose()?;
+    let include = body.get("include").map(|value| include(value, &dimensions)).transpose()?;
+    let pagination = body.get("pagination").map(pagination).transpose()?.unwrap_or_default();
+
+    if let (Some(metric), true) =
+        (metrics.iter().find(|metric| metric.info().of_a_group), dimensions.is_empty())
+    {
+        return Err(QueryError::Conflict {
+            metric: metric.name(),
+            reason: "needs at least one dimension".to_owned(),
+            hint: Some("add the attribute to divide by to `dimensions`".to_owned()),
+        });
+    }
+    Ok(Query {
+        site_id,
+        metrics,
+        date_range,
+        dimensions,
+        filters,
+        order_by: order_by.unwrap_or_default(),
+        include: include.unwrap_or_default(),
+        pagination,
+    })
+}
+
+fn metrics(value: &Value) -> Result<Vec<Metric>, QueryError> {
+    let list = json::list(value, "metrics", "metrics", limits::METRICS)?;
+    if list.is_empty() {
+        return Err(QueryError::Invalid {
+            field: "metrics".to_owned(),
+            message: "at least one metric is needed".to_owned(),
+            hint: Some(format!("one of {}", names(METRICS.iter().map(|info| info.name)))),
+        });
+    }
+    let mut metrics = Vec::with_capacity(list.len());
+    for (place, value) in list.iter().enumerate() {
+        let field = format!("metrics[{place}]");
+        let name = json::text(value, &field)?;
+        let Some(metric) = catalogue::metric(name) else {
+            let nearest = catalogue::nearest_metric(name);
+            return Err(QueryError::UnknownMetric { field, given: json::shortened(name), nearest });
+        };
+        if metrics.contains(&metric) {
+            return Err(twice(field, name));
+        }
+        metrics.push(metric);
+    }
+    Ok(metrics)
+}
+
+fn dimensions(value: &Value) -> Result<Vec<Dimension>, QueryError> {
+    let list = json::list(value, "dimensions", "dimensions", limits::DIMENSIONS)?;
+    let mut dimensions: Vec<Dimension> = Vec::with_capacity(list.len());
+    for (place, value) in list.iter().enumerate() {
+        let field = format!("dimensions[{place}]");
+        let name = json::text(value, &field)?;
+        let dimension = dimension(name, &field)?;
+        if dimensions.contains(&dimension) {
+            return Err(twice(field, name));
+        }
+        if dimension.is_time() && dimensions.iter().any(Dimension::is_time) {
+            return Err(QueryError::Invalid {
+                field,
+                message: "at most one dimension can be time".to_owned(),
+                hint: None,
+            });
+        }
+        dimensions.push(dimension);
+    }
+    Ok(dimensions)
+}
+
+/// The dimension of this name; `field` is where the name stands.
+fn dimension(name: &str, field: &str) -> Result<Dimension, QueryError> {
+    if name == "time" {
+        return Ok(Dimension::Time);
+    }
+    if let Some(grain) = catalogue::grain(name) {
+        return Ok(Dimension::Bucket(grain));
+    }
+    if let Some(known) = catalogue::field(name) {
+        return Ok(Dimension::Field(known));
+    }
+    if let Some(key) = name.strip_prefix(PROPERTY)
+        && !key.is_empty()
+    {
+        let given = key.chars().count();
+        if given > limits::PROPERTY_KEY_LENGTH {
+            let limit = limits::PROPERTY_KEY_LENGTH as u64;
+            return Err(QueryError::TooMany {
+                field: field.to_owned(),
+                what: "characters",
+                given: given as u64,
+                limit,
+            });
+        }
+        if key.contains('\0') {
+            return Err(QueryError::Invalid {
+                field: field.to_owned(),
+                message: "a key cannot contain the character U+0000".to_owned(),
+                hint: None,
+            });
+        }
+        return Ok(Dimension::Property(key.to_owned()));
+    }
+    let nearest = catalogue::nearest_dimension(name);
+    Err(QueryError::UnknownDimension { field: field.to_owned(), given: json::shortened(name), nearest })
+}
+
+fn order_by(value: &Value, metrics: &[Metric], dimensions: &[Dimension]) -> Result<Vec<OrderBy>, QueryError> {
+    let most = limits::METRICS + limits::DIMENSIONS;
+    let mut order = Vec::new();
+    for (place, value) in json::list(value, "order_by", "criteria", most)?.iter().enumerate() {
+        let field = format!("order_by[{place}]");
+        let Some([name, direction]) = value.as_array().and_then(|pair| pair.as_array::<2>()) else {
+            let expected = "a pair of a metric or dimension and \"asc\" or \"desc\"".to_owned();
+            return Err(QueryError::Expected { field, expected });
+        };
+        let name = json::text(name, &format!("{field}[0]"))?;
+        let direction = match direction.as_str() {
+            Some("asc") => Direction::Asc,
+            Some("desc") => Direction::Desc,
+            _ => {
+                let expected = "\"asc\" or \"desc\"".to_owned();
+                return Err(QueryError::Expected { field: format!("{field}[1]"), expected });
+            }
+        };
+        let metric =
+            metrics.iter().find(|metric| metric.name() == name).map(|metric| Subject::Metric(*metric));
+        let dimension = || {
+            let dimension = dimensions.iter().find(|dimension| dimension.name() == name)?;
+            Some(Subject::Dimension(dimension.clone()))
+        };
+        let Some(subject) = metric.or_else(dimension) else {
+            return Err(QueryError::Invalid {
+                field: format!("{field}[0]"),
+                message: format!("cannot order by `{}`, which is not asked for", json::shortened(name)),
+                hint: Some("order by one of the query's own metrics or dimensions".to_owned()),
+            });
+        };
+        order.push(OrderBy { subject, direction });
+    }
+    Ok(order)
+}
+
+fn include(value: &Value, dimensions: &[Dimension]) -> Result<Include, QueryError> {
+    let options = json::object(value, "include", &["time_labels", "total_rows", "imports", "source"])?;
+    let flag = |name: &str| match options.get(name) {
+        None => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(QueryError::Expected {
+            field: format!("include.{name}"),
+            expected: "true or false".to_owned(),
+        }),
+    };
+    let include = Include {
+        time_labels: flag("time_labels")?,
+        total_rows: flag("total_rows")?,
+        imports: flag("imports")?,
+        source: flag("source")?,
+    };
+    if include.time_labels && !dimensions.iter().any(Dimension::is_time) {
+        return Err(QueryError::Invalid {
+            field: "include.time_labels".to_owned(),
+            message: "there are time labels only where a dimension is time".to_owned(),
+            hint: Some("add `time:day` to `dimensions`".to_owned()),
+        });
+    }
+    Ok(include)
+}
+
+fn pagination(value: &Value) -> Result<Pagination, QueryError> {
+    let pages = json::object(value, "pagination", &["limit", "offset"])?;
+    let default = Pagination::default();
+    let number = |name: &str, default: u64, range: std::ops::RangeInclusive<u64>| {
+        let Some(value) = pages.get(name) else { return Ok(default) };
+        value.as_u64().filter(|number| range.contains(number)).ok_or_else(|| QueryError::Expected {
+            field: format!("pagination.{name}"),
+            expected: format!("a whole number from {} to {}", range.start(), range.end()),
+        })
+    };
+    Ok(Pagination {
+        limit: number("limit", default.limit, 1..=limits::PAGE)?,
+        offset: number("offset", default.offset, 0..=limits::OFFSET)?,
+    })
+}
+
+fn twice(field: String, name: &str) -> QueryError {
+    QueryError::Invalid {
+        field,
+        message: format!("`{}` is asked for twice", json::shortened(name)),
+        hint: None,
+    }
+}
+
+fn names(names: impl Iterator<Item = &'static str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::parse::from_value;
+use crate::testing::{ms, queries, site};
+
+fn plan(
+    metrics: &[&str],
+    dimensions: &[&str],
+    filters: Value,
+    date_range: Value,
+) -> Result<Plan, QueryError> {
+    let body = json!({"site_id": "a", "metrics": metrics, "dimensions": dimensions, "filters": filters,
+        "date_range": date_range});
+    let query = from_value(&body).expect("a query");
+    let range =
+        Range::resolve(&query.date_range, &site("Europe/Berlin"), ms("2024-06-05T10:00:00.500Z"), None);
+    Plan::new(&query, &range.expect("a range"), Views::Use)
+}
+
+fn sources(metrics: &[&str], dimensions: &[&str], filters: Value, date_range: Value) -> Vec<Source> {
+    let plan = plan(metrics, dimensions, filters, date_range).expect("a plan");
+    plan.parts.iter().map(|part| part.source).collect()
+}
+
+#[test]
+fn what_is_neither_divided_nor_filtered_is_answered_from_views() {
+    let all =
+        ["visitors", "visits", "pageviews", "events", "bounce_rate", "visit_duration", "views_per_visit"];
+    let day = Source::Uniques(Grain::Day);
+    assert_eq!(sources(&all, &[], json!([]), json!("day")), [day, Source::Traffic]);
+    assert_eq!(sources(&all, &["time:day"], json!([]), json!("30d")), [day, Source::Traffic]);
+    assert_eq!(sources(&all, &["time:hour"], json!([]), json!("day")), [Source::Events, Source::Traffic]);
+    assert_eq!(sources(&all, &["time:minute"], json!([]), json!("day")), [Source::Traffic]);
+    assert_eq!(sources(&all, &[], json!([]), json!("7d")), [Source::Events, Source::Traffic]);
+    assert_eq!(sources(&["visitors"], &[], json!([]), json!("month")), [Source::Uniques(Grain::Month)]);
+    let week = json!(["2024-05-27", "2024-06-02"]);
+    assert_eq!(sources(&["visitors"], &[], json!([]), week.clone()), [Source::Uniques(Grain::Week)]);
+    assert_eq!(sources(&["visitors"], &["time:week"], json!([]), week), [Source::Uniques(Grain::Week)]);
+    assert_eq!(sources(&["visitors"], &["time:week"], json!([]), json!("30d")), [Source::Events]);
+    assert_eq!(
+        sources(&["visitors"], &["time:month"], json!([]), json!("6mo")),
+        [Source::Uniques(Grain::Month)]
+    );
+}
+
+#[test]
+fn minutes_that_come_twice_are_counted_from_events() {
+    let day = json!(["2024-10-27", "2024-10-27"]);
+    assert_eq!(sources(&["visitors"], &["time:minute"], json!([]), day), [Source::Events]);
+}
+
+#[test]
+fn a_range_that_cuts_minutes_is_answered_from_rows() {
+    assert_eq!(
+        sources(&["visits", "pageviews", "views_per_visit"], &[], json!([]), json!("24h")),
+        [Source::Visits, Source::Events]
+    );
+}
+
+#[test]
+fn attributes_decide_between_visits_and_events() {
+    let os = json!([["is", "visit:os", ["Mac"]]]);
+    let page = json!([["is", "event:page", ["/"]]]);
+    let counts = ["visitors", "pageviews", "visits", "bounce_rate"];
+    assert_eq!(sources(&counts, &["visit:source"], json!([]), json!("7d")), [Source::Visits]);
+    assert_eq!(sources(&counts, &["time:day"], os.clone(), json!("7d")), [Source::Visits]);
+    assert_eq!(
+        sources(&counts, &["event:page"], json!([]), json!("7d")),
+        [Source::Events, Source::EventsInVisits, Source::Visits]
+    );
+    assert_eq!(sources(&counts, &["event:page"], os, json!("7d")), [Source::EventsInVisits, Source::Visits]);
+    assert_eq!(
+        sources(&counts, &["visit:source"], page, json!("7d")),
+        [Source::EventsInVisits, Source::Visits]
+    );
+    let signup = json!([["is", "event:goal", ["signup"]]]);
+    assert_eq!(sources(&["bounce_rate"], &["event:page"], signup, json!("7d")), [Source::VisitsOfEvents]);
+}
+
+#[test]
+fn whole_visits_are_not_divided_by_attributes_of_events() {
+    for metric in ["bounce_rate", "visit_duration", "views_per_visit"] {
+        for dimensions in
+            [&["event:name"][..], &["event:props:plan"], &["event:page", "event:goal"], &["event:hostname"]]
+        {
+            let error = plan(&[metric], dimensions, json!([]), json!("7d")).expect_err("no meaning");
+            assert_eq!(error.code(), "invalid_combination");
+            assert!(error.to_string().contains(metric), "{error}");
+        }
+        plan(&[metric], &["event:page", "event:hostname"], json!([]), json!("7d")).expect("a meaning");
+    }
+}
+
+#[test]
+fn percentages_have_their_whole_counted() {
+    let plan = plan(&["percentage"], &["visit:os"], json!([]), json!("7d")).expect("a plan");
+    assert_eq!(plan.outputs, [Output::Percentage]);
+    assert_eq!(plan.total, Some(Part { source: Source::Visits, metrics: vec![Metric::Visitors] }));
+    assert!(!plan.is_direct());
+}
+
+proptest! {
+    /// Whatever is planned, the source has a formula for it.
+    #[test]
+    fn every_planned_metric_has_a_formula(query in queries(), raw in any::<bool>()) {
+        let views = if raw { Views::Avoid } else { Views::Use };
+        let range = Range::resolve(&query.date_range, &site("Europe/Berlin"), ms("2024-06-05T10:00:00Z"), None);
+        if let Ok(plan) = Plan::new(&query, &range.expect("a range"), views) {
+            prop_assert_eq!(plan.outputs.len(), query.metrics.len());
+            for part in plan.parts.iter().chain(&plan.total) {
+                prop_assert!(!raw || !matches!(part.source, Source::Traffic | Source::Uniques(_)));
+                for metric in &part.metrics {
+                    prop_assert!(metric.formula(part.source.basis()).is_some(), "{:?} from {:?}", metric, part.source);
+                }
+            }
+        }
+    }
+}

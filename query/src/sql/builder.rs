@@ -1,0 +1,146 @@
+//! Collects a statement's parameters and says how the question's words are written over its rows.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, Weekday};
+
+use super::{Context, Value};
+use crate::bucket::day_number;
+use crate::catalogue::{Grain, Presence, Scope};
+use crate::error::QueryError;
+use crate::plan::{Part, Source};
+use crate::query::Dimension;
+
+/// A statement in the making.
+pub(super) struct Builder<'a> {
+    pub(super) source: Source,
+    pub(super) context: Context<'a>,
+    params: Vec<Value>,
+    /// The name of the site's zone.
+    zone: &'a str,
+    /// Columns of `events` that the statement names.
+    pub(super) event_columns: BTreeSet<&'static str>,
+    /// Columns of `v_sessions` that the statement names.
+    pub(super) visit_columns: BTreeSet<&'static str>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(source: Source, context: Context<'a>) -> Result<Self, QueryError> {
+        Ok(Self {
+            source,
+            context,
+            params: Vec::new(),
+            zone: zone_name(&context.range.zone)?,
+            event_columns: BTreeSet::new(),
+            visit_columns: BTreeSet::new(),
+        })
+    }
+
+    /// Makes a value a parameter and returns its placeholder.
+    pub(super) fn bind(&mut self, value: Value) -> String {
+        bind(&mut self.params, value)
+    }
+
+    pub(super) fn into_params(self) -> Vec<Value> {
+        self.params
+    }
+
+    /// What a dimension is grouped by: the number of a bucket, or the name of a value.
+    pub(super) fn dimension(&mut self, dimension: &Dimension) -> String {
+        match dimension {
+            Dimension::Bucket(grain) => self.bucket(*grain),
+            _ => self.column(dimension).named(),
+        }
+    }
+
+    fn bucket(&mut self, grain: Grain) -> String {
+        let at = match self.source {
+            Source::Traffic => "minute",
+            Source::Uniques(_) => {
+                return if grain == Grain::Month { "toYYYYMM(start)" } else { "toInt32(start)" }.to_owned();
+            }
+            Source::Visits => "s.start",
+            Source::Events | Source::EventsInVisits | Source::VisitsOfEvents => "e.ts",
+        };
+        let (week_start, first) = (self.context.range.week_start, self.context.range.first);
+        bucket(&mut self.params, grain, at, self.zone, week_start, first)
+    }
+
+    /// What a group must hold to be in the answer, where its rows do not already say so.
+    pub(super) fn presence(&self, part: &Part) -> Option<&'static str> {
+        let of_events = part.metrics.iter().any(|metric| metric.info().presence == Presence::Event);
+        match self.source {
+            Source::Traffic if of_events => Some("sum(events) > 0"),
+            Source::Traffic => Some("sum(sessions) > 0"),
+            Source::Uniques(_) => Some("sum(visitors) > 0"),
+            _ => None,
+        }
+    }
+
+    /// Whether attributes of events are read from visits.
+    pub(super) fn of_whole_visits(&self) -> bool {
+        matches!(self.source, Source::Visits | Source::VisitsOfEvents)
+    }
+
+    /// The qualified name of a column of a visit.
+    pub(super) fn visit_column(&mut self, column: &'static str) -> String {
+        self.visit_columns.insert(column);
+        format!("s.{column}")
+    }
+
+    /// The qualified name of a column of an event.
+    pub(super) fn event_column(&mut self, column: &'static str) -> String {
+        self.event_columns.insert(column);
+        format!("e.{column}")
+    }
+
+    /// Conditions that the dimensions themselves make: only custom events have a goal.
+    pub(super) fn dimension_conditions(&mut self) -> Vec<String> {
+        let custom_only = |dimension: &Dimension| {
+            dimension.field().is_some_and(|field| field.scope == Scope::Event && field.custom_only)
+        };
+        if self.context.shape.dimensions.iter().any(custom_only) {
+            vec![super::conditions::custom(&self.event_column("name"))]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// Makes a value a parameter and returns its placeholder.
+pub(super) fn bind(params: &mut Vec<Value>, value: Value) -> String {
+    let placeholder = format!("{{p{}:{}}}", params.len(), value.type_name());
+    params.push(value);
+    placeholder
+}
+
+/// The number of the bucket that holds the instant `at`; the same number as [`crate::bucket::number`].
+pub(super) fn bucket(
+    params: &mut Vec<Value>,
+    grain: Grain,
+    at: &'static str,
+    zone: &str,
+    week_start: Weekday,
+    first: Date,
+) -> String {
+    // A Monday, four days after 1970-01-01.
+    const MONDAY: i64 = 4;
+    let zone = bind(params, Value::Text(zone.to_owned()));
+    match grain {
+        Grain::Minute => format!("intDiv(toYYYYMMDDhhmmss({at}, {zone}), 100)"),
+        Grain::Hour => format!("intDiv(toYYYYMMDDhhmmss({at}, {zone}), 10000)"),
+        Grain::Day => format!("toInt32(toDate32({at}, {zone}))"),
+        Grain::Week => {
+            let start = bind(params, Value::Int(MONDAY + i64::from(week_start.to_monday_zero_offset())));
+            let first = bind(params, Value::Int(day_number(first)));
+            let day = format!("toInt32(toDate32({at}, {zone}))");
+            format!("greatest({day} - positiveModulo({day} - {start}, 7), {first})")
+        }
+        Grain::Month => format!("toYYYYMM({at}, {zone})"),
+    }
+}
+
+/// The name by which the store knows a zone.
+pub(super) fn zone_name(zone: &jiff::tz::TimeZone) -> Result<&str, QueryError> {
+    zone.iana_name().ok_or(QueryError::Zone)
+}

@@ -1,0 +1,135 @@
+//! What a statement reads, from `FROM` to the end of `WHERE`.
+//!
+//! `FINAL` takes the last version of each row of a view and leaves out those that were withdrawn.
+
+use std::collections::BTreeSet;
+
+use super::Value;
+use super::builder::Builder;
+use crate::catalogue::{Grain, Scope};
+use crate::filter::Filter;
+use crate::plan::LONGEST_VISIT_MS;
+
+impl Builder<'_> {
+    pub(super) fn traffic(&mut self) -> String {
+        let site = self.site();
+        let (from, to) = (self.context.range.from.0, self.context.range.to.0);
+        // The column begins in 1970, as every accepted range does but for the offset of its zone.
+        let from = self.bind(Value::Int(from.max(0) / 1_000));
+        let to = self.bind(Value::Int(to.max(0) / 1_000));
+        format!(
+            "FROM v_traffic FINAL WHERE site_id = {site} \
+             AND minute >= toDateTime({from}, 'UTC') AND minute < toDateTime({to}, 'UTC')"
+        )
+    }
+
+    pub(super) fn uniques(&mut self, grain: Grain) -> String {
+        let period = match grain {
+            Grain::Week => "week",
+            Grain::Month => "month",
+            _ => "day",
+        };
+        let site = self.site();
+        let first = self.bind(Value::Date(self.context.range.first.to_string()));
+        let last = self.bind(Value::Date(self.context.range.last.to_string()));
+        format!(
+            "FROM v_uniques FINAL WHERE site_id = {site} AND period = '{period}' \
+             AND start >= {first} AND start <= {last}"
+        )
+    }
+
+    pub(super) fn visits(&mut self, filters: &[Filter]) -> String {
+        let site = self.site();
+        let (from, to) = self.instants(self.context.range.from.0, self.context.range.to.0);
+        let mut conditions =
+            vec![format!("s.site_id = {site}"), format!("s.start >= {from}"), format!("s.start < {to}")];
+        conditions.extend(self.filters(filters));
+        format!("FROM v_sessions AS s FINAL WHERE {}", conditions.join(" AND "))
+    }
+
+    pub(super) fn events(&mut self, filters: &[Filter]) -> String {
+        let mut conditions = self.counted_events();
+        conditions.extend(self.dimension_conditions());
+        conditions.extend(self.filters(filters));
+        format!("FROM events AS e WHERE {}", conditions.join(" AND "))
+    }
+
+    /// Every counted event with its visit: the last that began at or before it. Visits of one
+    /// person do not overlap, so an event that lies after the end of that one has none; therefore
+    /// visits that do not match may be left out before they are joined.
+    pub(super) fn events_in_visits(&mut self, filters: &[Filter]) -> String {
+        let mut of_events = self.counted_events();
+        let site = self.site();
+        let (from, to) = (self.context.range.from.0, self.context.range.to.0);
+        let (earliest, to) = self.instants(from.saturating_sub(LONGEST_VISIT_MS), to);
+        let mut of_visits =
+            vec![format!("s.site_id = {site}"), format!("s.start >= {earliest}"), format!("s.start < {to}")];
+        let mut of_both = vec!["e.ts <= s.end".to_owned()];
+
+        // Columns that only one side's conditions name need not come out of it.
+        let needed = (self.event_columns.clone(), self.visit_columns.clone());
+        of_events.extend(self.dimension_conditions());
+        let (one_sided, others): (Vec<_>, Vec<_>) =
+            filters.iter().map(|filter| (self.side(filter), filter)).partition(|(side, _)| side.is_some());
+        for (side, filter) in one_sided {
+            let condition = self.filter(filter);
+            if side == Some(Scope::Event) { of_events.push(condition) } else { of_visits.push(condition) }
+        }
+        (self.event_columns, self.visit_columns) = needed;
+        of_both.extend(others.into_iter().map(|(_, filter)| self.filter(filter)));
+
+        self.event_columns.extend(["visitor", "ts", "name"]);
+        self.visit_columns.extend(["visitor", "start", "end"]);
+        let list = |columns: &BTreeSet<&'static str>| columns.iter().copied().collect::<Vec<_>>().join(", ");
+        format!(
+            "FROM (SELECT {} FROM events AS e WHERE {}) AS e \
+             ASOF INNER JOIN (SELECT {}, sipHash64(visitor, start) AS visit FROM v_sessions AS s FINAL \
+             WHERE {}) AS s ON e.visitor = s.visitor AND e.ts >= s.start WHERE {}",
+            list(&self.event_columns),
+            of_events.join(" AND "),
+            list(&self.visit_columns),
+            of_visits.join(" AND "),
+            of_both.join(" AND ")
+        )
+    }
+
+    /// The visits of matching events, each once in every group. The groups become columns of the
+    /// inner statement and are referred to by name from then on.
+    pub(super) fn visits_of_events(&mut self, filters: &[Filter], groups: &mut [(String, String)]) -> String {
+        const MEASURES: [&str; 3] = ["pageviews", "bounce", "duration_ms"];
+        self.visit_columns.extend(MEASURES);
+        let from = self.events_in_visits(filters);
+        let mut selected = Vec::new();
+        let mut keys = Vec::new();
+        for (name, expression) in groups {
+            let inner = format!("g{}", name.trim_start_matches('d'));
+            selected.push(format!("{expression} AS {inner}"));
+            *expression = format!("s.{inner}");
+            keys.push(inner);
+        }
+        selected.extend(MEASURES.map(|column| format!("any(s.{column}) AS {column}")));
+        keys.extend(["e.visitor".to_owned(), "s.start".to_owned()]);
+        format!("FROM (SELECT {} {from} GROUP BY {}) AS s", selected.join(", "), keys.join(", "))
+    }
+
+    /// The events of the range that count.
+    fn counted_events(&mut self) -> Vec<String> {
+        let site = self.site();
+        let (from, to) = self.instants(self.context.range.from.0, self.context.range.to.0);
+        vec![
+            format!("e.site_id = {site}"),
+            format!("e.ts >= {from}"),
+            format!("e.ts < {to}"),
+            "e.name != 'engagement'".to_owned(),
+        ]
+    }
+
+    fn site(&mut self) -> String {
+        self.bind(Value::Count(u64::from(self.context.site.id.0)))
+    }
+
+    fn instants(&mut self, from: i64, to: i64) -> (String, String) {
+        let mut instant = |ms| format!("fromUnixTimestamp64Milli({}, 'UTC')", self.bind(Value::Int(ms)));
+        (instant(from), instant(to))
+    }
+}

@@ -1,0 +1,132 @@
+//! The engine under test and the tables in it.
+
+use bytes::Bytes;
+use clickhouse::Client;
+use opentrace_store::{Store, StoreConfig};
+use serde_json::{Value, json};
+
+use crate::history::History;
+
+pub(crate) struct Engine {
+    pub(crate) store: Store,
+    pub(crate) client: Client,
+    /// Removed with the engine's data when dropped.
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) async fn start() -> Engine {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = match std::env::var("OPENTRACE_TEST_CLICKHOUSE") {
+        Ok(url) => elsewhere(url).await,
+        Err(_) => StoreConfig::embedded(folder.path()),
+    };
+    let store = Store::open(config).expect("a store");
+    store.ready().await.expect("tables");
+    Engine { client: store.client(), store, _folder: folder }
+}
+
+/// A database of its own on a server.
+async fn elsewhere(url: String) -> StoreConfig {
+    let database = format!("opentrace_query_test_{}", std::process::id());
+    let client = Client::default().with_url(&url);
+    client.query(&format!("CREATE DATABASE {database}")).execute().await.expect("a database");
+    StoreConfig::Url { url, user: "default".to_owned(), password: String::new(), database }
+}
+
+impl Engine {
+    /// Fills every table with the history, and the views also with versions that no longer hold.
+    pub(crate) async fn fill(&self, history: &History) {
+        let site = history.site.id.0;
+        let events = history.events.iter().enumerate().map(|(place, event)| {
+            let mut props = serde_json::Map::new();
+            for (key, value) in [("plan", event.plan), ("a 'note'", event.note), ("note", event.note)] {
+                if !value.is_empty() {
+                    props.insert(key.to_owned(), value.into());
+                }
+            }
+            json!({
+                "site_id": site, "ts": time(event.ts), "received_at": time(event.ts), "visitor": event.visitor,
+                "id": format!("00000000-0000-0000-0000-{place:012}"), "name": event.name,
+                "interactive": event.interactive, "path": event.path, "hostname": event.hostname, "props": props,
+                "source": event.visit.source, "country": event.visit.country, "os": event.visit.os,
+                "browser": event.visit.browser, "city": event.visit.city, "epoch": 7,
+            })
+        });
+        self.insert("events", events.collect()).await;
+
+        // What no longer holds is written first: within one write only the last version is kept.
+        let mut stale = Vec::new();
+        let mut traffic = Vec::new();
+        for (second, minute) in history.minutes() {
+            let row = json!({
+                "site_id": site, "minute": second, "events": minute.events, "pageviews": minute.pageviews,
+                "visitors": minute.visitors.len(), "sessions": minute.sessions, "bounces": minute.bounces,
+                "duration_ms": minute.duration_ms, "epoch": 7, "deleted": 0,
+            });
+            stale.push(with(&row, json!({"events": 99, "sessions": 99, "epoch": 3})));
+            // A minute that was withdrawn, a year earlier.
+            let gone = json!({"minute": second - 31_536_000, "epoch": 3});
+            stale.push(with(&row, gone.clone()));
+            traffic.push(with(&with(&row, gone), json!({"epoch": 8, "deleted": 1})));
+            traffic.push(row);
+        }
+        self.insert("v_traffic", stale).await;
+        self.insert("v_traffic", traffic).await;
+
+        let mut stale = Vec::new();
+        let mut uniques = Vec::new();
+        for ((period, start), people) in history.periods() {
+            let row = json!({
+                "site_id": site, "period": period, "start": start, "visitors": people.len(), "epoch": 7, "deleted": 0,
+            });
+            stale.push(with(&row, json!({"visitors": 99, "epoch": 3})));
+            uniques.push(row);
+        }
+        self.insert("v_uniques", stale).await;
+        self.insert("v_uniques", uniques).await;
+
+        let mut stale = Vec::new();
+        let mut sessions = Vec::new();
+        for session in &history.sessions {
+            let row = json!({
+                "site_id": site, "start": time(session.start), "end": time(session.end), "visitor": session.visitor,
+                "entry_page": session.entry_page, "exit_page": session.exit_page, "hostname": session.hostname,
+                "pageviews": session.pageviews, "events": session.events, "bounce": session.bounce,
+                "duration_ms": session.end - session.start, "source": session.visit.source,
+                "country": session.visit.country, "os": session.visit.os, "browser": session.visit.browser,
+                "city": session.visit.city, "epoch": 7, "deleted": 0,
+            });
+            stale.push(with(
+                &row,
+                json!({"end": time(session.start), "events": 99, "country": "XX", "epoch": 3}),
+            ));
+            // A session that began later until an earlier event arrived.
+            let later = json!({"start": time(session.start + 1), "epoch": 3});
+            stale.push(with(&row, later.clone()));
+            sessions.push(with(&with(&row, later), json!({"epoch": 7, "deleted": 1})));
+            sessions.push(row);
+        }
+        self.insert("v_sessions", stale).await;
+        self.insert("v_sessions", sessions).await;
+    }
+
+    async fn insert(&self, table: &str, rows: Vec<Value>) {
+        let body: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        let mut insert = self.client.insert_formatted_with(format!("INSERT INTO {table} FORMAT JSONEachRow"));
+        insert.send(Bytes::from(body)).await.expect("rows");
+        insert.end().await.expect("rows");
+    }
+}
+
+fn with(row: &Value, changes: Value) -> Value {
+    let mut row = row.clone();
+    for (key, value) in changes.as_object().expect("changes") {
+        row[key] = value.clone();
+    }
+    row
+}
+
+/// As the store reads a `DateTime64(3)`.
+fn time(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).expect("an instant").strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}

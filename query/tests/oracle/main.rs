@@ -1,0 +1,168 @@
+//! Answers of the real engine against a naive recomputation over the same events in memory.
+//!
+//! Generated visits of a few dozen people, across a change of clocks, in four time zones. The
+//! tables are filled from the same naive sessions that the recomputation uses; hundreds of random
+//! queries are then asked twice, with views and without, and all three answers must be equal.
+//! `OPENTRACE_TEST_CLICKHOUSE` runs the same against a ClickHouse at that URL.
+
+mod ask;
+mod engine;
+mod history;
+mod naive;
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use engine::Engine;
+use history::History;
+use jiff::civil::Weekday;
+use opentrace_events::Timestamp;
+use opentrace_query::plan::{Plan, Views};
+use opentrace_query::run::run_with;
+use opentrace_query::{Range, live, parse};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+
+/// Zone, first day of the week, and the start of a fortnight in which the zone's clock changes.
+const PLACES: [(&str, Weekday, &str); 4] = [
+    ("Europe/Berlin", Weekday::Monday, "2024-10-20"),
+    ("America/New_York", Weekday::Sunday, "2024-03-03"),
+    ("Asia/Kathmandu", Weekday::Wednesday, "2024-02-20"),
+    ("Australia/Lord_Howe", Weekday::Saturday, "2024-03-30"),
+];
+
+const QUERIES: usize = 150;
+
+fn main() -> ExitCode {
+    // The store starts this program again as the engine.
+    if std::env::args().nth(1).as_deref() == Some("clickhouse-engine") {
+        return opentrace_store::engine_main();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(every_answer_equals_the_recomputation());
+    ExitCode::SUCCESS
+}
+
+async fn every_answer_equals_the_recomputation() {
+    let engine = engine::start().await;
+    let mut sources = BTreeSet::new();
+    for (place, (zone, week_start, start)) in PLACES.into_iter().enumerate() {
+        let history = History::generate(place as u32 + 1, zone, week_start, start);
+        engine.fill(&history).await;
+        for body in ask::undivided(&history) {
+            sources.extend(compare(&engine, &history, body).await);
+        }
+        let mut random = StdRng::seed_from_u64(place as u64);
+        for _ in 0..QUERIES {
+            sources.extend(compare(&engine, &history, ask::query(&mut random, &history)).await);
+        }
+    }
+    let all = ["events", "events+v_sessions", "v_sessions", "v_traffic", "v_uniques"];
+    assert_eq!(sources.into_iter().collect::<Vec<_>>(), all, "every source was asked");
+    live_figures_are_those_of_queries(&engine).await;
+    strings_are_only_strings(&engine).await;
+    wrong_patterns_are_the_askers(&engine).await;
+    engine.store.stop().await;
+}
+
+/// Asks with views and without, compares both with the recomputation, and says what was read.
+async fn compare(engine: &Engine, history: &History, body: Value) -> Vec<&'static str> {
+    let query = parse::from_value(&body).expect("a valid query");
+    let now = history.now;
+    let range = Range::resolve(&query.date_range, &history.site, now, history.earliest()).expect("a range");
+    let Ok(plan) = Plan::new(&query, &range, Views::Use) else {
+        let refused = run_with(&engine.client, &history.site, &query, now, Views::Use).await;
+        assert_eq!(refused.expect_err("refused by the plan").code(), "invalid_combination");
+        return Vec::new();
+    };
+    let (want, total) = naive::answer(history, &query, &range, &plan.shape.dimensions);
+    for views in [Views::Use, Views::Avoid] {
+        let got = run_with(&engine.client, &history.site, &query, now, views).await;
+        let got = got.unwrap_or_else(|error| panic!("{error:?} for {body}"));
+        let rows: Vec<_> = got.results.into_iter().map(|row| (row.dimensions, row.metrics)).collect();
+        assert_eq!(rows, want, "{views:?} of {:?} in {range:?}: {body}", plan.parts);
+        if let Some(rows) = got.meta.total_rows {
+            assert_eq!(rows, total, "{body}");
+        }
+    }
+    plan.parts.iter().map(|part| part.source.name()).collect()
+}
+
+async fn live_figures_are_those_of_queries(engine: &Engine) {
+    let history = History::generate(1, PLACES[0].0, PLACES[0].1, PLACES[0].2);
+    let last = history.events.iter().map(|event| event.ts).max().expect("events");
+    let now = Timestamp(last + 1_000);
+    let live = live(&engine.store, &history.site, now).await.expect("figures");
+    let present: BTreeSet<u64> = history
+        .events
+        .iter()
+        .filter(|event| event.counts() && event.ts >= (now.0 - 300_000) && event.ts <= now.0)
+        .map(|event| event.visitor)
+        .collect();
+    assert_eq!(live.visitors_now, present.len() as i64);
+    let pages = history.pageviews_on(history.local(now.0).date());
+    assert!(pages > 0);
+    assert_eq!(live.today.pageviews, pages);
+    assert_eq!(live.hours.iter().map(|hour| hour.pageviews).sum::<i64>(), pages);
+    assert_eq!(live.hours.len() as i8, history.local(now.0).hour() + 1);
+    assert!(!live.pages.is_empty() && !live.sources.is_empty() && !live.countries.is_empty());
+}
+
+/// Whatever a value holds, it is compared with and not run.
+async fn strings_are_only_strings(engine: &Engine) {
+    let history = History::generate(1, PLACES[0].0, PLACES[0].1, PLACES[0].2);
+    for text in [
+        "'",
+        "\\",
+        "\\'",
+        "'; DROP TABLE events; --",
+        "{p0:String}",
+        "?",
+        "??",
+        "\n\n",
+        "\t",
+        "\r",
+        "\r\n--x",
+        "]",
+        "['a']",
+        "\u{feff}",
+        "%",
+        "`",
+        "\"",
+        "ü\u{301}",
+        "\u{1f600}",
+        "/*",
+        "\u{7f}",
+        "\u{1}",
+    ] {
+        for operator in ["is", "contains"] {
+            let filters =
+                json!([["or", [[operator, "event:props:note", [text]], [operator, "visit:city", [text]]]]]);
+            let rows = ask_for(engine, &history, filters, "event:props:note").await;
+            let want = if text == "ü\u{301}" { "ü\u{301}" } else { text };
+            let found = rows.iter().any(|row| row == want);
+            assert_eq!(found, history.has_note(text, operator), "{operator} {text:?} gave {rows:?}");
+        }
+        // As the key of a property that nobody has.
+        let rows = ask_for(engine, &history, json!([]), &format!("event:props:no {text}")).await;
+        assert_eq!(rows, ["(none)"], "{text:?}");
+    }
+}
+
+async fn wrong_patterns_are_the_askers(engine: &Engine) {
+    let history = History::generate(1, PLACES[0].0, PLACES[0].1, PLACES[0].2);
+    let query = json!({"site_id": "a", "metrics": ["visitors"], "date_range": "all",
+        "filters": [["matches", "event:page", ["(("]]]});
+    let query = parse::from_value(&query).expect("a query");
+    let error = run_with(&engine.client, &history.site, &query, history.now, Views::Use).await;
+    assert_eq!(error.expect_err("not a pattern").code(), "invalid_pattern");
+}
+
+async fn ask_for(engine: &Engine, history: &History, filters: Value, dimension: &str) -> Vec<String> {
+    let query = json!({"site_id": "a", "metrics": ["visitors"], "date_range": "all", "filters": filters,
+        "dimensions": [dimension]});
+    let query = parse::from_value(&query).expect("a query");
+    let answer = run_with(&engine.client, &history.site, &query, history.now, Views::Use).await;
+    answer.expect("an answer").results.into_iter().flat_map(|row| row.dimensions).collect()
+}

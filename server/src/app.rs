@@ -1,0 +1,286 @@
+//! The program put together.
+//!
+//! Start: data lock, metadata, identity keys, the log; from then on events are taken. ClickHouse
+//! comes up in the background, and the views follow when it is there. Stop: no more connections,
+//! requests in progress finish, the pipeline drains, ClickHouse ends.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentrace_events::accept::Acceptor;
+use opentrace_events::enrich::{Enricher, Geo, geo};
+use opentrace_events::identity::{Identity, IdentityError, KEY_FILE};
+use opentrace_events::ids::DAY_MS;
+use opentrace_events::{Limits, SiteId, Sites, Timestamp, VisitorId};
+use opentrace_pipeline::{Pipeline, PipelineConfig, PipelineError};
+use opentrace_store::{EngineConfig, Meta, Store, StoreConfig, StoreError};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Gate, new_key};
+use crate::clock;
+use crate::config::{ClickHouse, Config, Secret};
+use crate::http::state::Parts;
+use crate::http::{self, Proxies, State};
+use crate::lock::{DataLock, LockError};
+
+/// The longest a stop waits for ClickHouse to take what is in the log. The log keeps what is left.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How often identity keys whose time is over are dropped.
+const FORGET: Duration = Duration::from_secs(300);
+/// A session can come over midnight; this long after it, it is not worth looking for those that did.
+const AFTER_MIDNIGHT: i64 = 2 * 3600 * 1000;
+const HALF_HOUR: i64 = 30 * 60 * 1000;
+
+/// The running program.
+#[derive(Debug)]
+pub struct App {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
+    pipeline: Pipeline,
+    store: Store,
+    meta: Meta,
+    sites: Sites,
+    _lock: DataLock,
+}
+
+/// Why the program does not run, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("{} is in use by another opentrace: stop it, or take another folder with --data", path.display())]
+    Locked { path: PathBuf },
+    #[error("cannot use the data folder {}", path.display())]
+    Data { path: PathBuf, #[source] source: io::Error },
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, #[source] source: io::Error },
+    /// Nobody but this machine may look at a program without sign-in.
+    #[error("open mode needs a loopback address, not {address}")]
+    OpenToAll { address: SocketAddr },
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+impl AppError {
+    /// A stable name for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "data_locked",
+            Self::Data { .. } => "data_unusable",
+            Self::Listen { .. } => "cannot_listen",
+            Self::OpenToAll { .. } => "open_to_all",
+            Self::Identity(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Pipeline(error) => error.code(),
+        }
+    }
+}
+
+impl App {
+    /// Starts everything. Returns once events are taken; [`App::ready`] waits for the rest.
+    pub async fn start(config: Config) -> Result<Self, AppError> {
+        if config.open && !config.listen.ip().is_loopback() {
+            return Err(AppError::OpenToAll { address: config.listen });
+        }
+        let lock = lock(&config.data)?;
+        let (listener, address) = listen(config.listen).await?;
+        let sites = Sites::default();
+        let meta = Meta::open(&config.data.join("meta.sqlite")).await?;
+        meta.sites().await?.into_iter().for_each(|site| sites.put(site));
+        let gate = Gate::new(config.admin_token.as_ref(), sites.clone(), config.open);
+        meta.keys().await?.iter().for_each(|key| gate.add_record(key));
+        let acceptor = Arc::new(acceptor(&config, &sites)?);
+
+        let store = Store::open(store_config(&config))?;
+        let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone()).await?;
+        let stop = CancellationToken::new();
+        let upkeep = stop.clone().run_until_cancelled_owned(upkeep(store.clone(), Arc::clone(&acceptor)));
+        let upkeep = tokio::spawn(async move { upkeep.await.unwrap_or_default() });
+        let state = Arc::new(State::new(Parts {
+            gate,
+            proxies: Proxies::new(config.trusted_proxies),
+            limits: config.limits,
+            acceptor,
+            pipeline: pipeline.clone(),
+            sites: sites.clone(),
+            meta: meta.clone(),
+            store: store.clone(),
+            stop: stop.clone(),
+        }));
+        let serving = http::serve(listener, http::routes(&state), config.limits.connections, stop.clone());
+        let serving = tokio::spawn(serving);
+        tracing::info!(%address, data = %config.data.display(), sites = sites.all().len(), "collecting");
+        Ok(Self { address, stop, serving, upkeep, pipeline, store, meta, sites, _lock: lock })
+    }
+
+    /// Starts for a command that has no server to talk to: on a free port of this machine, with a
+    /// token nobody else knows. Returns the program, its address and the token once it is ready and
+    /// has caught up.
+    pub async fn start_local(mut config: Config) -> Result<(Self, String, String), AppError> {
+        let token = new_key();
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.admin_token = Some(Secret::new(token.clone()));
+        config.open = false;
+        let app = Self::start(config).await?;
+        app.ready().await?;
+        app.pipeline.settled().await?;
+        let url = app.url();
+        Ok((app, url, token))
+    }
+
+    /// Waits until questions are answered: ClickHouse is up and its schema is ours.
+    pub async fn ready(&self) -> Result<(), AppError> {
+        Ok(self.store.ready().await?)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, for a browser or a client.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The pipeline, for what runs in the same process.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// ClickHouse, for what runs in the same process.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The metadata database, for what runs in the same process. Who changes a site there puts it
+    /// into [`App::sites`], too.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// The sites, for what runs in the same process.
+    pub fn sites(&self) -> &Sites {
+        &self.sites
+    }
+
+    /// Ends everything in order. What was accepted is in the log in any case.
+    pub async fn stop(self) -> Result<(), AppError> {
+        self.stop.cancel();
+        for task in [self.serving, self.upkeep] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+        let drained = timeout(DRAIN, self.pipeline.stop()).await;
+        self.store.stop().await;
+        self.meta.close().await;
+        match drained {
+            Ok(drained) => Ok(drained?),
+            Err(_) => {
+                tracing::warn!("ClickHouse did not take everything in time; the log keeps the rest");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn lock(data: &Path) -> Result<DataLock, AppError> {
+    DataLock::take(data).map_err(|error| match error {
+        LockError::Taken => AppError::Locked { path: data.to_owned() },
+        LockError::Io(source) => AppError::Data { path: data.to_owned(), source },
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {
+    let refused = |source| AppError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
+}
+
+fn acceptor(config: &Config, sites: &Sites) -> Result<Acceptor, AppError> {
+    let identity = Identity::open(&config.data.join(KEY_FILE), clock::now())?;
+    let places = config.geo.as_deref().map_or_else(Geo::off, Geo::open);
+    match places.status() {
+        geo::Status::On { .. } => tracing::debug!(status = %places.status(), "countries"),
+        status => tracing::warn!(%status, "countries are unknown"),
+    }
+    Ok(Acceptor::new(sites.clone(), identity, Enricher::new(places), Limits::default()))
+}
+
+fn store_config(config: &Config) -> StoreConfig {
+    match &config.clickhouse {
+        ClickHouse::Embedded { library } => StoreConfig::Embedded(EngineConfig {
+            data_dir: config.data.join("clickhouse"),
+            libchdb: library.clone(),
+            exe: None,
+        }),
+        ClickHouse::Remote { url, user, password, database } => StoreConfig::Url {
+            url: url.to_string(),
+            user: user.clone(),
+            password: password.reveal().to_owned(),
+            database: database.clone(),
+        },
+    }
+}
+
+fn pipeline_config(config: &Config) -> PipelineConfig {
+    PipelineConfig {
+        workers: config.workers,
+        // The end-to-end test must be able to see what happens without.
+        deduplicate: !cfg!(feature = "without-deduplication"),
+        ..PipelineConfig::new(&config.data)
+    }
+}
+
+/// What goes on beside requests: bringing the schema up to date, then forgetting keys in time.
+async fn upkeep(store: Store, acceptor: Arc<Acceptor>) {
+    let schema = async {
+        match store.ready().await {
+            Ok(()) => {
+                tracing::info!("answering");
+                continue_sessions(&store, acceptor.identity()).await;
+            }
+            Err(error) => tracing::error!(%error, code = error.code(), "ClickHouse cannot be used"),
+        }
+    };
+    let forget = async {
+        let mut clock = tokio::time::interval(FORGET);
+        loop {
+            clock.tick().await;
+            match acceptor.identity().forget(clock::now()) {
+                Ok(0) => {}
+                Ok(keys) => tracing::info!(keys, "identity keys dropped"),
+                Err(error) => tracing::error!(%error, code = error.code(), "identity keys not dropped"),
+            }
+        }
+    };
+    tokio::join!(schema, forget);
+}
+
+/// Shortly after midnight, tells who was there before it, so that a restart cuts no session.
+async fn continue_sessions(store: &Store, identity: &Identity) {
+    let now = clock::now();
+    let midnight = now.0 - now.0.rem_euclid(DAY_MS);
+    if now.0 - midnight > AFTER_MIDNIGHT {
+        return;
+    }
+    match store.recent_visitors(Timestamp(midnight - HALF_HOUR)).await {
+        Ok(mut seen) => {
+            seen.sort_unstable_by_key(|(_, _, last)| *last);
+            identity.seed(seen.into_iter().map(|(site, visitor, last)| (SiteId(site), VisitorId(visitor), Timestamp(last))));
+        }
+        Err(error) => tracing::warn!(%error, "sessions may be cut at midnight"),
+    }
+}

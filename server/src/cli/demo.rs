@@ -1,0 +1,49 @@
+//! `opentrace demo`: the whole program with a site that looks alive.
+//!
+//! Everything goes the ordinary way: the site `demo.example` gets its history and its live traffic
+//! through the HTTP API, from a client in this process. Only reading needs no key, and only from this
+//! machine.
+
+mod feed;
+mod state;
+
+use std::net::SocketAddr;
+
+use self::feed::Feed;
+use super::serve::{configure, run_until_told};
+use super::{CliError, Globals};
+use crate::app::App;
+use crate::auth::new_key;
+use crate::client::Client;
+use crate::config::Secret;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Address to listen on; a loopback address [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+/// Serves and feeds until SIGTERM or SIGINT.
+pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
+    let mut config = configure(args.listen, globals)?;
+    let token = config.admin_token.clone().unwrap_or_else(|| Secret::new(new_key()));
+    (config.open, config.admin_token) = (true, Some(token.clone()));
+    let data = config.data.clone();
+
+    let app = App::start(config).await?;
+    println!("OpenTrace demo: open {}", app.url());
+    println!("The site {} is readable from this machine without a key; its data is in {}.", feed::SITE, data.display());
+    println!("Generated visitors come in now, and {} days of history arrive beside them.", feed::DAYS);
+    println!("Ctrl-C ends it; starting it again continues.");
+
+    let feed = Feed::new(Client::new(&app.url(), Some(token))?, &data);
+    let feeding = tokio::spawn(async move {
+        if let Err(error) = feed.run().await {
+            eprintln!("The demo's traffic has stopped: {error}");
+        }
+    });
+    let ended = run_until_told(app).await;
+    feeding.abort();
+    ended
+}

@@ -1,0 +1,127 @@
+//! `opentrace import`: brings in events from files, through the same door as every other event.
+//!
+//! Lines become events in the native shape and go to `POST /api/v1/events?history=true` in batches.
+//! Their ids follow from the site and the line, so an import can be interrupted and run again, and
+//! importing a file twice changes nothing. Addresses and user agents are handed to the server, which
+//! makes visitor ids of them and drops them.
+
+mod batches;
+mod formats;
+mod lines;
+mod progress;
+mod report;
+mod site;
+mod visible;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+use opentrace_events::site::normalise;
+use tokio_stream::wrappers::ReceiverStream;
+
+use self::batches::{Batch, Batches};
+use self::formats::Format;
+use self::lines::BytesRead;
+use self::progress::Progress;
+use self::report::Report;
+pub(super) use self::site::ensure as ensure_site;
+pub(super) use self::visible::wait_until_visible;
+use super::{CliError, Globals, Remote};
+use crate::client::{Client, Retry, connect};
+
+/// Batches on their way to the server at once.
+const IN_FLIGHT: usize = 4;
+/// How long one batch is offered to a server that is away or busy.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What the files hold
+    #[arg(long, value_parser = formats::parser())]
+    format: Format,
+    /// Files, plain or gzip; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The site that the events belong to
+    #[arg(long, value_name = "DOMAIN")]
+    site: String,
+    /// Time zone of the site, should it have to be created
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    timezone: String,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Imports, waits until every view holds the events, and prints what became of the lines.
+pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
+    for file in args.files.iter().filter(|file| !lines::is_stdin(file)) {
+        std::fs::metadata(file).map_err(|source| CliError::because(format!("cannot open {}", file.display()), source))?;
+    }
+    let mut connection = connect(&args.remote, globals).await?;
+    connection.client = connection.client.with_retry(Retry::lasting(PATIENCE));
+    let done = import(&connection.client, &args).await;
+    connection.close().await?;
+    done
+}
+
+async fn import(client: &Client, args: &Args) -> Result<(), CliError> {
+    let site = normalise(&args.site); // ids follow from it
+    ensure_site(client, &site, &args.timezone).await?;
+    let read = BytesRead::default();
+    let progress = Progress::start(lines::size(&args.files), read.clone());
+    let report = send_all(client, args, site, read, &progress).await?;
+    progress.waiting();
+    wait_until_visible(client).await?;
+    progress.finish();
+    print!("{report}");
+    match report.rejected() {
+        0 => Ok(()),
+        rejected => Err(CliError::failed(format!("the server rejected {rejected} events"))),
+    }
+}
+
+async fn send_all(
+    client: &Client,
+    args: &Args,
+    site: String,
+    read: BytesRead,
+    progress: &Progress,
+) -> Result<Report, CliError> {
+    let batches = Batches::new(args.files.clone(), args.format, site, read);
+    let (sender, receiver) = tokio::sync::mpsc::channel(IN_FLIGHT);
+    let reading = tokio::task::spawn_blocking(move || batches.read(&sender));
+    let sent = ReceiverStream::new(receiver)
+        .map(|batch| send(client, batch, &args.files))
+        .buffer_unordered(IN_FLIGHT)
+        .try_fold(Report::default(), async |mut total, batch| {
+            total.add(batch);
+            progress.sent(&total);
+            Ok(total)
+        })
+        .await;
+    // A failure to send closed the channel, which ended the reader.
+    let read = reading.await.map_err(|source| CliError::because("the reader failed", source))?;
+    let again = |error| match error {
+        CliError::Failed { message, source } => {
+            CliError::Failed { message: format!("{message}; the import can be run again as it is"), source }
+        }
+        other => other,
+    };
+    let mut report = sent.map_err(again)?;
+    report.add(read.map_err(again)?);
+    Ok(report)
+}
+
+async fn send(client: &Client, batch: Batch, files: &[PathBuf]) -> Result<Report, CliError> {
+    let Batch { body, places, lines } = batch;
+    let answer = client.send_events(body, true).await?;
+    let mut report = Report::of(lines, &answer);
+    for rejected in &answer.rejected {
+        report.reject(rejected, || match places.get(rejected.index) {
+            Some(place) => place.show(files),
+            None => "?".to_owned(),
+        });
+    }
+    Ok(report)
+}

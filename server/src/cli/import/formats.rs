@@ -1,0 +1,48 @@
+//! What files may hold: each format turns lines into events in the native shape.
+
+mod access_log;
+mod ndjson;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use self::access_log::AccessLog;
+use self::ndjson::Ndjson;
+
+/// Turns the lines of an import into events.
+pub(super) trait Reader {
+    /// Appends the event of a line as one JSON object without a line end. An error is the reason why
+    /// the line is no event; nothing has been appended then.
+    fn event(&mut self, line: &[u8], to: &mut Vec<u8>) -> Result<(), &'static str>;
+}
+
+/// Makes a reader for an import of a site.
+type Open = fn(site: &str) -> Box<dyn Reader>;
+
+/// Every format there is, by name.
+const FORMATS: &[(&str, Open)] = &[
+    ("combined", |site| Box::new(AccessLog::combined(site))),
+    ("common", |site| Box::new(AccessLog::common(site))),
+    ("ndjson", |site| Box::new(Ndjson::new(site))),
+];
+
+/// A format, chosen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Format(Open);
+
+impl Format {
+    fn named(name: &str) -> Option<Self> {
+        FORMATS.iter().find(|(known, _)| *known == name).map(|(_, open)| Self(*open))
+    }
+
+    /// A reader for one import.
+    pub(super) fn reader(self, site: &str) -> Box<dyn Reader> {
+        self.0(site)
+    }
+}
+
+/// Reads a format from the command line; one that does not exist is refused with the list of those
+/// that do.
+pub(super) fn parser() -> impl TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(FORMATS.iter().map(|(name, _)| *name));
+    names.try_map(|name| Format::named(&name).ok_or("unknown format"))
+}

@@ -1,0 +1,246 @@
+//! The configuration: `opentrace.toml`, then the environment, then flags.
+//!
+//! Read once at the start; nothing else in the program looks at the environment.
+
+mod find;
+mod layers;
+mod settings;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+
+pub use self::layers::Source;
+use self::layers::Layers;
+
+/// The shortest admin token that is taken. Shorter ones can be guessed.
+const MIN_ADMIN_TOKEN: usize = 12;
+
+/// What the program runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where log, metadata, identity keys and the embedded ClickHouse keep their files.
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    pub clickhouse: ClickHouse,
+    /// The country database, where one is configured or found.
+    pub geo: Option<PathBuf>,
+    /// Worker threads of the dataflow.
+    pub workers: usize,
+    pub admin_token: Option<Secret>,
+    pub limits: Limits,
+    pub log: Log,
+    /// Whether everything may be read without a key through a loopback listener. Only `demo` sets it;
+    /// there is no setting.
+    pub open: bool,
+}
+
+/// Where the views and the raw events are stored.
+#[derive(Clone, Debug)]
+pub enum ClickHouse {
+    /// A child process of this program that loads the library, here if it is not to be looked for.
+    Embedded { library: Option<PathBuf> },
+    Remote { url: url::Url, user: String, password: Secret, database: String },
+}
+
+/// The limit on everything that arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one request body, unpacked.
+    pub body_bytes: usize,
+    pub events_per_request: usize,
+    /// Connections open at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// Bytes of request bodies in memory at once, all requests together.
+    pub buffered_bytes: usize,
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// A filter in the form of `tracing-subscriber`: `info`, `opentrace_server=debug,info`.
+    pub level: String,
+    pub format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {}", path.display())]
+    Unreadable { path: PathBuf, #[source] source: std::io::Error },
+    #[error("{} is not valid TOML", path.display())]
+    Syntax { path: PathBuf, #[source] source: Box<toml::de::Error> },
+    #[error("unknown setting `{key}`{}", nearest.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default())]
+    UnknownKey { key: String, nearest: Option<&'static str> },
+    #[error("`{key}` is set to `{value}` by {origin}: {reason}")]
+    Invalid { key: &'static str, value: String, origin: Source, reason: String },
+}
+
+impl ConfigError {
+    /// A stable name for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "config_unreadable",
+            Self::Syntax { .. } => "config_syntax",
+            Self::UnknownKey { .. } => "config_unknown_key",
+            Self::Invalid { .. } => "config_invalid",
+        }
+    }
+}
+
+/// A configuration and where each of its values came from.
+#[derive(Debug)]
+pub struct Effective {
+    pub config: Config,
+    /// Key, value as text with secrets hidden, source.
+    pub rows: Vec<(&'static str, String, Source)>,
+}
+
+impl Config {
+    /// Reads the file (`file`, else `opentrace.toml` here if there is one), the environment and
+    /// `flags` (key and value).
+    pub fn load(file: Option<&Path>, flags: &[(String, String)]) -> Result<Effective, ConfigError> {
+        let path = match file {
+            Some(path) => Some(path),
+            None => Some(Path::new("opentrace.toml")).filter(|path| path.is_file()),
+        };
+        let text = path.map(read).transpose()?;
+        let env = |name: &str| std::env::var(name).ok();
+        let layers = Layers::stack(path.zip(text.as_deref()), env, flags)?;
+        Ok(Effective { config: Self::from_layers(&layers)?, rows: layers.rows() })
+    }
+
+    fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
+        let proxies: Vec<Network> = layers.list("trusted_proxies")?;
+        Ok(Self {
+            data: layers.text("data").into(),
+            listen: layers.parse("listen")?,
+            trusted_proxies: proxies.into_iter().map(|network| network.0).collect(),
+            clickhouse: clickhouse(layers)?,
+            geo: geo(layers)?,
+            workers: workers(layers)?,
+            admin_token: admin_token(layers)?,
+            limits: limits(layers)?,
+            log: Log { level: layers.text("log.level").to_owned(), format: log_format(layers)? },
+            open: false,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+fn clickhouse(layers: &Layers) -> Result<ClickHouse, ConfigError> {
+    if layers.optional("clickhouse.url").is_some() {
+        return Ok(ClickHouse::Remote {
+            url: layers.parse("clickhouse.url")?,
+            user: layers.text("clickhouse.user").to_owned(),
+            password: Secret(layers.text("clickhouse.password").to_owned()),
+            database: layers.text("clickhouse.database").to_owned(),
+        });
+    }
+    let library = layers.optional("libchdb").map(|path| existing(layers, "libchdb", path)).transpose()?;
+    Ok(ClickHouse::Embedded { library })
+}
+
+fn geo(layers: &Layers) -> Result<Option<PathBuf>, ConfigError> {
+    match layers.optional("geo.path") {
+        Some(path) => existing(layers, "geo.path", path).map(Some),
+        None => Ok(find::geo()),
+    }
+}
+
+fn existing(layers: &Layers, key: &'static str, path: &str) -> Result<PathBuf, ConfigError> {
+    let path = PathBuf::from(path);
+    if path.is_file() { Ok(path) } else { Err(layers.invalid(key, "no such file".to_owned())) }
+}
+
+/// Half of the cores, because collection, the sink and ClickHouse need the others.
+fn workers(layers: &Layers) -> Result<usize, ConfigError> {
+    let wanted: usize = layers.parse("workers")?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    match wanted {
+        0 => Ok((cores / 2).max(1)),
+        1..=256 => Ok(wanted),
+        _ => Err(layers.invalid("workers", "at most 256".to_owned())),
+    }
+}
+
+fn admin_token(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
+    match layers.optional("admin_token") {
+        Some(token) if token.len() < MIN_ADMIN_TOKEN => {
+            Err(layers.invalid("admin_token", format!("at least {MIN_ADMIN_TOKEN} characters")))
+        }
+        token => Ok(token.map(Secret::new)),
+    }
+}
+
+fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
+    let positive = |key| match layers.parse(key)? {
+        0 => Err(layers.invalid(key, "at least 1".to_owned())),
+        limit => Ok(limit),
+    };
+    let limits = Limits {
+        body_bytes: positive("limits.body_bytes")?,
+        events_per_request: positive("limits.events_per_request")?,
+        connections: positive("limits.connections")?,
+        buffered_bytes: positive("limits.buffered_bytes")?,
+    };
+    if limits.buffered_bytes < limits.body_bytes {
+        return Err(layers.invalid("limits.buffered_bytes", "less than `limits.body_bytes`".to_owned()));
+    }
+    Ok(limits)
+}
+
+fn log_format(layers: &Layers) -> Result<LogFormat, ConfigError> {
+    match layers.text("log.format") {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(layers.invalid("log.format", "`text` or `json`".to_owned())),
+    }
+}
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A network in CIDR form or a single address.
+struct Network(IpNet);
+
+impl std::str::FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| format!("`{text}` is neither an address nor a network like 10.0.0.0/8"))
+    }
+}

@@ -1,0 +1,108 @@
+//! The list of settings: their keys, what they mean, their defaults.
+//!
+//! The key is the name in `opentrace.toml` (a dot opens a table); the environment variable is
+//! `OPENTRACE_` and the key in upper case with `_` for the dot.
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    /// Empty where there is none.
+    pub(super) default: &'static str,
+    /// Never printed.
+    pub(super) secret: bool,
+}
+
+const fn plain(key: &'static str, default: &'static str) -> Setting {
+    Setting { key, default, secret: false }
+}
+
+const fn secret(key: &'static str) -> Setting {
+    Setting { key, default: "", secret: true }
+}
+
+/// Every setting there is. A key that is not here is an error where it is met in the file.
+pub(super) const SETTINGS: &[Setting] = &[
+    // Where everything is kept.
+    plain("data", "./data"),
+    plain("listen", "127.0.0.1:8080"),
+    // Addresses and networks whose `X-Forwarded-For` is believed, separated by commas.
+    plain("trusted_proxies", ""),
+    // Worker threads of the dataflow; 0 takes half of the cores.
+    plain("workers", "0"),
+    // Empty: ClickHouse runs embedded.
+    plain("clickhouse.url", ""),
+    plain("clickhouse.user", "default"),
+    secret("clickhouse.password"),
+    plain("clickhouse.database", "opentrace"),
+    // ClickHouse's library and the country database. Empty: looked for in `node_modules` and next to
+    // the executable.
+    plain("libchdb", ""),
+    plain("geo.path", ""),
+    secret("admin_token"),
+    plain("limits.body_bytes", "10000000"),
+    plain("limits.events_per_request", "10000"),
+    plain("limits.connections", "8192"),
+    // Request bodies held in memory at once, all requests together.
+    plain("limits.buffered_bytes", "268435456"),
+    plain("log.level", "info"),
+    plain("log.format", "text"),
+];
+
+impl Setting {
+    /// The name of the environment variable.
+    pub(super) fn env(&self) -> String {
+        format!("OPENTRACE_{}", self.key.replace('.', "_").to_uppercase())
+    }
+}
+
+/// The setting with this key.
+pub(super) fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// The key a mistyped one was probably meant to be.
+pub(super) fn nearest(key: &str) -> Option<&'static str> {
+    SETTINGS
+        .iter()
+        .map(|setting| (distance(key, setting.key), setting.key))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, key)| key)
+}
+
+/// Levenshtein's edit distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_key_finds_its_neighbour() {
+        assert_eq!(nearest("listn"), Some("listen"));
+        assert_eq!(nearest("clickhouse.uri"), Some("clickhouse.url"));
+        assert_eq!(nearest("something.else"), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn environment_names_are_the_documented_ones() {
+        let env = |key| find(key).expect("a setting").env();
+        assert_eq!(env("admin_token"), "OPENTRACE_ADMIN_TOKEN");
+        assert_eq!(env("clickhouse.url"), "OPENTRACE_CLICKHOUSE_URL");
+    }
+}

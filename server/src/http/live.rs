@@ -1,0 +1,158 @@
+//! `GET /api/v1/live?site_id=`: a site's figures, pushed as they change (server-sent events).
+//!
+//! However many people watch a site, its figures are asked for once per change, by one task that
+//! lives as long as somebody watches. A change is seen when an epoch that touched the site became
+//! visible; between changes the figures are asked for again now and then, because who was there
+//! five minutes ago leaves without an event.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use opentrace_events::{Site, SiteId};
+use opentrace_pipeline::{Epoch, Progress};
+use opentrace_query::Live;
+use opentrace_store::Store;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_stream::wrappers::WatchStream;
+use tokio_util::sync::CancellationToken;
+use warp::filters::BoxedFilter;
+use warp::http::header::HeaderValue;
+use warp::http::{Method, StatusCode};
+use warp::reply::{Reply, Response};
+use warp::sse::Event;
+
+use super::{Answer, ApiError, Call, State, on};
+use crate::auth::Read;
+use crate::clock;
+
+/// Figures of one site are asked for at most this often.
+const SHORTEST: Duration = Duration::from_millis(500);
+/// And at least this often.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Something is sent at least this often, so that proxies and pages know the connection is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Sites that may be watched at once.
+const MOST_SITES: usize = 1_000;
+
+pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
+    on(warp::path!("api" / "v1" / "live"), state, watch_site)
+}
+
+async fn watch_site(state: Arc<State>, call: Call) -> Answer {
+    if call.method != Method::GET {
+        return Err(ApiError::method(&call.method, "GET"));
+    }
+    let allowed = state.gate.allow::<Read>(&call)?;
+    let domain = call.parameter("site_id").ok_or_else(|| {
+        ApiError::bad_request("missing_field", "`site_id` is required").field("site_id")
+    })?;
+    let site = state.gate.on_site(&allowed, &domain)?;
+    let figures = state.watchers.subscribe(site.site(), state.store(&site), state.progress(&site))?;
+    let events = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events(figures, state.stop.clone()));
+    let mut response = warp::sse::reply(events).into_response();
+    // Nginx would hold events back until its buffer is full.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The figures as they come, until the program stops.
+fn events(
+    figures: watch::Receiver<Option<Arc<str>>>,
+    stop: CancellationToken,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send + Sync {
+    WatchStream::new(figures)
+        .filter_map(|figures| std::future::ready(figures))
+        .map(|figures| Ok(Event::default().data(&*figures)))
+        .take_until(stop.cancelled_owned())
+}
+
+/// The tasks that ask, one per watched site.
+#[derive(Debug)]
+pub(super) struct Watchers {
+    sites: Mutex<HashMap<SiteId, watch::Sender<Option<Arc<str>>>>>,
+    stop: CancellationToken,
+}
+
+impl Watchers {
+    pub(super) fn new(stop: CancellationToken) -> Self {
+        Self { sites: Mutex::default(), stop }
+    }
+
+    /// The site's figures: the last ones at once if somebody watches already.
+    fn subscribe(
+        &self,
+        site: &Arc<Site>,
+        store: &Store,
+        progress: watch::Receiver<Progress>,
+    ) -> Result<watch::Receiver<Option<Arc<str>>>, ApiError> {
+        let mut sites = self.sites.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(watched) = sites.get(&site.id).filter(|watched| watched.receiver_count() > 0) {
+            return Ok(watched.subscribe());
+        }
+        sites.retain(|_, watched| watched.receiver_count() > 0);
+        if sites.len() >= MOST_SITES {
+            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_watched", "too many sites are being watched"));
+        }
+        let (sender, receiver) = watch::channel(None);
+        sites.insert(site.id, sender.clone());
+        let asking = ask(Arc::clone(site), store.clone(), progress, sender);
+        let stop = self.stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(asking).await });
+        Ok(receiver)
+    }
+}
+
+/// Asks for the figures and publishes them where they changed, until nobody watches.
+async fn ask(
+    site: Arc<Site>,
+    store: Store,
+    mut progress: watch::Receiver<Progress>,
+    figures: watch::Sender<Option<Arc<str>>>,
+) {
+    let mut shown: Option<Live> = None;
+    while figures.receiver_count() > 0 {
+        let began = Instant::now();
+        let asked = progress.borrow_and_update().epoch;
+        match opentrace_query::live(&store, &site, clock::now()).await {
+            Ok(live) => {
+                if shown.as_ref().is_none_or(|shown| differ(shown, &live)) {
+                    match serde_json::to_string(&live) {
+                        Ok(text) => drop(figures.send_replace(Some(text.into()))),
+                        Err(error) => tracing::error!(%error, "cannot write live figures"),
+                    }
+                    shown = Some(live);
+                }
+            }
+            Err(error) => tracing::debug!(site = site.id.0, code = error.code(), "no live figures"),
+        }
+        sleep_until(began + SHORTEST).await;
+        let touched = touched(&mut progress, asked, site.id);
+        tokio::select! {
+            _ = timeout_at(began + LONGEST, touched) => {}
+            () = figures.closed() => {}
+        }
+    }
+}
+
+/// Whether anything but the time of asking differs.
+fn differ(shown: &Live, live: &Live) -> bool {
+    Live { at: shown.at, ..live.clone() } != *shown
+}
+
+/// Waits until something of the site became visible after the epoch `last`. An epoch that went by
+/// unseen counts as one that touched it.
+async fn touched(progress: &mut watch::Receiver<Progress>, mut last: Epoch, site: SiteId) {
+    while progress.changed().await.is_ok() {
+        let seen = progress.borrow_and_update();
+        if seen.epoch != last + 1 || seen.sites.contains(&site) {
+            return;
+        }
+        last = seen.epoch;
+    }
+    // The pipeline has ended; the deadline of the caller ends the wait.
+    std::future::pending().await
+}

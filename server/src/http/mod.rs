@@ -1,0 +1,107 @@
+//! The HTTP API: one file per area, each with a `routes` function.
+//!
+//! A handler takes a [`State`] and a [`Call`] and answers with a response or an [`ApiError`]. It gets
+//! at data only through the state, and the state asks for proof of a right ([`crate::auth`]).
+
+mod body;
+mod call;
+mod collect;
+mod drain;
+mod error;
+mod health;
+mod keys;
+mod listen;
+mod live;
+mod page;
+mod proxies;
+mod query;
+mod refusals;
+mod sites;
+pub mod state;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reply::{Reply, Response};
+use warp::{Filter, Rejection};
+
+pub use self::body::Budget;
+pub(crate) use self::call::Call;
+pub use self::call::Peer;
+pub use self::error::ApiError;
+pub(crate) use self::error::Chain;
+pub(crate) use self::listen::serve;
+pub use self::proxies::Proxies;
+pub use self::state::State;
+
+/// What a handler answers.
+type Answer = Result<Response, ApiError>;
+
+/// Every route. Collection stands first, because that is what most requests are.
+pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
+    let metrics = Arc::clone(state);
+    collect::routes(state)
+        .or(query::routes(state))
+        .unify()
+        .or(live::routes(state))
+        .unify()
+        .or(sites::routes(state))
+        .unify()
+        .or(keys::routes(state))
+        .unify()
+        .or(health::routes(state))
+        .unify()
+        .or(page::routes(state))
+        .unify()
+        .recover(refuse)
+        .unify()
+        .map(move |response: Response| {
+            metrics.metrics.answered(response.status().as_u16());
+            response
+        })
+        .boxed()
+}
+
+/// A route at `path`, with what the path holds in its place.
+fn at<P, H, F>(path: P, state: &Arc<State>, handler: H) -> BoxedFilter<(Response,)>
+where
+    P: Filter<Extract = (String,), Error = Rejection> + Clone + Send + Sync + 'static,
+    H: Fn(Arc<State>, Call, String) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send,
+{
+    let state = Arc::clone(state);
+    path.and(warp::any().map(move || Arc::clone(&state)))
+        .and(call::call())
+        .then(move |place, state, call| {
+            let answer = handler(state, call, place);
+            async move { answer.await.unwrap_or_else(Reply::into_response) }
+        })
+        .boxed()
+}
+
+/// A route at a fixed path.
+fn on<P, H, F>(path: P, state: &Arc<State>, handler: H) -> BoxedFilter<(Response,)>
+where
+    P: Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static,
+    H: Fn(Arc<State>, Call) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send,
+{
+    at(path.map(String::new), state, move |state, call, _| handler(state, call))
+}
+
+/// The answer to what no route took. Handlers answer for themselves, so this is a path nobody knows.
+async fn refuse(_: Rejection) -> Result<Response, Infallible> {
+    Ok(ApiError::not_found("not_found", "there is nothing at this path").into_response())
+}
+
+/// A JSON answer.
+fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    warp::reply::with_status(warp::reply::json(body), status).into_response()
+}

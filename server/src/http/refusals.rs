@@ -1,0 +1,55 @@
+//! What a failure of a part below means for the caller.
+
+use std::time::Duration;
+
+use opentrace_pipeline::AppendError;
+use opentrace_query::{Blame, QueryError};
+use opentrace_store::StoreError;
+use warp::http::StatusCode;
+
+use super::error::ApiError;
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let mut answer = match error.blame() {
+            Blame::Caller => Self::bad_request(error.code(), error.to_string()),
+            Blame::Size => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()),
+            Blame::Store => {
+                tracing::warn!(code = error.code(), error = %super::Chain(&error), "query failed");
+                Self::unavailable(error.code(), error.to_string(), Duration::from_secs(2))
+            }
+        };
+        if let Some(field) = error.field() {
+            answer = answer.field(field.to_owned());
+        }
+        if let Some(hint) = error.hint() {
+            answer = answer.hint(hint);
+        }
+        answer
+    }
+}
+
+impl From<StoreError> for ApiError {
+    /// The metadata database refused.
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Exists { .. } => Self::conflict(error.code(), error.to_string()),
+            StoreError::NotFound { .. } => Self::not_found(error.code(), error.to_string()),
+            StoreError::Invalid { field, reason } => {
+                Self::bad_request("invalid_value", reason.clone()).field(*field)
+            }
+            _ => Self::internal("changing the settings", &error),
+        }
+    }
+}
+
+impl From<AppendError> for ApiError {
+    /// Nothing of the request was taken: the caller sends all of it again.
+    fn from(error: AppendError) -> Self {
+        match error.retry_after() {
+            Some(wait) => Self::unavailable(error.code(), error.to_string(), wait)
+                .hint("nothing was taken: send the whole request again"),
+            None => Self::internal("taking the events", &error),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests over all routes.
+
+mod access;
+mod shape;

@@ -1,0 +1,15 @@
+//! The embedded engine: ClickHouse's library in a supervised child process.
+
+mod child;
+mod execute;
+mod ffi;
+mod format;
+mod http;
+mod locate;
+mod multipart;
+mod pool;
+mod request;
+mod supervisor;
+
+pub use child::engine_main;
+pub use supervisor::{Engine, EngineConfig};

@@ -1,0 +1,67 @@
+//! The metadata database: sites, keys, audit. SQLite in one file.
+//!
+//! The truth about settings; [`opentrace_events::Sites`] is the copy that every stage reads.
+
+mod keys;
+mod sites;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+pub use keys::KeyRecord;
+pub use sites::SiteChange;
+
+use crate::StoreError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/meta");
+
+/// A handle on the metadata database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    pool: SqlitePool,
+}
+
+impl Meta {
+    /// Opens or creates the file and brings its schema up to date.
+    pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        let url = format!("sqlite://{}", file.display());
+        let options = SqliteConnectOptions::from_str(&url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+        MIGRATIONS.run(&pool).await.map_err(|e| StoreError::Meta(e.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// Notes who changed what.
+    pub async fn audit(&self, actor: &str, action: &str, subject: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO audit (at, actor, action, subject) VALUES (?, ?, ?, ?)")
+            .bind(now_ms())
+            .bind(actor)
+            .bind(action)
+            .bind(subject)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Waits for open statements and closes the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! Against a real file.
+
+use jiff::civil::Weekday;
+use opentrace_events::SiteId;
+use uuid::Uuid;
+
+use super::{KeyRecord, Meta, SiteChange};
+use crate::StoreError;
+
+#[tokio::test]
+async fn sites_are_kept_changed_and_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("meta.sqlite");
+    let meta = Meta::open(&file).await.expect("opens");
+    let berlin = SiteChange { timezone: Some("Europe/Berlin".to_owned()), ..SiteChange::default() };
+    let site = meta.create_site("https://WWW.Example.com/", &berlin).await.expect("is made");
+    assert_eq!((site.domain.as_str(), site.timezone.iana_name()), ("example.com", Some("Europe/Berlin")));
+    let again = meta.create_site("example.com", &SiteChange::default()).await;
+    assert!(matches!(again, Err(StoreError::Exists { .. })), "{again:?}");
+    for (change, field) in [
+        (SiteChange { timezone: Some("Mars/Base".to_owned()), ..SiteChange::default() }, "timezone"),
+        (SiteChange { currency: Some("Dollars".to_owned()), ..SiteChange::default() }, "currency"),
+    ] {
+        let refused = meta.update_site(site.id, &change).await;
+        assert!(matches!(&refused, Err(StoreError::Invalid { field: f, .. }) if *f == field), "{refused:?}");
+    }
+    let change =
+        SiteChange { week_start: Some(Weekday::Sunday), identified: Some(true), ..SiteChange::default() };
+    let changed = meta.update_site(site.id, &change).await.expect("is changed");
+    meta.close().await;
+
+    let meta = Meta::open(&file).await.expect("opens again");
+    assert_eq!(meta.sites().await.expect("lists"), [changed.clone()]);
+    assert!(changed.identified);
+    let nobody = meta.update_site(SiteId(99), &change).await;
+    assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn keys_are_kept_until_revoked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("opens");
+    let site = meta.create_site("example.com", &SiteChange::default()).await.expect("is made");
+    let key = KeyRecord {
+        id: Uuid::from_u128(7),
+        hash: [3; 32],
+        hint: "ot_abc".to_owned(),
+        name: "web".to_owned(),
+        site: Some(site.id),
+        scopes: vec!["collect".to_owned(), "read".to_owned()],
+        created_at: 5,
+    };
+    meta.insert_key(&key).await.expect("is kept");
+    assert_eq!(meta.keys().await.expect("lists"), [key.clone()]);
+    meta.audit("admin", "key.create", "web").await.expect("is noted");
+    meta.revoke_key(key.id).await.expect("is revoked");
+    assert!(meta.keys().await.expect("lists").is_empty());
+    assert!(matches!(meta.revoke_key(key.id).await, Err(StoreError::NotFound { .. })));
+}

@@ -1,0 +1,259 @@
+//! The rows of every table, as ClickHouse takes and gives them.
+//!
+//! Times are milliseconds (or, where the column says so, seconds or days) since 1970 in UTC, because
+//! that is what the wire carries; money is fixed point as in `opentrace_events::money`.
+
+use clickhouse::Row;
+use opentrace_events::{Event, Visit};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A row of `events`, borrowing from the event it stores.
+#[derive(Debug, Row, Serialize)]
+pub struct EventRow<'a> {
+    pub site_id: u32,
+    pub ts: i64,
+    pub received_at: i64,
+    pub visitor: u64,
+    #[serde(with = "clickhouse::serde::uuid")]
+    pub id: Uuid,
+    pub client_id: bool,
+    pub history: bool,
+    pub name: &'a str,
+    pub interactive: bool,
+    pub user_id: &'a str,
+    pub url: &'a str,
+    pub path: &'a str,
+    pub title: &'a str,
+    pub hostname: &'a str,
+    pub referrer: &'a str,
+    pub source: &'a str,
+    pub medium: &'a str,
+    pub campaign: &'a str,
+    pub term: &'a str,
+    pub content: &'a str,
+    pub channel: &'a str,
+    pub country: &'a str,
+    pub region: &'a str,
+    pub city: &'a str,
+    pub device: &'a str,
+    pub browser: &'a str,
+    pub browser_version: &'a str,
+    pub os: &'a str,
+    pub os_version: &'a str,
+    pub screen: &'a str,
+    pub language: &'a str,
+    pub platform: &'a str,
+    pub app: &'a str,
+    pub app_version: &'a str,
+    pub props: Vec<(&'a str, &'a str)>,
+    pub revenue: i64,
+    pub currency: &'a str,
+    pub scroll_depth: u8,
+    pub engagement_ms: u32,
+    pub log_partition: u16,
+    pub log_offset: u64,
+    pub epoch: u64,
+}
+
+impl<'a> EventRow<'a> {
+    /// The row of an event that lies at `(partition, offset)` of the log and belongs to `epoch`.
+    pub fn new(event: &'a Event, partition: u16, offset: u64, epoch: u64) -> Self {
+        let visit = &event.visit;
+        Self {
+            site_id: event.site.0,
+            ts: event.ts.0,
+            received_at: event.received_at.0,
+            visitor: event.visitor.0,
+            id: event.id,
+            client_id: event.client_id,
+            history: event.history,
+            name: &event.name,
+            interactive: event.interactive,
+            user_id: &event.user_id,
+            url: &event.page.url,
+            path: &event.page.path,
+            title: &event.page.title,
+            hostname: &visit.hostname,
+            referrer: &visit.referrer,
+            source: &visit.source,
+            medium: &visit.medium,
+            campaign: &visit.campaign,
+            term: &visit.term,
+            content: &visit.content,
+            channel: &visit.channel,
+            country: &visit.country,
+            region: &visit.region,
+            city: &visit.city,
+            device: &visit.device,
+            browser: &visit.browser,
+            browser_version: &visit.browser_version,
+            os: &visit.os,
+            os_version: &visit.os_version,
+            screen: &visit.screen,
+            language: &visit.language,
+            platform: &visit.platform,
+            app: &visit.app,
+            app_version: &visit.app_version,
+            props: event.props.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+            revenue: event.revenue,
+            currency: &event.currency,
+            scroll_depth: event.scroll_depth,
+            engagement_ms: event.engagement_ms,
+            log_partition: partition,
+            log_offset: offset,
+            epoch,
+        }
+    }
+}
+
+/// Defines a row that has the columns of a visit beside its own.
+macro_rules! row_with_visit {
+    ($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* } visit { $($column:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+        pub struct $name {
+            $($(#[$attribute])* pub $field: $type,)*
+            $(pub $column: compact_str::CompactString,)*
+        }
+
+        impl $name {
+            /// The visit's attributes.
+            pub fn visit(&self) -> Visit {
+                Visit { $($column: self.$column.clone(),)* }
+            }
+
+            /// Puts in the visit's attributes.
+            pub fn with_visit(self, visit: &Visit) -> Self {
+                Self { $($column: visit.$column.clone(),)* ..self }
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident { $($body:tt)* }) => {
+        row_with_visit! {
+            $(#[$doc])* $name { $($body)* } visit {
+                hostname, referrer, source, medium, campaign, term, content, channel, country, region,
+                city, device, browser, browser_version, os, os_version, screen, language, platform, app,
+                app_version,
+            }
+        }
+    };
+}
+
+row_with_visit! {
+    /// A row of `v_sessions`. Keyed by site, start and visitor.
+    #[derive(Default)]
+    SessionRow {
+        site_id: u32,
+        start: i64,
+        visitor: u64,
+        end: i64,
+        entry_page: String,
+        exit_page: String,
+        pageviews: u32,
+        events: u32,
+        bounce: bool,
+        duration_ms: u64,
+        revenue: i64,
+        epoch: u64,
+        deleted: u8,
+    }
+}
+
+impl SessionRow {
+    /// A row that hides the session with this key.
+    pub fn tombstone(site_id: u32, start: i64, visitor: u64, epoch: u64) -> Self {
+        Self { site_id, start, visitor, end: start, epoch, deleted: 1, ..Self::default() }
+    }
+}
+
+row_with_visit! {
+    /// What of a stored event the dataflow needs to have it back.
+    StoredAct {
+        site_id: u32,
+        visitor: u64,
+        ts: i64,
+        #[serde(with = "clickhouse::serde::uuid")]
+        id: Uuid,
+        name: String,
+        interactive: bool,
+        path: String,
+        revenue: i64,
+        currency: String,
+    }
+}
+
+/// A row of `v_traffic`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct TrafficRow {
+    pub site_id: u32,
+    /// Seconds since 1970 in UTC, a whole minute.
+    pub minute: u32,
+    pub events: i64,
+    pub pageviews: i64,
+    pub visitors: i64,
+    pub sessions: i64,
+    pub bounces: i64,
+    pub duration_ms: i64,
+    pub revenue: i64,
+    pub epoch: u64,
+    pub deleted: u8,
+}
+
+/// The length of a cell of `v_uniques`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(i8)]
+pub enum UniquesPeriod {
+    Day = 1,
+    Week = 2,
+    Month = 3,
+}
+
+/// Written as the number of the `Enum8`.
+impl Serialize for UniquesPeriod {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i8(*self as i8)
+    }
+}
+
+impl<'de> Deserialize<'de> for UniquesPeriod {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match i8::deserialize(deserializer)? {
+            1 => Ok(Self::Day),
+            2 => Ok(Self::Week),
+            3 => Ok(Self::Month),
+            other => Err(serde::de::Error::custom(format!("{other} is no period"))),
+        }
+    }
+}
+
+/// A row of `v_uniques`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct UniquesRow {
+    pub site_id: u32,
+    pub period: UniquesPeriod,
+    /// First day of the period, in days since 1970-01-01.
+    pub start: i32,
+    pub visitors: i64,
+    pub epoch: u64,
+    pub deleted: u8,
+}
+
+/// A row of `view_progress`: every view holds everything up to this epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct ProgressRow {
+    pub engine: String,
+    pub epoch: u64,
+    pub generation: u64,
+    /// Milliseconds since 1970 in UTC.
+    pub closed_at: i64,
+}
+
+/// An id of the deduplication window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct StoredId {
+    pub site_id: u32,
+    #[serde(with = "clickhouse::serde::uuid")]
+    pub id: Uuid,
+    pub received_at: i64,
+}

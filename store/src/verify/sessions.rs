@@ -1,0 +1,26 @@
+//! `v_sessions` from raw events.
+
+use super::{ATTRIBUTES, Halves, sessionised};
+
+pub(super) fn halves() -> Halves {
+    let recomputed = format!(
+        "SELECT s[1].1 AS start, visitor, s[-1].1 AS end, \
+           arrayFirst(act -> act.3 = 'pageview', s).5 AS entry_page, \
+           arrayLast(act -> act.3 = 'pageview', s).5 AS exit_page, \
+           toUInt32(arrayCount(act -> act.3 = 'pageview', s)) AS pageviews, \
+           toUInt32(length(s)) AS events, \
+           arrayCount(act -> act.4, s) <= 1 AS bounce, \
+           toUInt64(s[-1].1 - s[1].1) AS duration_ms, \
+           arraySum(act -> act.6, s) AS revenue, \
+           s[1].7 AS attributes \
+         FROM ({})",
+        sessionised()
+    );
+    let stored = format!(
+        "SELECT toUnixTimestamp64Milli(start) AS start, visitor, toUnixTimestamp64Milli(end) AS end, \
+           entry_page, exit_page, pageviews, events, bounce = 1 AS bounce, duration_ms, revenue, \
+           {ATTRIBUTES} AS attributes \
+         FROM v_sessions FINAL WHERE site_id = {{site:UInt32}}"
+    );
+    Halves { recomputed, stored }
+}

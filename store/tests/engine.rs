@@ -1,0 +1,273 @@
+//! The store on the real engine.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use opentrace_events::{Event, Page, Site, SiteId, Timestamp, Visit, VisitorId};
+use opentrace_store::{
+    DaySlice, EngineConfig, EventRow, ProgressRow, SessionRow, Store, StoreConfig, StoreError, TrafficRow,
+    UniquesPeriod, UniquesRow, VisitorSlice,
+};
+use uuid::Uuid;
+
+const MINUTE: i64 = 60_000;
+
+async fn open(folder: &Path) -> Store {
+    let exe = PathBuf::from(env!("CARGO_BIN_EXE_clickhouse-engine"));
+    let config = EngineConfig { data_dir: folder.join("clickhouse"), libchdb: None, exe: Some(exe) };
+    let store = Store::open(StoreConfig::Embedded(config)).expect("the library is installed (npm ci)");
+    tokio::time::timeout(Duration::from_secs(60), store.ready()).await.expect("in time").expect("ready");
+    store
+}
+
+fn event(n: u64, visitor: u64, ts: i64) -> Event {
+    Event {
+        id: Uuid::from_u128(u128::from(n)),
+        client_id: true,
+        site: SiteId(1),
+        name: "pageview".into(),
+        ts: Timestamp(ts),
+        received_at: Timestamp(ts + 5),
+        visitor: VisitorId(visitor),
+        interactive: true,
+        page: Page { url: "https://a.example/ä?q=1".into(), path: "/ä".into(), title: "T".into() },
+        visit: Visit { source: "Google".into(), country: "DE".into(), ..Visit::default() },
+        props: vec![("plan".into(), "pro \u{1F600}\n\n\0x".into())],
+        revenue: 19_9900,
+        currency: "EUR".into(),
+        ..Event::default()
+    }
+}
+
+fn rows(events: &[Event], epoch: u64) -> Vec<EventRow<'_>> {
+    events.iter().zip(0..).map(|(event, offset)| EventRow::new(event, 3, offset, epoch)).collect()
+}
+
+async fn count(store: &Store, query: &str) -> u64 {
+    store.client().query(query).fetch_one().await.expect("counts")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_go_in_and_come_back_and_repeats_do_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    store.ready().await.expect("migrating again does nothing");
+
+    let now = 1_779_000_000_000;
+    let events: Vec<Event> = (0..10).map(|n| event(n, n % 3, now + n as i64 * 40 * 86_400_000)).collect();
+    store.insert_events("t1", &rows(&events, 5)).await.expect("inserts over many months");
+    store.insert_events("t1", &rows(&events, 5)).await.expect("the same token again");
+    assert_eq!(count(&store, "SELECT count() FROM events").await, 10);
+    store.insert_events("t2", &rows(&events[..1], 6)).await.expect("another token");
+    assert_eq!(count(&store, "SELECT count() FROM events").await, 11);
+    let prop: String =
+        store.client().query("SELECT props['plan'] FROM events LIMIT 1").fetch_one().await.expect("reads");
+    assert_eq!(prop, "pro \u{1F600}\n\n\0x", "blank lines and zero bytes survive");
+
+    let slice = VisitorSlice { site_id: 1, from_ms: now, to_ms: now + 86_400_000, visitors: vec![0, 1] };
+    let acts = store.visitor_events(std::slice::from_ref(&slice), 5).await.expect("reads");
+    assert_eq!(acts.len(), 1);
+    assert_eq!((acts[0].ts, acts[0].path.as_str(), acts[0].visit()), (now, "/ä", events[0].visit.clone()));
+    assert_eq!((acts[0].revenue, acts[0].currency.as_str()), (19_9900, "EUR"));
+    assert_eq!(store.visitor_events(&[slice], 4).await.expect("reads"), [], "nothing from later epochs");
+
+    let days = [DaySlice { site_id: 1, from_ms: now, to_ms: now + 1 }, DaySlice { site_id: 2, from_ms: 0, to_ms: now }];
+    assert_eq!(store.slice_visitors(&days).await.expect("reads"), [(0, 0)]);
+    let mut places = store.existing_offsets(6, 9).await.expect("reads");
+    places.sort_unstable();
+    assert_eq!(places, [(3, 0)]);
+    let asked = [Uuid::from_u128(0), Uuid::from_u128(77)];
+    let found = store.existing_ids(1, &asked, now, now + 1, 10).await.expect("reads");
+    assert_eq!(found, [asked[0]]);
+    assert_eq!(store.ids_between(5, 6, Timestamp(0)).await.expect("reads").len(), 1);
+    assert_eq!(store.recent_visitors(Timestamp(now + 1)).await.expect("reads").len(), 3);
+
+    assert_eq!(store.progress("a").await.expect("reads"), None);
+    for epoch in [7, 9, 8] {
+        let row = ProgressRow { engine: "a".to_owned(), epoch, generation: 1, closed_at: now };
+        store.record_progress(&row).await.expect("records");
+    }
+    assert_eq!(store.progress("a").await.expect("reads").map(|row| row.epoch), Some(9));
+    assert_eq!(store.latest_epoch().await.expect("reads"), 9);
+    store.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_epoch_of_a_key_wins_and_tombstones_hide_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let traffic = |minute: i64, events, epoch| TrafficRow {
+        site_id: 1,
+        minute: u32::try_from(minute * 60).expect("fits"),
+        events,
+        pageviews: events,
+        visitors: 1,
+        sessions: 1,
+        bounces: 0,
+        duration_ms: 5,
+        revenue: -3,
+        epoch,
+        deleted: u8::from(events == 0),
+    };
+    store.upsert_traffic(&[traffic(10, 1, 2), traffic(11, 1, 2), traffic(12, 1, 2)]).await.expect("writes");
+    store.upsert_traffic(&[traffic(10, 7, 4), traffic(11, 0, 4)]).await.expect("writes");
+    store.upsert_traffic(&[traffic(10, 5, 3)]).await.expect("writes an older epoch later");
+    let keys: Vec<(u32, i64)> = (0..50_000).map(|minute| (1, minute * MINUTE)).collect();
+    let mut cells = store.traffic_cells(&keys).await.expect("reads 50,000 keys");
+    cells.sort_by_key(|cell| cell.minute);
+    assert_eq!(cells, [traffic(10, 7, 4), traffic(12, 1, 2)]);
+
+    let unique = UniquesRow { site_id: 1, period: UniquesPeriod::Week, start: -3, visitors: 9, epoch: 1, deleted: 0 };
+    store.upsert_uniques(&[unique]).await.expect("writes");
+    let asked = [(1, UniquesPeriod::Week, -3), (1, UniquesPeriod::Day, -3)];
+    assert_eq!(store.uniques_cells(&asked).await.expect("reads"), [unique]);
+
+    let session = SessionRow { site_id: 1, start: 5 * MINUTE, visitor: 8, pageviews: 2, epoch: 1, ..SessionRow::default() };
+    store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
+    assert_eq!(count(&store, "SELECT count() FROM v_sessions FINAL").await, 1);
+    store.upsert_sessions(&[SessionRow::tombstone(1, 5 * MINUTE, 8, 2)]).await.expect("writes");
+    assert_eq!(count(&store, "SELECT count() FROM v_sessions FINAL").await, 0);
+    store.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_engine_is_started_again_and_keeps_what_it_took() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let events: Vec<Event> = (0..1000).map(|n| event(n, n, 1_779_000_000_000)).collect();
+    store.insert_events("t1", &rows(&events, 5)).await.expect("inserts");
+    let engine = store.engine().expect("embedded").clone();
+    let killed = engine.pid();
+    let done = std::process::Command::new("kill").args(["-KILL", &killed.to_string()]).status();
+    assert!(done.expect("kill runs").success());
+    let started = Instant::now();
+    let counted = loop {
+        match store.client().query("SELECT count() FROM events").fetch_one::<u64>().await.map_err(StoreError::from) {
+            Ok(counted) if engine.pid() != killed => break counted,
+            Ok(_) => {}
+            Err(error) => assert!(error.is_transient(), "{error}"),
+        }
+        assert!(started.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!((counted, engine.restarts()), (1000, 1));
+    store.stop().await;
+    assert_eq!(engine.pid(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_settings_and_large_answers_pass_through() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let error = store.client().query("SELECT nonsense FROM nowhere").fetch_one::<u64>().await;
+    let error = StoreError::from(error.expect_err("refused"));
+    assert!(matches!(error, StoreError::Refused { code: 60 | 47, .. }), "{error}");
+    let error = store.client().query("SELECT sleepEachRow(1) FROM numbers(10)").with_setting("max_execution_time", "1");
+    let error = StoreError::from(error.fetch_all::<u8>().await.expect_err("takes too long"));
+    assert!(error.is_transient(), "{error}");
+    let threads = "SELECT toUInt64(getSetting('max_threads'))";
+    let set = store.client().query(threads).with_setting("max_threads", "3").fetch_one::<u64>().await.expect("reads");
+    assert_eq!(set, 3);
+    for _ in 0..20 {
+        assert_ne!(count(&store, threads).await, 3, "a setting holds for its query only");
+    }
+    let nasty = "'); DROP TABLE events; --\\\n\t\u{1F600}";
+    let echoed = store.client().query("SELECT {p:String}").param("p", nasty).fetch_one::<String>().await;
+    assert_eq!(echoed.expect("reads"), nasty);
+
+    // 100 MB, in pieces; and twenty queries at once while it runs.
+    let mut large = store.client().query("SELECT number, randomPrintableASCII(92) FROM numbers(1000000)");
+    large = large.with_setting("max_block_size", "10000");
+    let mut large = large.fetch::<(u64, String)>().expect("starts");
+    let others: Vec<_> = (0..20u64)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move { count(&store, &format!("SELECT toUInt64({n}) + count() FROM numbers(1000)")).await })
+        })
+        .collect();
+    let mut seen = 0;
+    while let Some((number, _)) = large.next().await.expect("reads") {
+        assert_eq!(number, seen);
+        seen += 1;
+    }
+    assert_eq!(seen, 1_000_000);
+    for (n, other) in (0..).zip(others) {
+        assert_eq!(other.await.expect("ends"), 1000 + n);
+    }
+
+    // Without the secret nobody gets in.
+    let url = store.engine().and_then(|engine| engine.url()).expect("up");
+    let stranger = clickhouse::Client::default().with_url(url).with_user("default").with_password("guess");
+    assert!(stranger.query("SELECT 1").fetch_one::<u8>().await.is_err());
+    store.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verification_finds_a_wrong_cell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let site = Site {
+        id: SiteId(1),
+        domain: "a.example".to_owned(),
+        timezone: jiff::tz::TimeZone::get("America/New_York").expect("a zone"),
+        week_start: jiff::civil::Weekday::Sunday,
+        identified: false,
+        currency: "EUR".to_owned(),
+        bots: opentrace_events::site::BotPolicy::Drop,
+        honour_privacy_signals: false,
+        retention_days: 0,
+    };
+    assert_eq!(store.verify(&site).await.expect("verifies"), [], "nothing is right");
+
+    // 2026-05-17 06:40 UTC, a Sunday; 02:40 in New York. Two page views ten minutes apart.
+    let start = 1_779_000_000_000;
+    let events = [event(1, 4, start), event(2, 4, start + 10 * MINUTE)];
+    store.insert_events("t", &rows(&events, 1)).await.expect("inserts");
+    let day = i32::try_from(start / 86_400_000).expect("fits");
+    let month = day - 16;
+    let cell = |start: i64, sessions, duration_ms| TrafficRow {
+        site_id: 1,
+        minute: u32::try_from(start / 1000).expect("fits") / 60 * 60,
+        events: 1,
+        pageviews: 1,
+        visitors: 1,
+        sessions,
+        bounces: 0,
+        duration_ms,
+        revenue: 19_9900,
+        epoch: 1,
+        deleted: 0,
+    };
+    store.upsert_traffic(&[cell(start, 1, 600_000), cell(start + 10 * MINUTE, 0, 0)]).await.expect("writes");
+    let unique = |period, start| UniquesRow { site_id: 1, period, start, visitors: 1, epoch: 1, deleted: 0 };
+    let uniques =
+        [unique(UniquesPeriod::Day, day), unique(UniquesPeriod::Week, day), unique(UniquesPeriod::Month, month)];
+    store.upsert_uniques(&uniques).await.expect("writes");
+    let session = SessionRow {
+        site_id: 1,
+        start,
+        visitor: 4,
+        end: start + 10 * MINUTE,
+        entry_page: "/ä".to_owned(),
+        exit_page: "/ä".to_owned(),
+        pageviews: 2,
+        events: 2,
+        bounce: false,
+        duration_ms: 600_000,
+        revenue: 2 * 19_9900,
+        epoch: 1,
+        ..SessionRow::default()
+    };
+    let session = session.with_visit(&events[0].visit);
+    store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
+    assert_eq!(store.verify(&site).await.expect("verifies"), []);
+
+    store.upsert_traffic(&[TrafficRow { visitors: 2, epoch: 2, ..cell(start, 1, 600_000) }]).await.expect("writes");
+    store.upsert_sessions(&[SessionRow { exit_page: "/b".to_owned(), epoch: 2, ..session }]).await.expect("writes");
+    let differences = store.verify(&site).await.expect("verifies");
+    let views: Vec<(&str, bool)> = differences.iter().map(|d| (d.view.as_str(), d.stored)).collect();
+    assert_eq!(views.len(), 4, "{differences:?}");
+    assert_eq!(views.iter().filter(|(view, _)| *view == "traffic").count(), 2);
+    assert_eq!(views.iter().filter(|(_, stored)| *stored).count(), 2);
+    store.stop().await;
+}

@@ -1,0 +1,7 @@
+//! What the end-to-end tests share: the built program as a child process, its HTTP interface, and
+//! an independent count of what was sent.
+
+pub mod program;
+pub mod tally;
+
+pub use program::{Program, Site};

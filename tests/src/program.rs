@@ -1,0 +1,248 @@
+//! The program under test, started and stopped as an operator would.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// The token every test server is started with.
+pub const ADMIN: &str = "test-admin-token-0123456789abcdef";
+
+/// A running `opentrace serve` on loopback. Killed when dropped.
+#[derive(Debug)]
+pub struct Program {
+    child: Option<Child>,
+    data: PathBuf,
+    port: u16,
+    envs: Vec<(String, String)>,
+}
+
+/// A site and a key that may collect for it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub domain: String,
+    pub key: String,
+}
+
+/// The built program beside the test's own executable.
+pub fn binary() -> PathBuf {
+    let own = std::env::current_exe().expect("a test knows its path");
+    let folder = own.parent().and_then(Path::parent).expect("target/<profile>/deps/<test>");
+    let binary = folder.join("opentrace");
+    assert!(binary.exists(), "build the program first: cargo build --bin opentrace");
+    binary
+}
+
+/// A port nobody listens on at the moment.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+impl Program {
+    /// Starts the program on `data` and waits until it collects.
+    pub async fn start(data: &Path) -> Self {
+        Self::start_with(data, &[]).await
+    }
+
+    /// Starts with further environment variables.
+    pub async fn start_with(data: &Path, envs: &[(&str, &str)]) -> Self {
+        let mut program = Self {
+            child: None,
+            data: data.to_owned(),
+            port: free_port(),
+            envs: envs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        };
+        program.launch();
+        program.wait_healthy().await;
+        program
+    }
+
+    /// Starts the program again on the same data and port.
+    pub async fn restart(&mut self) {
+        self.launch();
+        self.wait_healthy().await;
+    }
+
+    fn launch(&mut self) {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.data.join("server.log"))
+            .expect("a log file");
+        let child = Command::new(binary())
+            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
+            .arg(&self.data)
+            .env("OPENTRACE_ADMIN_TOKEN", ADMIN)
+            .envs(self.envs.iter().map(|(k, v)| (k, v)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        self.child = Some(child);
+    }
+
+    /// The process id of the program.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
+    /// The process id of the ClickHouse child.
+    pub fn engine_pid(&self) -> Option<u32> {
+        children_of(self.pid()).first().copied()
+    }
+
+    /// Ends the program as a power cut would: SIGKILL.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the program can be killed");
+            child.wait().expect("the program ends");
+        }
+    }
+
+    /// Ends the program with SIGTERM and waits; returns whether it ended with success.
+    pub fn terminate(&mut self) -> bool {
+        let Some(mut child) = self.child.take() else { return false };
+        signal(child.id(), "TERM");
+        child.wait().expect("the program ends").success()
+    }
+
+    /// The address of the program.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What the program has written to its log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data.join("server.log")).unwrap_or_default()
+    }
+
+    async fn wait_healthy(&mut self) {
+        let client = client();
+        let started = Instant::now();
+        loop {
+            if let Ok(answer) = client.get(format!("{}/healthz", self.url())).send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            assert!(ended.is_none(), "the program ended with {ended:?}:\n{}", tail(&self.log()));
+            assert!(started.elapsed() < Duration::from_secs(60), "not up in a minute:\n{}", tail(&self.log()));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Makes a site and a key for it.
+    pub async fn site(&self, domain: &str) -> Site {
+        let site = self.post("/api/v1/sites", &json!({"domain": domain, "timezone": "UTC"})).await;
+        assert_eq!(site.0 / 100, 2, "{site:?}");
+        let key = self.post("/api/v1/keys", &json!({"name": "test", "site": domain, "scopes": ["collect", "read"]}));
+        let (status, key) = key.await;
+        assert_eq!(status / 100, 2, "{key}");
+        Site { domain: domain.to_owned(), key: key["key"].as_str().expect("a key").to_owned() }
+    }
+
+    /// A POST with the admin token: status and body.
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = client().post(format!("{}{path}", self.url())).bearer_auth(ADMIN).json(body);
+        answer(request).await
+    }
+
+    /// A GET with the admin token: status and body.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        answer(client().get(format!("{}{path}", self.url())).bearer_auth(ADMIN)).await
+    }
+
+    /// Waits until everything accepted is in every view.
+    pub async fn settle(&self) {
+        let started = Instant::now();
+        loop {
+            let (status, body) = self.get("/api/v1/status").await;
+            let pipeline = &body["pipeline"];
+            assert_ne!(pipeline["state"], "failed", "{body}");
+            if status == 200 && pipeline["state"] == "running" && pipeline["lag_events"] == 0 {
+                return;
+            }
+            assert!(started.elapsed() < Duration::from_secs(300), "not settled: {body}\n{}", tail(&self.log()));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Answers to a query's first row of metrics, or all rows.
+    pub async fn query(&self, query: Value) -> Value {
+        let (status, body) = self.post("/api/v2/query", &query).await;
+        assert_eq!(status, 200, "{query} gave {body}");
+        body
+    }
+
+    /// Runs a command of the program against this server: exit code, standard output and error.
+    pub fn command(&self, args: &[&str]) -> (i32, String, String) {
+        let output = Command::new(binary())
+            .args(args)
+            .env("OPENTRACE_URL", self.url())
+            .env("OPENTRACE_KEY", ADMIN)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the command runs");
+        (
+            output.status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- end of the program's log ---\n{}", tail(&self.log()));
+        }
+    }
+}
+
+/// An HTTP client that keeps connections and gives up after half a minute.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client")
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    match request.send().await {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            let body = answer.bytes().await.unwrap_or_default();
+            let parsed = serde_json::from_slice(&body);
+            (status, parsed.unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&body).into_owned())))
+        }
+        Err(error) => (0, Value::String(error.to_string())),
+    }
+}
+
+/// Sends a signal to a process that this test started.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(status.expect("kill runs").success(), "process {pid} takes {name}");
+}
+
+fn children_of(pid: u32) -> Vec<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let direct: Vec<u32> = children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+    if !direct.is_empty() {
+        return direct;
+    }
+    // A child started by another thread is listed under that thread.
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|text| text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
+        .collect()
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}

@@ -265,6 +265,7 @@ struct Run {
 
 impl Run {
     async fn run(self, state: &watch::Sender<(State, Option<String>)>) -> Result<(), PipelineError> {
+        self.store.ready().await?;
         let engine_name = self.identity.engine.clone();
         let (epoch, ends, bound) = coordinator::recover(
             &self.store,

@@ -1,4 +1,8 @@
 //! Asking the store and putting the answer together.
+//!
+//! Keeps nothing between queries. Wrong when: views are behind the events that are stored already,
+//! which `view_progress` tells, or an epoch is committed between two statements of one answer; each
+//! number is then right for a moment less than a second apart from its neighbour's.
 
 use clickhouse::Client;
 use futures_util::future::{try_join, try_join_all};
@@ -19,7 +23,8 @@ use crate::sql::{self, Context, Rows, Statement};
 
 /// Answers a query about `site` as of `now`.
 ///
-/// Statements run at the same time. The answer has at most `pagination.limit` rows.
+/// `site` decides whose events are read; `query.site_id` is only repeated in the answer. Statements
+/// run at the same time and are given up when the future is dropped. The answer has at most `pagination.limit` rows.
 ///
 /// # Errors
 /// See [`QueryError::blame`]: the question's fault, its size, or the store's.

@@ -15,7 +15,7 @@ use opentrace_events::enrich::{Enricher, Geo, geo};
 use opentrace_events::identity::{Identity, IdentityError, KEY_FILE};
 use opentrace_events::ids::DAY_MS;
 use opentrace_events::{Limits, SiteId, Sites, Timestamp, VisitorId};
-use opentrace_pipeline::{Pipeline, PipelineConfig, PipelineError};
+use opentrace_pipeline::{self as pipeline, Pipeline, PipelineConfig, PipelineError};
 use opentrace_store::{EngineConfig, Meta, Store, StoreConfig, StoreError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -31,6 +31,8 @@ use crate::lock::{DataLock, LockError};
 
 /// The longest a stop waits for ClickHouse to take what is in the log. The log keeps what is left.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How often it is looked whether the pipeline has recovered.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often identity keys whose time is over are dropped.
 const FORGET: Duration = Duration::from_secs(300);
 /// A session can come over midnight; this long after it, it is not worth looking for those that did.
@@ -57,9 +59,17 @@ pub enum AppError {
     #[error("{} is in use by another opentrace: stop it, or take another folder with --data", path.display())]
     Locked { path: PathBuf },
     #[error("cannot use the data folder {}", path.display())]
-    Data { path: PathBuf, #[source] source: io::Error },
+    Data {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("cannot listen on {address}")]
-    Listen { address: SocketAddr, #[source] source: io::Error },
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
     /// Nobody but this machine may look at a program without sign-in.
     #[error("open mode needs a loopback address, not {address}")]
     OpenToAll { address: SocketAddr },
@@ -104,7 +114,11 @@ impl App {
         let store = Store::open(store_config(&config))?;
         let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone()).await?;
         let stop = CancellationToken::new();
-        let upkeep = stop.clone().run_until_cancelled_owned(upkeep(store.clone(), Arc::clone(&acceptor)));
+        let upkeep = stop.clone().run_until_cancelled_owned(upkeep(
+            pipeline.clone(),
+            store.clone(),
+            Arc::clone(&acceptor),
+        ));
         let upkeep = tokio::spawn(async move { upkeep.await.unwrap_or_default() });
         let state = Arc::new(State::new(Parts {
             gate,
@@ -138,9 +152,10 @@ impl App {
         Ok((app, url, token))
     }
 
-    /// Waits until questions are answered: ClickHouse is up and its schema is ours.
+    /// Waits until questions are answered: ClickHouse is up, its schema is ours, and the pipeline
+    /// follows the log.
     pub async fn ready(&self) -> Result<(), AppError> {
-        Ok(self.store.ready().await?)
+        Ok(recovered(&self.pipeline).await?)
     }
 
     /// Where it listens.
@@ -235,24 +250,37 @@ fn store_config(config: &Config) -> StoreConfig {
     }
 }
 
+/// A test build can be told to count repeats, so that the end-to-end test can show that it notices.
+fn deduplication_is_off() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("OPENTRACE_TEST_DEDUPLICATE").is_some_and(|value| value == "off")
+}
+
 fn pipeline_config(config: &Config) -> PipelineConfig {
     PipelineConfig {
         workers: config.workers,
-        // The end-to-end test must be able to see what happens without.
-        deduplicate: !cfg!(feature = "without-deduplication"),
+        deduplicate: !deduplication_is_off(),
         ..PipelineConfig::new(&config.data)
     }
 }
 
-/// What goes on beside requests: bringing the schema up to date, then forgetting keys in time.
-async fn upkeep(store: Store, acceptor: Arc<Acceptor>) {
-    let schema = async {
-        match store.ready().await {
-            Ok(()) => {
-                tracing::info!("answering");
-                continue_sessions(&store, acceptor.identity()).await;
-            }
-            Err(error) => tracing::error!(%error, code = error.code(), "ClickHouse cannot be used"),
+/// Waits until the pipeline has recovered, for which it waits for ClickHouse.
+async fn recovered(pipeline: &Pipeline) -> Result<(), PipelineError> {
+    loop {
+        let status = pipeline.status();
+        match status.state {
+            pipeline::State::Running => return Ok(()),
+            pipeline::State::Failed => return Err(PipelineError::Stopped(status.error.unwrap_or_default())),
+            pipeline::State::Recovering => tokio::time::sleep(LOOK_AGAIN).await,
+        }
+    }
+}
+
+/// What goes on beside requests: continuing sessions after a start, and forgetting keys in time.
+async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>) {
+    let sessions = async {
+        if recovered(&pipeline).await.is_ok() {
+            tracing::info!("answering");
+            continue_sessions(&store, acceptor.identity()).await;
         }
     };
     let forget = async {
@@ -266,7 +294,7 @@ async fn upkeep(store: Store, acceptor: Arc<Acceptor>) {
             }
         }
     };
-    tokio::join!(schema, forget);
+    tokio::join!(sessions, forget);
 }
 
 /// Shortly after midnight, tells who was there before it, so that a restart cuts no session.
@@ -279,7 +307,10 @@ async fn continue_sessions(store: &Store, identity: &Identity) {
     match store.recent_visitors(Timestamp(midnight - HALF_HOUR)).await {
         Ok(mut seen) => {
             seen.sort_unstable_by_key(|(_, _, last)| *last);
-            identity.seed(seen.into_iter().map(|(site, visitor, last)| (SiteId(site), VisitorId(visitor), Timestamp(last))));
+            identity.seed(
+                seen.into_iter()
+                    .map(|(site, visitor, last)| (SiteId(site), VisitorId(visitor), Timestamp(last))),
+            );
         }
         Err(error) => tracing::warn!(%error, "sessions may be cut at midnight"),
     }

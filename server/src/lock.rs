@@ -24,7 +24,8 @@ impl DataLock {
     pub(crate) fn take(folder: &Path) -> Result<Self, LockError> {
         std::fs::create_dir_all(folder).map_err(LockError::Io)?;
         let path = folder.join("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(LockError::Io)?;
+        let file =
+            File::options().create(true).truncate(false).write(true).open(path).map_err(LockError::Io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Taken),

@@ -66,13 +66,28 @@ impl Metrics {
     pub fn write(&self, page: &mut Page) {
         let counts = self.counts();
         page.counter("opentrace_events_accepted_total", "Events made durable", &[], counts.accepted as f64);
-        page.counter("opentrace_events_duplicate_total", "Events known at once to be repeats", &[], counts.duplicates as f64);
+        page.counter(
+            "opentrace_events_duplicate_total",
+            "Events known at once to be repeats",
+            &[],
+            counts.duplicates as f64,
+        );
         for (code, count) in counts.rejected {
-            page.counter("opentrace_events_rejected_total", "Events not taken, by reason", &[("code", code)], count as f64);
+            page.counter(
+                "opentrace_events_rejected_total",
+                "Events not taken, by reason",
+                &[("code", code)],
+                count as f64,
+            );
         }
         for (class, count) in self.answers.iter().enumerate().skip(1) {
             let count = count.load(Ordering::Relaxed) as f64;
-            page.counter("opentrace_http_responses_total", "Answers by class of status", &[("class", &format!("{class}xx"))], count);
+            page.counter(
+                "opentrace_http_responses_total",
+                "Answers by class of status",
+                &[("class", &format!("{class}xx"))],
+                count,
+            );
         }
     }
 }

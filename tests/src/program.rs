@@ -140,8 +140,8 @@ impl Program {
     pub async fn site(&self, domain: &str) -> Site {
         let site = self.post("/api/v1/sites", &json!({"domain": domain, "timezone": "UTC"})).await;
         assert_eq!(site.0 / 100, 2, "{site:?}");
-        let key = self.post("/api/v1/keys", &json!({"name": "test", "site": domain, "scopes": ["collect", "read"]}));
-        let (status, key) = key.await;
+        let wanted = json!({"name": "test", "site": domain, "scopes": ["collect", "read"]});
+        let (status, key) = self.post("/api/v1/keys", &wanted).await;
         assert_eq!(status / 100, 2, "{key}");
         Site { domain: domain.to_owned(), key: key["key"].as_str().expect("a key").to_owned() }
     }

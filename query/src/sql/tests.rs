@@ -135,8 +135,8 @@ proptest! {
                 prop_assert!(!sql.contains(text), "{} in {}", text, sql);
             }
             // Every placeholder has a value, and every value is used.
-            for place in 0..params.len() {
-                let placeholder = format!("{{p{place}:{}}}", params[place].type_name());
+            for (place, value) in params.iter().enumerate() {
+                let placeholder = format!("{{p{place}:{}}}", value.type_name());
                 prop_assert!(sql.contains(&placeholder), "{} not in {}", placeholder, sql);
             }
             let next = format!("{{p{}:", params.len());

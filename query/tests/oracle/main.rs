@@ -19,7 +19,7 @@ use jiff::civil::Weekday;
 use opentrace_events::Timestamp;
 use opentrace_query::plan::{Plan, Views};
 use opentrace_query::run::run_with;
-use opentrace_query::{Range, live, parse};
+use opentrace_query::{Range, live, parse, run};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -60,6 +60,7 @@ async fn every_answer_equals_the_recomputation() {
     }
     let all = ["events", "events+v_sessions", "v_sessions", "v_traffic", "v_uniques"];
     assert_eq!(sources.into_iter().collect::<Vec<_>>(), all, "every source was asked");
+    the_answer_has_its_documented_shape(&engine).await;
     live_figures_are_those_of_queries(&engine).await;
     strings_are_only_strings(&engine).await;
     wrong_patterns_are_the_askers(&engine).await;
@@ -87,6 +88,41 @@ async fn compare(engine: &Engine, history: &History, body: Value) -> Vec<&'stati
         }
     }
     plan.parts.iter().map(|part| part.source.name()).collect()
+}
+
+async fn the_answer_has_its_documented_shape(engine: &Engine) {
+    let history = History::generate(1, PLACES[0].0, PLACES[0].1, PLACES[0].2);
+    let query = json!({"site_id": "site1.example", "metrics": ["visitors", "views_per_visit"],
+        "date_range": ["2024-10-26", "2024-10-28"], "dimensions": ["time"],
+        "filters": [["is_not", "visit:os", ["Mac"], {"case_sensitive": false}]],
+        "include": {"time_labels": true, "total_rows": true, "imports": true, "source": true}});
+    let query = parse::from_value(&query).expect("a query");
+    let answer = run(&engine.store, &history.site, &query, history.now).await.expect("an answer");
+    let mut answer = serde_json::to_value(answer).expect("JSON");
+    let results = answer["results"].take();
+    let first = &results[0];
+    assert_eq!(first["dimensions"], json!(["2024-10-26"]));
+    assert!(first["metrics"][0].is_u64() && first["metrics"][1].is_f64(), "{first}");
+    let want = json!({
+        "results": null,
+        "meta": {
+            "imports_included": true,
+            "source": "v_sessions",
+            "time_labels": ["2024-10-26", "2024-10-27", "2024-10-28"],
+            "total_rows": 3,
+        },
+        "query": {
+            "site_id": "site1.example",
+            "metrics": ["visitors", "views_per_visit"],
+            "date_range": ["2024-10-26T00:00:00+02:00", "2024-10-28T23:59:59+01:00"],
+            "filters": [["is_not", "visit:os", ["Mac"], {"case_sensitive": false}]],
+            "dimensions": ["time:day"],
+            "order_by": [["time:day", "asc"], ["visitors", "desc"]],
+            "include": {"time_labels": true, "total_rows": true, "imports": true, "source": true},
+            "pagination": {"limit": 10_000, "offset": 0},
+        },
+    });
+    assert_eq!(answer, want);
 }
 
 async fn live_figures_are_those_of_queries(engine: &Engine) {

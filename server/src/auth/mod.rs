@@ -11,8 +11,8 @@ use opentrace_events::Sites;
 use opentrace_store::meta::KeyRecord;
 use uuid::Uuid;
 
-pub use self::keys::{KeyHash, new_key};
 use self::keys::KeyRing;
+pub use self::keys::{KeyHash, new_key};
 pub use self::rights::{
     Admin, Allowed, Collect, Grant, OnSite, Reach, Read, Right, Scope, Scopes, UnknownScope, Who, Write,
 };
@@ -51,9 +51,8 @@ impl Gate {
     /// Proof that the caller may do `R` on some site: 401 for who is nobody, 403 for who may not.
     pub(crate) fn allow<R: Right>(&self, call: &Call) -> Result<Allowed<R>, ApiError> {
         let grant = self.grant(call)?;
-        Allowed::from_grant(grant).ok_or_else(|| {
-            ApiError::forbidden(format!("this key lacks the scope `{}`", R::SCOPE.name()))
-        })
+        Allowed::from_grant(grant)
+            .ok_or_else(|| ApiError::forbidden(format!("this key lacks the scope `{}`", R::SCOPE.name())))
     }
 
     /// Who the caller is, whatever they may do: 401 for who is nobody.
@@ -67,25 +66,34 @@ impl Gate {
     }
 
     /// Proof for one site. Who may not see every site does not learn which ones exist.
-    pub(crate) fn on_site<R: Right>(&self, allowed: &Allowed<R>, domain: &str) -> Result<OnSite<R>, ApiError> {
+    pub(crate) fn on_site<R: Right>(
+        &self,
+        allowed: &Allowed<R>,
+        domain: &str,
+    ) -> Result<OnSite<R>, ApiError> {
         let site = self.sites.find(domain);
         if site.is_none() && allowed.reach() == Reach::All {
             return Err(ApiError::unknown_site(domain));
         }
-        site.and_then(|site| allowed.narrow(site)).ok_or_else(|| {
-            ApiError::forbidden("this key is bound to another site").field("site_id")
-        })
+        site.and_then(|site| allowed.narrow(site))
+            .ok_or_else(|| ApiError::forbidden("this key is bound to another site").field("site_id"))
     }
 
     fn grant(&self, call: &Call) -> Result<Grant, ApiError> {
         let everything = |who, scope| Grant { who, scopes: [scope].into_iter().collect(), reach: Reach::All };
         let Some(header) = call.headers.get("authorization") else {
             let local = self.open && call.is_local() && call.names_local_host();
-            return if local { Ok(everything(Who::Local, Scope::Read)) } else { Err(ApiError::unauthorised("no API key")) };
+            return if local {
+                Ok(everything(Who::Local, Scope::Read))
+            } else {
+                Err(ApiError::unauthorised("no API key"))
+            };
         };
-        let token = header.to_str().ok().and_then(bearer).ok_or_else(|| {
-            ApiError::unauthorised("the Authorization header holds no bearer key")
-        })?;
+        let token = header
+            .to_str()
+            .ok()
+            .and_then(bearer)
+            .ok_or_else(|| ApiError::unauthorised("the Authorization header holds no bearer key"))?;
         if self.admin.is_some_and(|admin| admin.matches(&KeyHash::of(token))) {
             return Ok(everything(Who::Admin, Scope::Admin));
         }

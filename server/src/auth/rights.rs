@@ -213,7 +213,11 @@ mod tests {
         for held in all {
             let scopes: Scopes = [held].into_iter().collect();
             for wanted in all {
-                assert_eq!(scopes.allow(wanted), held == wanted || held == Scope::Admin, "{held:?} {wanted:?}");
+                assert_eq!(
+                    scopes.allow(wanted),
+                    held == wanted || held == Scope::Admin,
+                    "{held:?} {wanted:?}"
+                );
             }
             assert_eq!(held.name().parse(), Ok(held));
         }

@@ -90,7 +90,7 @@ async fn measure(client: &Client, args: &Args) -> Result<Figures, CliError> {
     let pool = Arc::new(Pool::new(&args.site)?);
     let plan = Arc::new(Plan {
         pace: Pace::new(args.rate, args.seconds, args.shape),
-        batch: args.batch.unwrap_or_else(|| BATCH.min((args.rate / SMOOTH).max(1))).max(1),
+        batch: args.batch.unwrap_or_else(|| usual_batch(args.rate)),
         next: AtomicU64::new(0),
         start: Instant::now(),
     });
@@ -109,6 +109,14 @@ async fn measure(client: &Client, args: &Args) -> Result<Figures, CliError> {
         figures.visible = Some(markers.finish().await?);
     }
     Ok(figures)
+}
+
+/// Large requests, unless they would come so rarely that the pace is jerky.
+fn usual_batch(rate: u32) -> u32 {
+    match rate {
+        0 => BATCH,
+        _ => (rate / SMOOTH).clamp(1, BATCH),
+    }
 }
 
 /// What the senders share.
@@ -149,6 +157,11 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slow_paces_have_small_requests() {
+        assert_eq!([0, 1, 100, 10_000, 50_000].map(usual_batch), [500, 1, 5, 500, 500]);
+    }
 
     #[test]
     fn only_this_machine_is_loopback() {

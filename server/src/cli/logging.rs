@@ -16,8 +16,6 @@ pub(super) fn init(level: &str, format: LogFormat) {
     // An error means that logging has been started before, which is fine.
     let _ = match format {
         LogFormat::Json => lines.json().try_init(),
-        LogFormat::Text => {
-            lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init()
-        }
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
     };
 }

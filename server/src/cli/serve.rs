@@ -49,7 +49,8 @@ struct Signals {
 
 impl Signals {
     fn listen() -> Result<Self, CliError> {
-        let listen = |kind| signal(kind).map_err(|source| CliError::because("cannot listen for signals", source));
+        let listen =
+            |kind| signal(kind).map_err(|source| CliError::because("cannot listen for signals", source));
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 

@@ -20,7 +20,8 @@ fn roots() -> Vec<PathBuf> {
 
 /// The file itself in a root, else in the package under a root's `node_modules`.
 fn find(roots: &[PathBuf], package: &str, file: &str) -> Option<PathBuf> {
-    let places = roots.iter().flat_map(|root| [root.join(file), root.join("node_modules").join(package).join(file)]);
+    let places =
+        roots.iter().flat_map(|root| [root.join(file), root.join("node_modules").join(package).join(file)]);
     places.into_iter().find(|place| place.is_file())
 }
 

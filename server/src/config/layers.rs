@@ -6,8 +6,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::ConfigError;
 use super::settings::{self, SETTINGS, Setting};
+use super::{ConfigError, Row};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,9 @@ impl Layers {
         T::Err: fmt::Display,
     {
         let parts = self.text(key).split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| part.parse().map_err(|reason: T::Err| self.invalid(key, reason.to_string()))).collect()
+        parts
+            .map(|part| part.parse().map_err(|reason: T::Err| self.invalid(key, reason.to_string())))
+            .collect()
     }
 
     /// The error that says which value of which source is wrong. Secrets are not repeated.
@@ -109,11 +111,11 @@ impl Layers {
     }
 
     /// Every setting as it is shown: key, value (secrets hidden), source.
-    pub(super) fn rows(&self) -> Vec<(&'static str, String, Source)> {
+    pub(super) fn rows(&self) -> Vec<Row> {
         SETTINGS.iter().filter_map(|setting| self.row(setting)).collect()
     }
 
-    fn row(&self, setting: &'static Setting) -> Option<(&'static str, String, Source)> {
+    fn row(&self, setting: &'static Setting) -> Option<Row> {
         let (value, source) = self.values.get(setting.key)?;
         let shown = if setting.secret && !value.is_empty() { "(set)".to_owned() } else { value.clone() };
         Some((setting.key, shown, source.clone()))
@@ -162,8 +164,12 @@ mod tests {
     #[test]
     fn later_layers_win_and_are_named() {
         let file = "listen = \"0.0.0.0:1\"\nworkers = 3\n[clickhouse]\nurl = \"http://a\"\n";
-        let layers = stack(file, &[("OPENTRACE_LISTEN", "0.0.0.0:2"), ("OPENTRACE_CLICKHOUSE_URL", "http://b")], &[("listen", "0.0.0.0:3")])
-            .expect("valid");
+        let layers = stack(
+            file,
+            &[("OPENTRACE_LISTEN", "0.0.0.0:2"), ("OPENTRACE_CLICKHOUSE_URL", "http://b")],
+            &[("listen", "0.0.0.0:3")],
+        )
+        .expect("valid");
         assert_eq!(layers.text("listen"), "0.0.0.0:3");
         assert_eq!(layers.text("clickhouse.url"), "http://b");
         assert_eq!(layers.parse::<usize>("workers").expect("a number"), 3);

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-pub use self::layers::Source;
 use self::layers::Layers;
+pub use self::layers::Source;
 
 /// The shortest admin token that is taken. Shorter ones can be guessed.
 const MIN_ADMIN_TOKEN: usize = 12;
@@ -43,8 +43,15 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub enum ClickHouse {
     /// A child process of this program that loads the library, here if it is not to be looked for.
-    Embedded { library: Option<PathBuf> },
-    Remote { url: url::Url, user: String, password: Secret, database: String },
+    Embedded {
+        library: Option<PathBuf>,
+    },
+    Remote {
+        url: url::Url,
+        user: String,
+        password: Secret,
+        database: String,
+    },
 }
 
 /// The limit on everything that arrives.
@@ -82,9 +89,17 @@ pub struct Secret(String);
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read {}", path.display())]
-    Unreadable { path: PathBuf, #[source] source: std::io::Error },
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("{} is not valid TOML", path.display())]
-    Syntax { path: PathBuf, #[source] source: Box<toml::de::Error> },
+    Syntax {
+        path: PathBuf,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
     #[error("unknown setting `{key}`{}", nearest.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default())]
     UnknownKey { key: String, nearest: Option<&'static str> },
     #[error("`{key}` is set to `{value}` by {origin}: {reason}")]
@@ -103,12 +118,14 @@ impl ConfigError {
     }
 }
 
+/// A setting as it is shown: key, value as text with secrets hidden, source.
+pub type Row = (&'static str, String, Source);
+
 /// A configuration and where each of its values came from.
 #[derive(Debug)]
 pub struct Effective {
     pub config: Config,
-    /// Key, value as text with secrets hidden, source.
-    pub rows: Vec<(&'static str, String, Source)>,
+    pub rows: Vec<Row>,
 }
 
 impl Config {
@@ -122,7 +139,19 @@ impl Config {
         let text = path.map(read).transpose()?;
         let env = |name: &str| std::env::var(name).ok();
         let layers = Layers::stack(path.zip(text.as_deref()), env, flags)?;
-        Ok(Effective { config: Self::from_layers(&layers)?, rows: layers.rows() })
+        let config = Self::from_layers(&layers)?;
+        let rows = layers.rows().into_iter().map(|row| config.resolved(row)).collect();
+        Ok(Effective { config, rows })
+    }
+
+    /// A row with what an empty or automatic setting came to.
+    fn resolved(&self, (key, value, source): Row) -> Row {
+        let value = match (key, &self.geo) {
+            ("workers", _) => self.workers.to_string(),
+            ("geo.path", Some(path)) => path.display().to_string(),
+            _ => value,
+        };
+        (key, value, source)
     }
 
     fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {

@@ -88,7 +88,8 @@ impl Call {
             return Ok(first);
         }
         let Some(second) = self.next_piece(limit - first.len()).await? else { return Ok(first) };
-        let mut whole = BytesMut::with_capacity(declared.map_or(first.len() * 4, |length| length as usize).min(limit));
+        let mut whole =
+            BytesMut::with_capacity(declared.map_or(first.len() * 4, |length| length as usize).min(limit));
         whole.extend_from_slice(&first);
         whole.extend_from_slice(&second);
         while let Some(piece) = self.next_piece(limit - whole.len()).await? {
@@ -123,8 +124,10 @@ fn encoding(header: Option<&str>) -> Result<bool, ApiError> {
     match header.map(str::trim) {
         None | Some("" | "identity") => Ok(false),
         Some(name) if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") => Ok(true),
-        Some(_) => Err(ApiError::unsupported("unsupported_encoding", "only gzip and identity are understood")
-            .field("Content-Encoding")),
+        Some(_) => {
+            Err(ApiError::unsupported("unsupported_encoding", "only gzip and identity are understood")
+                .field("Content-Encoding"))
+        }
     }
 }
 

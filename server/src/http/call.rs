@@ -37,9 +37,12 @@ pub(super) fn call() -> impl Filter<Extract = (Call,), Error = Rejection> + Clon
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     let nobody = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
     let peer = warp::ext::optional().map(move |peer: Option<Peer>| peer.map_or(nobody, |peer| peer.0));
-    warp::method().and(warp::header::headers_cloned()).and(query).and(peer).and(warp::body::stream()).map(
-        |method, headers, query, peer, body| Call { method, headers, query, peer, stream: pieces(body) },
-    )
+    warp::method()
+        .and(warp::header::headers_cloned())
+        .and(query)
+        .and(peer)
+        .and(warp::body::stream())
+        .map(|method, headers, query, peer, body| Call { method, headers, query, peer, stream: pieces(body) })
 }
 
 fn pieces<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static) -> Pieces {

@@ -23,6 +23,11 @@ pub struct ApiError {
     header: Option<(HeaderName, HeaderValue)>,
 }
 
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: &'a Body,
+}
+
 #[derive(Debug, Serialize)]
 struct Body {
     code: &'static str,
@@ -137,7 +142,7 @@ impl ApiError {
 
 impl Reply for ApiError {
     fn into_response(self) -> Response {
-        let json = warp::reply::json(&serde_json::json!({ "error": self.body }));
+        let json = warp::reply::json(&Envelope { error: &self.body });
         let mut response = warp::reply::with_status(json, self.status).into_response();
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);

@@ -91,7 +91,12 @@ fn metrics(state: &State, call: &Call) -> Answer {
     state.metrics.write(&mut page);
     write_pipeline(&mut page, &status);
     if let Some(engine) = store.engine() {
-        page.counter("opentrace_engine_restarts_total", "Restarts of the ClickHouse process", &[], engine.restarts() as f64);
+        page.counter(
+            "opentrace_engine_restarts_total",
+            "Restarts of the ClickHouse process",
+            &[],
+            engine.restarts() as f64,
+        );
     }
     let mut response = page.finish().into_response();
     let media_type = warp::http::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -125,8 +130,12 @@ fn status(state: &State, call: &Call) -> Answer {
     }
     let (store, status) = state.health();
     let engine = store.engine().map(|engine| Engine { pid: engine.pid(), restarts: engine.restarts() });
-    let report =
-        Report { version: env!("CARGO_PKG_VERSION"), pipeline: status, collected: state.metrics.counts(), engine };
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        pipeline: status,
+        collected: state.metrics.counts(),
+        engine,
+    };
     Ok(json(StatusCode::OK, &report))
 }
 
@@ -147,10 +156,22 @@ fn write_pipeline(page: &mut Page, status: &Status) {
     for (name, help, value) in [
         ("opentrace_pipeline_appended_total", "Events appended to the log", status.appended as f64),
         ("opentrace_commits_total", "Epochs committed to ClickHouse", status.commits as f64),
-        ("opentrace_commit_failures_total", "Commits that had to be tried again", status.commit_failures as f64),
+        (
+            "opentrace_commit_failures_total",
+            "Commits that had to be tried again",
+            status.commit_failures as f64,
+        ),
         ("opentrace_commit_seconds_total", "Time spent committing", status.commit_seconds),
-        ("opentrace_hydrated_events_total", "Stored events read back into the dataflow", status.hydrated_events as f64),
-        ("opentrace_evicted_visitors_total", "Visitors taken out of the dataflow", status.evicted_people as f64),
+        (
+            "opentrace_hydrated_events_total",
+            "Stored events read back into the dataflow",
+            status.hydrated_events as f64,
+        ),
+        (
+            "opentrace_evicted_visitors_total",
+            "Visitors taken out of the dataflow",
+            status.evicted_people as f64,
+        ),
         ("opentrace_violations_total", "Rows taken out that were not in", status.violations as f64),
     ] {
         page.counter(name, help, &[], value);

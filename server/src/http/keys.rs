@@ -136,7 +136,11 @@ async fn visible(state: &State, allowed: &Allowed<Admin>) -> Result<Vec<KeyRecor
 }
 
 /// The site of a new key: the one named, else the one its maker is bound to.
-fn site_of(state: &State, allowed: &Allowed<Admin>, named: Option<&str>) -> Result<Option<Arc<Site>>, ApiError> {
+fn site_of(
+    state: &State,
+    allowed: &Allowed<Admin>,
+    named: Option<&str>,
+) -> Result<Option<Arc<Site>>, ApiError> {
     match named {
         Some(domain) => Ok(Some(Arc::clone(state.gate.on_site(allowed, domain)?.site()))),
         None => state.bound_site(allowed),

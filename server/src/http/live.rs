@@ -47,9 +47,9 @@ async fn watch_site(state: Arc<State>, call: Call) -> Answer {
         return Err(ApiError::method(&call.method, "GET"));
     }
     let allowed = state.gate.allow::<Read>(&call)?;
-    let domain = call.parameter("site_id").ok_or_else(|| {
-        ApiError::bad_request("missing_field", "`site_id` is required").field("site_id")
-    })?;
+    let domain = call
+        .parameter("site_id")
+        .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let figures = state.watchers.subscribe(site.site(), state.store(&site), state.progress(&site))?;
     let events = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events(figures, state.stop.clone()));
@@ -95,7 +95,11 @@ impl Watchers {
         }
         sites.retain(|_, watched| watched.receiver_count() > 0);
         if sites.len() >= MOST_SITES {
-            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_watched", "too many sites are being watched"));
+            return Err(ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_watched",
+                "too many sites are being watched",
+            ));
         }
         let (sender, receiver) = watch::channel(None);
         sites.insert(site.id, sender.clone());

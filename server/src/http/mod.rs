@@ -22,6 +22,7 @@ pub mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -55,6 +56,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(sites::routes(state))
         .unify()
         .or(keys::routes(state))
+        .unify()
+        .or(verify::routes(state))
         .unify()
         .or(health::routes(state))
         .unify()

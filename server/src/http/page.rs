@@ -20,7 +20,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     let page = on(warp::path::end(), state, |_, call| file(call, "text/html; charset=utf-8", HTML));
-    let script = on(warp::path!("live.js"), state, |_, call| file(call, "text/javascript; charset=utf-8", SCRIPT));
+    let script =
+        on(warp::path!("live.js"), state, |_, call| file(call, "text/javascript; charset=utf-8", SCRIPT));
     let style = on(warp::path!("live.css"), state, |_, call| file(call, "text/css; charset=utf-8", STYLE));
     page.or(script).unify().or(style).unify().boxed()
 }

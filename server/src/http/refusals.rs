@@ -30,7 +30,7 @@ impl From<QueryError> for ApiError {
 }
 
 impl From<StoreError> for ApiError {
-    /// The metadata database refused.
+    /// The metadata database refused, or ClickHouse did.
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Exists { .. } => Self::conflict(error.code(), error.to_string()),
@@ -38,7 +38,11 @@ impl From<StoreError> for ApiError {
             StoreError::Invalid { field, reason } => {
                 Self::bad_request("invalid_value", reason.clone()).field(*field)
             }
-            _ => Self::internal("changing the settings", &error),
+            _ if error.is_transient() => {
+                tracing::warn!(code = error.code(), %error, "store failed");
+                Self::unavailable(error.code(), "the store could not answer", Duration::from_secs(2))
+            }
+            _ => Self::internal("storage", &error),
         }
     }
 }

@@ -104,7 +104,8 @@ fn weekday(name: &str) -> Result<Weekday, ApiError> {
     let place = WEEK.iter().position(|day| day.eq_ignore_ascii_case(name));
     let day = place.and_then(|place| Weekday::from_monday_zero_offset(i8::try_from(place).ok()?).ok());
     day.ok_or_else(|| {
-        ApiError::bad_request("invalid_value", "`week_start` is a day of the week, such as monday").field("week_start")
+        ApiError::bad_request("invalid_value", "`week_start` is a day of the week, such as monday")
+            .field("week_start")
     })
 }
 
@@ -126,9 +127,10 @@ async fn create(state: &State, mut call: Call) -> Answer {
         return Err(ApiError::forbidden("a key that is bound to a site cannot create another"));
     }
     let mut wanted = Wanted::read(state, &mut call).await?;
-    let domain = wanted.domain.take().ok_or_else(|| {
-        ApiError::bad_request("missing_field", "`domain` is required").field("domain")
-    })?;
+    let domain = wanted
+        .domain
+        .take()
+        .ok_or_else(|| ApiError::bad_request("missing_field", "`domain` is required").field("domain"))?;
     let settings = state.settings(&allowed);
     let site = settings.meta.create_site(&domain, &wanted.change()?).await?;
     settings.sites.put(site.clone());
@@ -141,7 +143,9 @@ async fn change(state: &State, mut call: Call, domain: &str) -> Answer {
     let site = state.gate.on_site(&allowed, domain)?;
     let wanted = Wanted::read(state, &mut call).await?;
     if wanted.domain.is_some() {
-        return Err(ApiError::bad_request("invalid_value", "a site's domain cannot be changed").field("domain"));
+        return Err(
+            ApiError::bad_request("invalid_value", "a site's domain cannot be changed").field("domain")
+        );
     }
     let settings = state.site_settings(&site);
     let changed = settings.meta.update_site(site.site().id, &wanted.change()?).await?;

@@ -6,7 +6,7 @@ use opentrace_events::accept::Acceptor;
 use opentrace_events::{Site, Sites};
 use opentrace_pipeline::{Pipeline, Progress, Status};
 use opentrace_store::{Meta, Store};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::collect::Collector;
@@ -25,6 +25,8 @@ pub struct State {
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     pub(super) watchers: Watchers,
+    /// One comparison of views and events at a time.
+    pub(super) verifying: Semaphore,
     /// Cancelled when the program is to end.
     pub(super) stop: CancellationToken,
     collector: Collector,
@@ -54,6 +56,13 @@ pub(super) struct Settings<'a> {
     pub(super) sites: &'a Sites,
 }
 
+/// The pipeline and what it fills, for who may look behind the views.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Engine<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) store: &'a Store,
+}
+
 impl State {
     pub fn new(parts: Parts) -> Self {
         let metrics = Arc::new(Metrics::default());
@@ -66,6 +75,7 @@ impl State {
             limits: parts.limits,
             metrics,
             watchers: Watchers::new(parts.stop.clone()),
+            verifying: Semaphore::new(1),
             stop: parts.stop,
             collector,
             sites: parts.sites,
@@ -115,6 +125,11 @@ impl State {
     /// Creates sites and keys.
     pub(super) fn settings(&self, _: &Allowed<Admin>) -> Settings<'_> {
         Settings { meta: &self.meta, sites: &self.sites }
+    }
+
+    /// Looks behind the views.
+    pub(super) fn engine(&self, _: &Allowed<Admin>) -> Engine<'_> {
+        Engine { pipeline: &self.collector.pipeline, store: &self.store }
     }
 
     /// Figures about the program itself: no site's data, so anybody may ask whether it is well.

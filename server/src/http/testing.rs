@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
+use opentrace_events::Sites;
 use opentrace_events::accept::Acceptor;
 use opentrace_events::enrich::{Enricher, Geo};
 use opentrace_events::identity::{Identity, KEY_FILE};
-use opentrace_events::Sites;
 use opentrace_pipeline::{Pipeline, PipelineConfig};
 use opentrace_store::{Meta, Store, StoreConfig};
 use tempfile::TempDir;
@@ -75,7 +75,11 @@ impl Server {
         let state = Arc::new(State::new(parts));
         let server = Self { routes: routes(&state), state, stop, _folder: folder };
         for domain in ["a.example", "b.example"] {
-            let answer = server.call("POST", "/api/v1/sites").admin().json(&format!(r#"{{"domain":"{domain}"}}"#)).await;
+            let answer = server
+                .call("POST", "/api/v1/sites")
+                .admin()
+                .json(&format!(r#"{{"domain":"{domain}"}}"#))
+                .await;
             assert_eq!(answer.status, 201, "{}", answer.text);
         }
         server

@@ -56,7 +56,7 @@ impl Feed {
     /// Sends until it is stopped from outside.
     pub(super) async fn run(self) -> Result<(), CliError> {
         let zone = jiff::tz::TimeZone::system();
-        ensure_site(&self.client, SITE, zone.iana_name().unwrap_or("UTC")).await?;
+        ensure_site(&self.client, SITE, zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC")).await?;
         tokio::try_join!(self.history(), self.live())?;
         Ok(())
     }

@@ -33,7 +33,7 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// What a collector works with. Handed out against the right to collect.
 #[derive(Clone, Debug)]
-pub struct Collector {
+pub(super) struct Collector {
     pub(crate) acceptor: Arc<Acceptor>,
     pub(crate) pipeline: Pipeline,
     pub(crate) metrics: Arc<Metrics>,

@@ -193,7 +193,9 @@ fn history(call: &Call, allowed: &Allowed<Collect>) -> Result<bool, ApiError> {
     match call.parameter("history").as_deref() {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1" | "") if allowed.scopes().allow(Scope::Admin) => Ok(true),
-        Some("true" | "1" | "") => Err(ApiError::forbidden("sending history needs a key with the scope `admin`")),
+        Some("true" | "1" | "") => {
+            Err(ApiError::forbidden("sending history needs a key with the scope `admin`"))
+        }
         Some(_) => Err(ApiError::bad_request("invalid_value", "`history` is true or false").field("history")),
     }
 }
@@ -203,8 +205,13 @@ fn history(call: &Call, allowed: &Allowed<Collect>) -> Result<bool, ApiError> {
 fn lines(media_type: &str) -> Result<bool, ApiError> {
     match media_type {
         _ if is_lines(media_type) => Ok(true),
-        "" | "application/json" | "text/json" | "text/plain" | "application/octet-stream"
-        | "application/x-www-form-urlencoded" | "application/gzip" => Ok(false),
+        ""
+        | "application/json"
+        | "text/json"
+        | "text/plain"
+        | "application/octet-stream"
+        | "application/x-www-form-urlencoded"
+        | "application/gzip" => Ok(false),
         other if other.ends_with("+json") => Ok(false),
         _ => Err(ApiError::unsupported("unsupported_media_type", "events are sent as JSON")
             .field("Content-Type")

@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 use warp::filters::BoxedFilter;
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderName, HeaderValue,
-    VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderName,
+    HeaderValue, VARY,
 };
 use warp::http::{Method, StatusCode};
 use warp::reply::{Reply, Response};
@@ -119,7 +119,11 @@ impl<'a> Payload<'a> {
     }
 
     /// One event per site that is named, and why others are dropped.
-    fn events(&self, collector: &Collector, origin: &Origin<'_>) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
+    fn events(
+        &self,
+        collector: &Collector,
+        origin: &Origin<'_>,
+    ) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
         let name = required(self.n.or(self.name), "name")?;
         let url = required(self.u.or(self.url), "url")?;
         if url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
@@ -216,7 +220,9 @@ fn text(value: &RawValue) -> Option<Cow<'_, str>> {
 fn props(value: &RawValue) -> Props<'static> {
     let inner = text(value);
     let json = inner.as_deref().unwrap_or(value.get());
-    let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) else { return Props::default() };
+    let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) else {
+        return Props::default();
+    };
     let single = object.into_iter().filter(|(key, _)| !key.is_empty()).filter_map(|(key, value)| {
         let value = match value.get().as_bytes().first() {
             Some(b'[' | b'{' | b'n') | None => return None,
@@ -255,7 +261,8 @@ fn preflight() -> Response {
 /// Any page may send. The origin is named instead of `*`, because beacons are sent with credentials.
 fn allow_origin(mut response: Response, origin: Option<HeaderValue>) -> Response {
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-plausible-dropped, retry-after"));
+    headers
+        .insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-plausible-dropped, retry-after"));
     headers.insert(VARY, HeaderValue::from_static("origin"));
     match origin {
         Some(origin) => {

@@ -120,12 +120,17 @@ fn object_or_lines<'a, T: Deserialize<'a>>(
 /// Whether some line of several is a whole JSON object. A single object over several lines has none,
 /// or it would not have failed to be read as one.
 fn looks_like_lines(body: &[u8]) -> bool {
-    body.contains(&b'\n') && lines(body).any(|line| {
-        line.first() == Some(&b'{') && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
-    })
+    body.contains(&b'\n')
+        && lines(body).any(|line| {
+            line.first() == Some(&b'{') && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
+        })
 }
 
-fn each_line<'a, T: Deserialize<'a>>(body: &'a [u8], most: usize, mut take: impl Take<T>) -> Result<(), ApiError> {
+fn each_line<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    most: usize,
+    mut take: impl Take<T>,
+) -> Result<(), ApiError> {
     for (index, line) in lines(body).enumerate() {
         if index >= most {
             return Err(too_many(most));
@@ -220,7 +225,11 @@ mod tests {
             (b"{\"n\":\"a\"}\n{\"n\":\"b\"}", true, Ok(vec!["a", "b"])),
             (b"\xef\xbb\xbf[{\"n\":\"a\"}]", true, Ok(vec!["a"])),
             // One broken event among good ones.
-            (br#"[{"n":"a"},{"n":1},{"n":"c"},7]"#, false, Ok(vec!["a", "<event_invalid>", "c", "<event_invalid>"])),
+            (
+                br#"[{"n":"a"},{"n":1},{"n":"c"},7]"#,
+                false,
+                Ok(vec!["a", "<event_invalid>", "c", "<event_invalid>"]),
+            ),
             (b"{\"n\":\"a\"}\n{\"n\":\n{\"n\":\"c\"}", true, Ok(vec!["a", "<invalid_json>", "c"])),
             (b"{\"n\":\n{\"n\":\"c\"}", false, Ok(vec!["<invalid_json>", "c"])),
             (b"{\"n\":\"a\"}\n{\"n\":\"\xff\"}\n{\"n\":\"c\"}", false, Ok(vec!["a", "<invalid_utf8>", "c"])),

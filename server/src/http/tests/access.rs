@@ -20,12 +20,22 @@ const fn route(method: &'static str, path: &'static str, body: &'static str, sco
 }
 
 const ROUTES: &[Route] = &[
+    // Nobody answers questions in these tests. First, because later there are events to wait for.
+    Route { right: 503, ..route("POST", "/api/v1/verify", r#"{"site_id":"a.example"}"#, "admin") },
     // Events of another site are refused one by one.
-    Route { elsewhere: 202, right: 202, ..route("POST", "/api/v1/events", r#"{"name":"x","site":"a.example"}"#, "collect") },
-    // Nobody answers questions in these tests.
+    Route {
+        elsewhere: 202,
+        right: 202,
+        ..route("POST", "/api/v1/events", r#"{"name":"x","site":"a.example"}"#, "collect")
+    },
     Route {
         right: 503,
-        ..route("POST", "/api/v2/query", r#"{"site_id":"a.example","metrics":["visitors"],"date_range":"7d"}"#, "read")
+        ..route(
+            "POST",
+            "/api/v2/query",
+            r#"{"site_id":"a.example","metrics":["visitors"],"date_range":"7d"}"#,
+            "read",
+        )
     },
     route("GET", "/api/v1/live?site_id=a.example", "", "read"),
     Route { elsewhere: 200, ..route("GET", "/api/v1/sites", "", "read") },
@@ -33,7 +43,10 @@ const ROUTES: &[Route] = &[
     route("GET", "/api/v1/sites/a.example", "", "read"),
     route("PATCH", "/api/v1/sites/a.example", r#"{"timezone":"Europe/Berlin"}"#, "write"),
     Route { elsewhere: 200, ..route("GET", "/api/v1/keys", "", "admin") },
-    Route { right: 201, ..route("POST", "/api/v1/keys", r#"{"name":"n","site":"a.example","scopes":["read"]}"#, "admin") },
+    Route {
+        right: 201,
+        ..route("POST", "/api/v1/keys", r#"{"name":"n","site":"a.example","scopes":["read"]}"#, "admin")
+    },
     // There is no such key, which only an admin learns.
     Route {
         elsewhere: 404,
@@ -65,7 +78,11 @@ fn every_route_asks_who_is_there() {
                 for wrong in ["collect", "read", "write"].into_iter().filter(|scope| *scope != route.scope) {
                     let key = server.key(&[wrong], None).await;
                     let answer = call().key(&key).json(route.body).await;
-                    assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"), "{name} with {wrong}");
+                    assert_eq!(
+                        (answer.status, answer.code().as_str()),
+                        (403, "forbidden"),
+                        "{name} with {wrong}"
+                    );
                 }
             }
             let elsewhere = server.key(&[route.scope], Some("b.example")).await;

@@ -24,7 +24,11 @@ fn what_does_not_exist_is_said_in_the_usual_form() {
             ("POST", "/", "GET, HEAD"),
         ] {
             let answer = server.call(method, path).admin().send().await;
-            assert_eq!((answer.status, answer.code().as_str()), (405, "method_not_allowed"), "{method} {path}");
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (405, "method_not_allowed"),
+                "{method} {path}"
+            );
             assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
         }
     });
@@ -43,15 +47,48 @@ fn mistakes_name_their_field() {
             ("POST", "/api/v1/sites", r#"{"domain":"a.example"}"#, 409, "exists", None),
             ("POST", "/api/v1/sites", r#"{"domain":"no good"}"#, 400, "invalid_value", Some("domain")),
             ("POST", "/api/v1/sites", r#"{"domain":"x.example","tz":"UTC"}"#, 400, "invalid_json", None),
-            ("PATCH", "/api/v1/sites/a.example", r#"{"timezone":"Mars/Base"}"#, 400, "invalid_value", Some("timezone")),
-            ("PATCH", "/api/v1/sites/a.example", r#"{"week_start":"someday"}"#, 400, "invalid_value", Some("week_start")),
-            ("PATCH", "/api/v1/sites/a.example", r#"{"domain":"c.example"}"#, 400, "invalid_value", Some("domain")),
+            (
+                "PATCH",
+                "/api/v1/sites/a.example",
+                r#"{"timezone":"Mars/Base"}"#,
+                400,
+                "invalid_value",
+                Some("timezone"),
+            ),
+            (
+                "PATCH",
+                "/api/v1/sites/a.example",
+                r#"{"week_start":"someday"}"#,
+                400,
+                "invalid_value",
+                Some("week_start"),
+            ),
+            (
+                "PATCH",
+                "/api/v1/sites/a.example",
+                r#"{"domain":"c.example"}"#,
+                400,
+                "invalid_value",
+                Some("domain"),
+            ),
             ("POST", "/api/v1/keys", r#"{"scopes":[]}"#, 400, "invalid_value", Some("scopes")),
             ("POST", "/api/v1/keys", r#"{"scopes":["root"]}"#, 400, "invalid_json", None),
-            ("POST", "/api/v1/keys", r#"{"site":"missing.example","scopes":["read"]}"#, 404, "unknown_site", Some("site_id")),
+            (
+                "POST",
+                "/api/v1/keys",
+                r#"{"site":"missing.example","scopes":["read"]}"#,
+                404,
+                "unknown_site",
+                Some("site_id"),
+            ),
         ] {
             let answer = server.call(method, path).admin().json(body).await;
-            assert_eq!((answer.status, answer.code().as_str()), (status, code), "{path} {body}: {}", answer.text);
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (status, code),
+                "{path} {body}: {}",
+                answer.text
+            );
             assert_eq!(answer.json()["error"]["field"].as_str(), field, "{path} {body}");
         }
     });
@@ -66,12 +103,18 @@ fn settings_are_kept_and_shown() {
         assert_eq!(changed.status, 200, "{}", changed.text);
         let shown = server.call("GET", "/api/v1/sites/a.example").admin().send().await;
         assert_eq!(shown.json(), changed.json());
-        for (field, value) in
-            [("timezone", "Europe/Berlin"), ("week_start", "sunday"), ("bots", "flag"), ("domain", "a.example")]
-        {
+        for (field, value) in [
+            ("timezone", "Europe/Berlin"),
+            ("week_start", "sunday"),
+            ("bots", "flag"),
+            ("domain", "a.example"),
+        ] {
             assert_eq!(shown.json()[field], value);
         }
-        assert_eq!((&shown.json()["identified"], &shown.json()["retention_days"]), (&true.into(), &90.into()));
+        assert_eq!(
+            (&shown.json()["identified"], &shown.json()["retention_days"]),
+            (&true.into(), &90.into())
+        );
     });
 }
 
@@ -83,12 +126,18 @@ fn health_is_public_and_says_what_is_missing() {
         let ready = server.call("GET", "/readyz").send().await;
         assert_eq!(ready.status, 503);
         let ready = ready.json();
-        assert_eq!((&ready["ready"], &ready["collecting"], &ready["answering"]), (&false.into(), &true.into(), &false.into()));
+        assert_eq!(
+            (&ready["ready"], &ready["collecting"], &ready["answering"]),
+            (&false.into(), &true.into(), &false.into())
+        );
         let metrics = server.call("GET", "/metrics").from("127.0.0.1").send().await;
         assert_eq!(metrics.status, 200);
         assert!(metrics.text.contains("\nopentrace_lag_events 0\n"), "{}", metrics.text);
         let page = server.call("GET", "/").send().await;
         assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-        assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
+        assert!(
+            page.header("content-security-policy")
+                .is_some_and(|policy| policy.contains("default-src 'none'"))
+        );
     });
 }

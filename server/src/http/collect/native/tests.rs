@@ -108,7 +108,9 @@ fn a_repeated_request_counts_once() {
         let with = |key: &str| call(&server).header("idempotency-key", key);
         assert_eq!(outcome(&with("k1").json(&body).await).0, 2);
         // A repeat is known by its ids, at once or when its epoch is closed.
-        let id = |scope: &str, key: &str, index| super::Idempotency { scope: scope.into(), key: key.into() }.id(index);
+        let id = |scope: &str, key: &str, index| {
+            super::Idempotency { scope: scope.into(), key: key.into() }.id(index)
+        };
         assert_eq!(id("admin", "k1", 0), id("admin", "k1", 0));
         for other in [id("admin", "k1", 1), id("admin", "k2", 0), id("somebody", "k1", 0)] {
             assert_ne!(id("admin", "k1", 0), other);
@@ -123,7 +125,9 @@ fn a_bound_key_speaks_for_its_site() {
     run(async {
         let server = Server::start().await;
         let key = server.key(&["collect"], Some("a.example")).await;
-        let send = |body: Value| server.call("POST", "/api/v1/events").key(&key).body(body.to_string().into_bytes().leak());
+        let send = |body: Value| {
+            server.call("POST", "/api/v1/events").key(&key).body(body.to_string().into_bytes().leak())
+        };
         assert_eq!(outcome(&send(json!({ "name": "x" })).await).0, 1);
         assert_eq!(outcome(&send(json!({ "name": "x", "site": "www.a.example" })).await).0, 1);
         let other = json!([{ "name": "x", "site": "b.example" }, { "name": "x", "site": "missing.example" }, { "name": "x" }]);

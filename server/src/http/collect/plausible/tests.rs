@@ -33,7 +33,8 @@ fn short_and_long_names_mean_the_same() {
         for event in [&short, &long] {
             assert_eq!((event.name.as_str(), event.page.path.as_str()), ("Purchase", "/shop#top"));
             assert_eq!((event.visit.source.as_str(), event.visit.browser.as_str()), ("Google", "Chrome"));
-            let props: Vec<_> = event.props.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            let props: Vec<_> =
+                event.props.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
             assert_eq!(props, [("plan", "pro"), ("seats", "3"), ("trial", "false")]);
             assert_eq!((event.revenue, event.currency.as_str()), (1999 * money::SCALE / 100, "EUR"));
             assert!(!event.interactive, "`false` is a value, not an absence");
@@ -55,11 +56,20 @@ fn the_table_of_payloads() {
             (r#"{"n":"pageview","u":"https://x.example/","d":"a.example, b.example"}"#, Ok(2)),
             (r#"{"n":"pageview","u":"https://x.example/","d":"a.example,missing.example"}"#, Ok(1)),
             (r#"{"n":"pageview","u":"https://x.example/","d":"missing.example"}"#, Ok(0)),
-            (r#"{"n":"pageview","u":"https://a.example/","d":"a.example","r":null,"p":null,"$":null,"i":null}"#, Ok(1)),
+            (
+                r#"{"n":"pageview","u":"https://a.example/","d":"a.example","r":null,"p":null,"$":null,"i":null}"#,
+                Ok(1),
+            ),
             (r#"{"n":"pageview","u":"https://a.example/","d":"a.example","w":1440,"unknown":[{}]}"#, Ok(1)),
             // Wrong in part: the part is left out.
-            (r#"{"n":"x","u":"https://a.example/","d":"a.example","$":{"amount":"much","currency":"EUR"}}"#, Ok(1)),
-            (r#"{"n":"x","u":"https://a.example/","d":"a.example","$":{"amount":5,"currency":"Dollars"}}"#, Ok(1)),
+            (
+                r#"{"n":"x","u":"https://a.example/","d":"a.example","$":{"amount":"much","currency":"EUR"}}"#,
+                Ok(1),
+            ),
+            (
+                r#"{"n":"x","u":"https://a.example/","d":"a.example","$":{"amount":5,"currency":"Dollars"}}"#,
+                Ok(1),
+            ),
             (r#"{"n":"x","u":"https://a.example/","d":"a.example","p":[1,2]}"#, Ok(1)),
             (r#"{"n":"x","u":"https://a.example/","d":"a.example","p":"not json","r":7}"#, Ok(1)),
             // No event.
@@ -89,7 +99,8 @@ fn details_of_a_payload() {
     run(async {
         let server = Server::start().await;
         let read = |more: &str| {
-            let json = format!(r#"{{"n":"engagement","u":"https://a.example/p#frag","d":"a.example"{more}}}"#);
+            let json =
+                format!(r#"{{"n":"engagement","u":"https://a.example/p#frag","d":"a.example"{more}}}"#);
             events_of(&server, &json).expect("an event").remove(0)
         };
         let engagement = read(r#","sd":67.9,"e":1234"#);
@@ -113,7 +124,9 @@ fn answers_are_what_browsers_expect() {
     run(async {
         let server = Server::start().await;
         let good = r#"{"n":"pageview","u":"https://a.example/","d":"a.example"}"#;
-        let call = || server.call("POST", "/api/event").header("user-agent", AGENT).header("content-type", "text/plain");
+        let call = || {
+            server.call("POST", "/api/event").header("user-agent", AGENT).header("content-type", "text/plain")
+        };
 
         let answer = call().header("origin", "https://a.example").body(good.as_bytes()).await;
         assert_eq!((answer.status, answer.text.as_str()), (202, "ok"));
@@ -123,7 +136,11 @@ fn answers_are_what_browsers_expect() {
 
         let unknown = call().body(good.replace("a.example\"}", "c.example\"}").as_bytes()).await;
         assert_eq!((unknown.status, unknown.header("x-plausible-dropped")), (202, Some("1")));
-        let bot = server.call("POST", "/api/event").header("user-agent", "Googlebot/2.1").body(good.as_bytes()).await;
+        let bot = server
+            .call("POST", "/api/event")
+            .header("user-agent", "Googlebot/2.1")
+            .body(good.as_bytes())
+            .await;
         assert_eq!((bot.status, bot.header("x-plausible-dropped")), (202, Some("1")));
         let broken = call().body(b"hello").await;
         assert_eq!((broken.status, broken.code().as_str()), (400, "invalid_json"));
@@ -132,9 +149,15 @@ fn answers_are_what_browsers_expect() {
         assert_eq!((large.status, large.code().as_str()), (413, "body_too_large"));
         assert_eq!(server.logged(), 1, "nothing else was taken");
 
-        let preflight = server.call("OPTIONS", "/api/event").header("origin", "https://x.example").send().await;
-        assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (204, Some("https://x.example")));
-        assert!(preflight.header("access-control-allow-methods").is_some_and(|methods| methods.contains("POST")));
+        let preflight =
+            server.call("OPTIONS", "/api/event").header("origin", "https://x.example").send().await;
+        assert_eq!(
+            (preflight.status, preflight.header("access-control-allow-origin")),
+            (204, Some("https://x.example"))
+        );
+        assert!(
+            preflight.header("access-control-allow-methods").is_some_and(|methods| methods.contains("POST"))
+        );
     });
 }
 

@@ -105,7 +105,11 @@ impl Client {
     }
 
     /// Posts JSON and reads the JSON of the answer.
-    pub async fn post<T: serde::de::DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, ClientError> {
+    pub async fn post<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<T, ClientError> {
         self.call(Method::POST, path, Some(("application/json", body.to_string().into()))).await
     }
 
@@ -128,7 +132,8 @@ impl Client {
         body: Option<(&'static str, Bytes)>,
     ) -> Result<T, ClientError> {
         let bytes = self.bytes(method, path, body).await?;
-        serde_json::from_slice(&bytes).map_err(|source| ClientError::Unexpected { path: path.to_owned(), source })
+        serde_json::from_slice(&bytes)
+            .map_err(|source| ClientError::Unexpected { path: path.to_owned(), source })
     }
 
     async fn bytes(

@@ -3,6 +3,7 @@
 //! All storage goes through the official `clickhouse` client over HTTP, whether the engine is the
 //! supervised child process ([`engine`]) or a server or cluster by URL.
 
+mod blocks;
 pub mod engine;
 mod error;
 pub mod meta;

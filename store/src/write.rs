@@ -1,46 +1,81 @@
 //! Writes of the pipeline. Each may be repeated without harm: events by their token, the views
 //! because a row with the same key and epoch replaces itself.
+//!
+//! One insert of up to a million rows is one block per partition: it is there whole or not at all.
 
 use clickhouse::Row;
-use clickhouse::insert::Insert;
+use clickhouse::native::Block;
 use serde::Serialize;
 
 use crate::rows::{EventRow, ProgressRow, SessionRow, TrafficRow, UniquesRow};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, blocks};
+
+/// Settings that keep ClickHouse from splitting a block.
+const WHOLE: [(&str, &str); 4] = [
+    ("max_insert_block_size", "1048576"),
+    ("min_insert_block_size_rows", "1048576"),
+    ("min_insert_block_size_bytes", "536870912"),
+    ("max_partitions_per_insert_block", "0"),
+];
 
 impl Store {
     /// Inserts events. The same token again does nothing, whatever its rows.
+    ///
+    /// # Errors
+    /// [`StoreError::is_transient`] tells whether the same call may succeed later; what a failed
+    /// call left behind, the same token does not write twice.
     pub async fn insert_events(&self, token: &str, rows: &[EventRow<'_>]) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }
-        let client = self.client();
-        let insert = client.insert::<EventRow<'_>>("events").await?;
-        let mut insert = bounded(insert).with_setting("insert_deduplication_token", token);
-        for row in rows {
-            insert.write(row).await?;
-        }
-        Ok(insert.end().await?)
+        self.insert_block("events", &blocks::events(rows)?, Some(token)).await
     }
 
     /// Writes cells of `v_traffic`.
+    ///
+    /// # Errors
+    /// As [`Store::insert_events`].
     pub async fn upsert_traffic(&self, rows: &[TrafficRow]) -> Result<(), StoreError> {
         self.upsert("v_traffic", rows).await
     }
 
     /// Writes cells of `v_uniques`.
+    ///
+    /// # Errors
+    /// As [`Store::insert_events`].
     pub async fn upsert_uniques(&self, rows: &[UniquesRow]) -> Result<(), StoreError> {
         self.upsert("v_uniques", rows).await
     }
 
     /// Writes sessions and tombstones of `v_sessions`.
+    ///
+    /// # Errors
+    /// As [`Store::insert_events`].
     pub async fn upsert_sessions(&self, rows: &[SessionRow]) -> Result<(), StoreError> {
-        self.upsert("v_sessions", rows).await
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.insert_block("v_sessions", &blocks::sessions(rows)?, None).await
     }
 
     /// Records how far an engine's views are.
+    ///
+    /// # Errors
+    /// As [`Store::insert_events`].
     pub async fn record_progress(&self, row: &ProgressRow) -> Result<(), StoreError> {
         self.upsert("view_progress", std::slice::from_ref(row)).await
+    }
+
+    async fn insert_block(&self, table: &str, block: &Block, token: Option<&str>) -> Result<(), StoreError> {
+        let mut insert = self.client().insert_native(table);
+        for (name, value) in WHOLE {
+            insert = insert.with_setting(name, value);
+        }
+        if let Some(token) = token {
+            insert = insert.with_setting("insert_deduplication_token", token);
+        }
+        insert.write(block).await?;
+        Ok(insert.end().await?)
     }
 
     async fn upsert<T>(&self, table: &str, rows: &[T]) -> Result<(), StoreError>
@@ -50,19 +85,13 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut insert = bounded(self.client().insert::<T>(table).await?);
+        let mut insert = self.client().insert::<T>(table).await?;
+        for (name, value) in WHOLE {
+            insert = insert.with_setting(name, value);
+        }
         for row in rows {
             insert.write(row).await?;
         }
         Ok(insert.end().await?)
     }
-}
-
-/// One insert is one block per partition: it is there whole or not at all, up to a million rows.
-fn bounded<T>(insert: Insert<T>) -> Insert<T> {
-    insert
-        .with_setting("max_insert_block_size", "1048576")
-        .with_setting("min_insert_block_size_rows", "1048576")
-        .with_setting("min_insert_block_size_bytes", "536870912")
-        .with_setting("max_partitions_per_insert_block", "0")
 }

@@ -151,7 +151,7 @@ async fn a_full_disk_is_an_answer_and_nothing_acknowledged_is_lost() {
     let program = Program::start(disk.path()).await;
     let site = program.site("full.example").await;
     let mut accepted = 0;
-    let mut n = 0;
+    let mut n = 1;
     let mut send = async |count: u64| {
         let batch: Vec<Value> = (0..count).map(|i| pageview(&site, n + i)).collect();
         n += count;

@@ -32,12 +32,19 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     let data = config.data.clone();
 
     let app = App::start(config).await?;
+    let feed = Feed::new(Client::new(&app.url(), Some(token))?, &data);
     println!("OpenTrace demo: open {}", app.url());
-    println!("The site {} is readable from this machine without a key; its data is in {}.", feed::SITE, data.display());
-    println!("Generated visitors come in now, and {} days of history arrive beside them.", feed::DAYS);
+    println!(
+        "The site {} is readable from this machine without a key; its data is in {}.",
+        feed::SITE,
+        data.display()
+    );
+    match feed.history_left() {
+        0 => println!("Generated visitors come in now."),
+        days => println!("Generated visitors come in now, and {days} days of history arrive beside them."),
+    }
     println!("Ctrl-C ends it; starting it again continues.");
 
-    let feed = Feed::new(Client::new(&app.url(), Some(token))?, &data);
     let feeding = tokio::spawn(async move {
         if let Err(error) = feed.run().await {
             eprintln!("The demo's traffic has stopped: {error}");

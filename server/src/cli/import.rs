@@ -56,7 +56,8 @@ pub struct Args {
 /// Imports, waits until every view holds the events, and prints what became of the lines.
 pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     for file in args.files.iter().filter(|file| !lines::is_stdin(file)) {
-        std::fs::metadata(file).map_err(|source| CliError::because(format!("cannot open {}", file.display()), source))?;
+        std::fs::metadata(file)
+            .map_err(|source| CliError::because(format!("cannot open {}", file.display()), source))?;
     }
     let mut connection = connect(&args.remote, globals).await?;
     connection.client = connection.client.with_retry(Retry::lasting(PATIENCE));

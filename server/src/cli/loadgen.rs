@@ -71,7 +71,10 @@ pub struct Args {
 pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     let client = remote(&args.remote, globals)?.with_retry(Retry::lasting(PATIENCE));
     if !args.allow_remote && !is_loopback(client.base()) {
-        return Err(CliError::Usage(format!("{} is not this machine; --allow-remote allows it", client.base())));
+        return Err(CliError::Usage(format!(
+            "{} is not this machine; --allow-remote allows it",
+            client.base()
+        )));
     }
     ensure_site(&client, &args.site, "UTC").await?;
     let figures = measure(&client, &args).await?;
@@ -82,7 +85,10 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     }
     match figures.failed {
         0 => Ok(()),
-        failed => Err(CliError::failed(format!("{failed} events got no answer; the last error: {}", figures.last_error))),
+        failed => Err(CliError::failed(format!(
+            "{failed} events got no answer; the last error: {}",
+            figures.last_error
+        ))),
     }
 }
 

@@ -15,7 +15,12 @@ use crate::client::connect;
 pub struct Args {
     /// The question, for example '{"metrics":["visitors"],"date_range":"7d"}'; `-` reads it from
     /// standard input
-    #[arg(value_name = "JSON", required_unless_present = "file", conflicts_with = "file", allow_hyphen_values = true)]
+    #[arg(
+        value_name = "JSON",
+        required_unless_present = "file",
+        conflicts_with = "file",
+        allow_hyphen_values = true
+    )]
     question: Option<String>,
     /// Read the question from a file
     #[arg(long, value_name = "FILE")]

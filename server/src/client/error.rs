@@ -16,14 +16,25 @@ pub enum ClientError {
     #[error("cannot use the address `{given}`: {reason}")]
     BadUrl { given: String, reason: &'static str },
     #[error("cannot set up HTTP")]
-    Setup { #[source] source: reqwest::Error },
+    Setup {
+        #[source]
+        source: reqwest::Error,
+    },
     #[error("cannot reach the server at {url}")]
-    Unreachable { url: String, #[source] source: reqwest::Error },
+    Unreachable {
+        url: String,
+        #[source]
+        source: reqwest::Error,
+    },
     /// The server understood and said no.
     #[error("{0}")]
     Refused(Box<Refusal>),
     #[error("the answer of {path} is not what was expected")]
-    Unexpected { path: String, #[source] source: serde_json::Error },
+    Unexpected {
+        path: String,
+        #[source]
+        source: serde_json::Error,
+    },
 }
 
 /// The server's own words.
@@ -87,11 +98,17 @@ impl ClientError {
 
     pub(super) async fn refused(answer: Response) -> Self {
         let status = answer.status();
-        let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let retry_after =
+            answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let text = answer.bytes().await.unwrap_or_default();
         let body = match serde_json::from_slice::<Envelope>(&text) {
             Ok(envelope) => envelope.error,
-            Err(_) => Body { code: format!("http_{}", status.as_u16()), message: excerpt(&text), field: None, hint: None },
+            Err(_) => Body {
+                code: format!("http_{}", status.as_u16()),
+                message: excerpt(&text),
+                field: None,
+                hint: None,
+            },
         };
         let Body { code, message, field, hint } = body;
         let retry_after = retry_after.map(Duration::from_secs);
@@ -122,7 +139,11 @@ fn excerpt(text: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn refusal(status: u16, retry_after: Option<&str>, body: &'static str) -> warp::http::Response<&'static str> {
+    fn refusal(
+        status: u16,
+        retry_after: Option<&str>,
+        body: &'static str,
+    ) -> warp::http::Response<&'static str> {
         let mut builder = warp::http::Response::builder().status(status);
         if let Some(wait) = retry_after {
             builder = builder.header("retry-after", wait);

@@ -19,8 +19,9 @@ type Text = Cow<'static, str>;
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
-    body: Body,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed, so that what handlers return stays small.
+    body: Box<Body>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +42,8 @@ struct Body {
 impl ApiError {
     /// An error with this status, stable code and sentence.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Text>) -> Self {
-        Self { status, body: Body { code, message: message.into(), field: None, hint: None }, header: None }
+        let body = Body { code, message: message.into(), field: None, hint: None };
+        Self { status, body: Box::new(body), header: None }
     }
 
     /// 400.
@@ -125,7 +127,7 @@ impl ApiError {
 
     #[must_use]
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -144,7 +146,7 @@ impl Reply for ApiError {
     fn into_response(self) -> Response {
         let json = warp::reply::json(&Envelope { error: &self.body });
         let mut response = warp::reply::with_status(json, self.status).into_response();
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
         response

@@ -25,6 +25,8 @@ use super::drain::Drained;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// The longest the requests in progress may take once the program is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// The most that is read ahead of a connection, and so the longest a request's head may be.
+const READ_AHEAD: usize = 256 * 1024;
 /// The pause after the system refused a connection, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -88,7 +90,7 @@ async fn connection(
         async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(READ_AHEAD);
     let mut serving = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,

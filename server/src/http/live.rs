@@ -65,7 +65,7 @@ fn events(
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send + Sync {
     WatchStream::new(figures)
-        .filter_map(|figures| std::future::ready(figures))
+        .filter_map(std::future::ready)
         .map(|figures| Ok(Event::default().data(&*figures)))
         .take_until(stop.cancelled_owned())
 }
@@ -158,5 +158,5 @@ async fn touched(progress: &mut watch::Receiver<Progress>, mut last: Epoch, site
         last = seen.epoch;
     }
     // The pipeline has ended; the deadline of the caller ends the wait.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -1,7 +1,9 @@
 //! `POST /api/v2/query`: one question, one answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
@@ -12,6 +14,8 @@ use crate::clock;
 
 /// A question is a few hundred bytes.
 const BODY_LIMIT: usize = 256 * 1024;
+/// The longest a question waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     on(warp::path!("api" / "v2" / "query"), state, ask)
@@ -25,6 +29,10 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let query = opentrace_query::parse(&body.bytes)?;
     let site = state.gate.on_site(&allowed, &query.site_id)?;
+    // The semaphore is never closed, so an error is the timeout.
+    let Ok(_turn) = timeout(PATIENCE, state.asking.acquire()).await else {
+        return Err(ApiError::unavailable("busy", "too many questions at once", PATIENCE));
+    };
     let answer = opentrace_query::run(state.store(&site), site.site(), &query, clock::now()).await?;
     Ok(json(StatusCode::OK, &answer))
 }

@@ -16,6 +16,9 @@ use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Wri
 use crate::config::Limits;
 use crate::metrics::Metrics;
 
+/// Questions that ClickHouse is asked at once; each may be several statements.
+const QUESTIONS: usize = 32;
+
 /// The running program as the handlers see it.
 #[derive(Debug)]
 pub struct State {
@@ -25,6 +28,8 @@ pub struct State {
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     pub(super) watchers: Watchers,
+    /// Questions that may be with ClickHouse at once.
+    pub(super) asking: Semaphore,
     /// One comparison of views and events at a time.
     pub(super) verifying: Semaphore,
     /// Cancelled when the program is to end.
@@ -75,6 +80,7 @@ impl State {
             limits: parts.limits,
             metrics,
             watchers: Watchers::new(parts.stop.clone()),
+            asking: Semaphore::new(QUESTIONS),
             verifying: Semaphore::new(1),
             stop: parts.stop,
             collector,

@@ -53,10 +53,16 @@ impl Feed {
         }
     }
 
+    /// Days of history that have not been sent yet.
+    pub(super) fn history_left(&self) -> i64 {
+        DAYS - self.state.sent().days
+    }
+
     /// Sends until it is stopped from outside.
     pub(super) async fn run(self) -> Result<(), CliError> {
         let zone = jiff::tz::TimeZone::system();
-        ensure_site(&self.client, SITE, zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC")).await?;
+        ensure_site(&self.client, SITE, zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC"))
+            .await?;
         tokio::try_join!(self.history(), self.live())?;
         Ok(())
     }
@@ -125,7 +131,11 @@ impl Feed {
             }
             let answer = self.client.send_events(body.into(), history).await?;
             if let Some(rejected) = answer.rejected.first() {
-                tracing::warn!(code = rejected.code, message = rejected.message, "a generated event was rejected");
+                tracing::warn!(
+                    code = rejected.code,
+                    message = rejected.message,
+                    "a generated event was rejected"
+                );
             }
         }
         Ok(())

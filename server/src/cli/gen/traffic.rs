@@ -108,7 +108,8 @@ impl Traffic {
         let all: u32 = COUNTRIES.iter().map(|(_, share)| share).sum();
         for ((country, ahead), share) in COUNTRIES {
             let local = hour + ahead;
-            let of_day = f64::from(HOURS[local.rem_euclid(24) as usize]) / f64::from(HOURS.iter().sum::<u32>());
+            let of_day =
+                f64::from(HOURS[local.rem_euclid(24) as usize]) / f64::from(HOURS.iter().sum::<u32>());
             // The first of January 1970 was a Thursday.
             let of_week = WEEK[(local.div_euclid(24) + 3).rem_euclid(7) as usize];
             let expected = self.visits_per_day * f64::from(*share) / f64::from(all) * of_day * of_week;
@@ -165,12 +166,17 @@ impl<'a> Visit<'a> {
             events.push(Event { referrer, ..self.event("pageview", page, query, random) });
             if place == SIGN_UP && random.random_bool(0.3) {
                 let plan = choose(&[("free", 70), ("pro", 24), ("team", 6)], random);
-                events.push(Event { props: Some(Props { plan }), ..self.event("signup", page, query, random) });
+                events
+                    .push(Event { props: Some(Props { plan }), ..self.event("signup", page, query, random) });
             }
             if place == CHECKOUT && random.random_bool(0.4) {
                 let (plan, amount) = *choose(&[(("pro", "19.00"), 80), (("team", "79.00"), 20)], random);
                 let revenue = Some(Revenue { amount, currency: "USD" });
-                events.push(Event { props: Some(Props { plan }), revenue, ..self.event("purchase", page, query, random) });
+                events.push(Event {
+                    props: Some(Props { plan }),
+                    revenue,
+                    ..self.event("purchase", page, query, random)
+                });
             }
             let stay = ON_PAGE.0 - ON_PAGE.1 * random.random_range(1e-4..1.0_f64).ln();
             self.now += (stay * 1000.0) as i64;
@@ -179,7 +185,11 @@ impl<'a> Visit<'a> {
             }
             let (engagement_ms, scroll_depth) = ((stay * 800.0) as u64, random.random_range(10..=100));
             let left = self.event("engagement", page, query, random);
-            events.push(Event { engagement_ms: Some(engagement_ms), scroll_depth: Some(scroll_depth), ..left });
+            events.push(Event {
+                engagement_ms: Some(engagement_ms),
+                scroll_depth: Some(scroll_depth),
+                ..left
+            });
             if !random.random_bool(chance) {
                 return;
             }

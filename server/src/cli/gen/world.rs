@@ -56,11 +56,7 @@ const ANYWHERE: &[Weighted<usize>] = &[(HOME, 60), (1, 12), (5, 14), (8, 8), (6,
 const ARTICLES: &[Weighted<usize>] = &[(9, 38), (10, 34), (11, 20), (HOME, 8)];
 const SEARCH: &[Weighted<usize>] = &[(HOME, 38), (6, 16), (7, 14), (9, 12), (1, 12), (10, 8)];
 
-const fn source(
-    referrer: &'static str,
-    query: &'static str,
-    landing: &'static [Weighted<usize>],
-) -> Source {
+const fn source(referrer: &'static str, query: &'static str, landing: &'static [Weighted<usize>]) -> Source {
     Source { referrer, query, landing }
 }
 
@@ -75,28 +71,92 @@ pub(super) const SOURCES: &[Weighted<Source>] = &[
     (source("", "?utm_source=newsletter&utm_medium=email&utm_campaign=monthly", ARTICLES), 34),
     (source("https://www.linkedin.com/", "", ANYWHERE), 22),
     (source("https://chatgpt.com/", "", SEARCH), 20),
-    (source("https://www.google.com/", "?utm_source=google&utm_medium=cpc&utm_campaign=analytics&gclid=demo", &[(HOME, 60), (1, 40)]), 16),
+    (
+        source(
+            "https://www.google.com/",
+            "?utm_source=google&utm_medium=cpc&utm_campaign=analytics&gclid=demo",
+            &[(HOME, 60), (1, 40)],
+        ),
+        16,
+    ),
     (source("https://mastodon.social/", "", ARTICLES), 6),
 ];
 
 /// A country and how many hours its clock is ahead of UTC.
 pub(super) const COUNTRIES: &[Weighted<(&str, i64)>] = &[
-    (("US", -6), 270), (("DE", 1), 150), (("GB", 0), 90), (("FR", 1), 70), (("IN", 5), 66), (("NL", 1), 44),
-    (("CA", -5), 42), (("BR", -3), 40), (("JP", 9), 36), (("PL", 1), 30), (("ES", 1), 28), (("AU", 10), 26),
-    (("IT", 1), 26), (("SE", 1), 22), (("CH", 1), 20), (("AT", 1), 16), (("KR", 9), 14), (("MX", -6), 10),
+    (("US", -6), 270),
+    (("DE", 1), 150),
+    (("GB", 0), 90),
+    (("FR", 1), 70),
+    (("IN", 5), 66),
+    (("NL", 1), 44),
+    (("CA", -5), 42),
+    (("BR", -3), 40),
+    (("JP", 9), 36),
+    (("PL", 1), 30),
+    (("ES", 1), 28),
+    (("AU", 10), 26),
+    (("IT", 1), 26),
+    (("SE", 1), 22),
+    (("CH", 1), 20),
+    (("AT", 1), 16),
+    (("KR", 9), 14),
+    (("MX", -6), 10),
 ];
 
 /// User agent, screen, language.
 pub(super) const DEVICES: &[Weighted<(&str, &str)>] = &[
-    (("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36", "1920x1080"), 240),
-    (("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36", "1728x1117"), 130),
-    (("Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile Safari/537.36", "412x915"), 190),
-    (("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", "393x852"), 180),
-    (("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15", "1512x982"), 90),
+    (
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36",
+            "1920x1080",
+        ),
+        240,
+    ),
+    (
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36",
+            "1728x1117",
+        ),
+        130,
+    ),
+    (
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile Safari/537.36",
+            "412x915",
+        ),
+        190,
+    ),
+    (
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+            "393x852",
+        ),
+        180,
+    ),
+    (
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15",
+            "1512x982",
+        ),
+        90,
+    ),
     (("Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0", "2560x1440"), 70),
     (("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0", "1920x1080"), 50),
-    (("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36 Edg/139.0.0.0", "1536x864"), 60),
-    (("Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", "820x1180"), 20),
+    (
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36 Edg/139.0.0.0",
+            "1536x864",
+        ),
+        60,
+    ),
+    (
+        (
+            "Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+            "820x1180",
+        ),
+        20,
+    ),
 ];
 
 /// How much of a day's traffic each hour of the local clock has.

@@ -62,10 +62,12 @@ impl Batches {
         let mut report = Report::default();
         let mut reader = self.format.reader(&self.site);
         for (file, path) in self.files.iter().enumerate() {
-            let failed = |source: io::Error| CliError::because(format!("cannot read {}", path.display()), source);
+            let failed =
+                |source: io::Error| CliError::because(format!("cannot read {}", path.display()), source);
             let mut lines = Lines::open(path, &self.read).map_err(failed)?;
             loop {
-                let (batch, end) = self.next(file, &mut lines, reader.as_mut(), &mut report).map_err(failed)?;
+                let (batch, end) =
+                    self.next(file, &mut lines, reader.as_mut(), &mut report).map_err(failed)?;
                 if !batch.places.is_empty() && to.blocking_send(batch).is_err() {
                     return Ok(report);
                 }

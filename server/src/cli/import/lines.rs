@@ -32,7 +32,10 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 
 /// The bytes of all files together, where every one is a plain file.
 pub(super) fn size(files: &[PathBuf]) -> Option<u64> {
-    files.iter().map(|file| std::fs::metadata(file).ok().filter(|data| data.is_file()).map(|data| data.len())).sum()
+    files
+        .iter()
+        .map(|file| std::fs::metadata(file).ok().filter(|data| data.is_file()).map(|data| data.len()))
+        .sum()
 }
 
 /// The lines of one file.
@@ -112,14 +115,25 @@ mod tests {
         let mut lines = Lines::read(Cursor::new(bytes)).expect("opened");
         let mut all = Vec::new();
         while let Some((number, line)) = lines.next().expect("read") {
-            all.push((number, match line { Line::Whole(line) => Some(line.to_vec()), Line::TooLong => None }));
+            all.push((
+                number,
+                match line {
+                    Line::Whole(line) => Some(line.to_vec()),
+                    Line::TooLong => None,
+                },
+            ));
         }
         all
     }
 
     #[test]
     fn lines_end_in_any_way() {
-        let want = vec![(1, Some(b"a".to_vec())), (2, Some(Vec::new())), (3, Some(b"b\r".to_vec())), (4, Some(b"c".to_vec()))];
+        let want = vec![
+            (1, Some(b"a".to_vec())),
+            (2, Some(Vec::new())),
+            (3, Some(b"b\r".to_vec())),
+            (4, Some(b"c".to_vec())),
+        ];
         assert_eq!(all(b"a\n\r\nb\r\r\nc".to_vec()), want);
         assert_eq!(all(Vec::new()), Vec::new());
     }
@@ -137,7 +151,8 @@ mod tests {
 
     #[test]
     fn an_endless_line_is_passed_over() {
-        let text = [vec![b'x'; LONGEST + 1], b"\nnext\n".to_vec(), vec![b'y'; LONGEST], b"\n".to_vec()].concat();
+        let text =
+            [vec![b'x'; LONGEST + 1], b"\nnext\n".to_vec(), vec![b'y'; LONGEST], b"\n".to_vec()].concat();
         let lines = all(text);
         assert_eq!(lines[0], (1, None));
         assert_eq!(lines[1], (2, Some(b"next".to_vec())));

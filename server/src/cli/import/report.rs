@@ -82,13 +82,18 @@ impl fmt::Display for Report {
             ("imported".to_owned(), self.accepted, ""),
             ("duplicates".to_owned(), self.duplicates, ""),
         ];
-        for (name, total, reasons) in
-            [("skipped", self.skipped(), &self.skipped), ("rejected by the server", self.rejected(), &self.rejected)]
-        {
+        for (name, total, reasons) in [
+            ("skipped", self.skipped(), &self.skipped),
+            ("rejected by the server", self.rejected(), &self.rejected),
+        ] {
             rows.push((name.to_owned(), total, ""));
             let mut reasons: Vec<_> = reasons.iter().collect();
             reasons.sort_by_key(|(_, reason)| std::cmp::Reverse(reason.lines));
-            rows.extend(reasons.into_iter().map(|(name, reason)| (format!("  {name}"), reason.lines, reason.first.as_str())));
+            rows.extend(
+                reasons
+                    .into_iter()
+                    .map(|(name, reason)| (format!("  {name}"), reason.lines, reason.first.as_str())),
+            );
         }
         let names = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
         let counts = rows.iter().map(|(_, count, _)| count.to_string().len()).max().unwrap_or(0);

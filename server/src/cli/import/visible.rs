@@ -52,8 +52,8 @@ async fn status(client: &Client) -> Result<Pipeline, CliError> {
     let pipeline = client.get::<Status>("/api/v1/status").await?.pipeline;
     match pipeline.error {
         None => Ok(pipeline),
-        Some(error) => {
-            Err(CliError::failed(format!("the events are kept, but the server's pipeline has stopped: {error}")))
-        }
+        Some(error) => Err(CliError::failed(format!(
+            "the events are kept, but the server's pipeline has stopped: {error}"
+        ))),
     }
 }

@@ -40,7 +40,8 @@ impl Pool {
     pub(super) fn new(site: &str) -> Result<Self, CliError> {
         let mut pool = Self { agents: Vec::new(), tails: Vec::new() };
         for event in endless(SEED, site).take(POOL) {
-            let event = serde_json::to_value(event).map_err(|source| CliError::because("cannot write an event", source))?;
+            let event = serde_json::to_value(event)
+                .map_err(|source| CliError::because("cannot write an event", source))?;
             pool.add(event);
         }
         Ok(pool)
@@ -105,7 +106,11 @@ impl Bodies {
         let agent = &self.pool.agents[person as usize % self.pool.agents.len()];
         let tail = &self.pool.tails[self.random.random_range(0..self.pool.tails.len())];
         // Writing to a `Vec` cannot fail.
-        let _ = write!(body, r#"{{"id":"{id}","ts":{ts},"ip":"{}.{b}.{c}.{d}","user_agent":{agent}"#, 1 + a % 223);
+        let _ = write!(
+            body,
+            r#"{{"id":"{id}","ts":{ts},"ip":"{}.{b}.{c}.{d}","user_agent":{agent}"#,
+            1 + a % 223
+        );
         body.extend_from_slice(tail);
     }
 }
@@ -129,7 +134,10 @@ mod tests {
             for line in text.lines() {
                 let event: Value = serde_json::from_str(line).expect("JSON");
                 assert_eq!(event["site"], "a.example");
-                assert!(event["ip"].as_str().is_some_and(|ip| ip.parse::<std::net::Ipv4Addr>().is_ok()), "{line}");
+                assert!(
+                    event["ip"].as_str().is_some_and(|ip| ip.parse::<std::net::Ipv4Addr>().is_ok()),
+                    "{line}"
+                );
                 assert!(event["name"].is_string() && event["user_agent"].is_string());
                 let age = jiff::Timestamp::now().as_millisecond() - event["ts"].as_i64().expect("a time");
                 late += i32::from(age > 60_000);

@@ -107,7 +107,11 @@ impl fmt::Display for Figures {
         writeln!(f, "answer    p50 {half:.1} ms, p99 {most:.1} ms over {} requests", latency.len())?;
         if let Some(Visible { delay, missing }) = visible {
             let [half, most, longest] = [0.5, 0.99, 1.0].map(|share| delay.quantile(share));
-            writeln!(f, "visible   p50 {half:.0} ms, p99 {most:.0} ms, longest {longest:.0} ms over {} events, {missing} missing", delay.len())?;
+            writeln!(
+                f,
+                "visible   p50 {half:.0} ms, p99 {most:.0} ms, longest {longest:.0} ms over {} events, {missing} missing",
+                delay.len()
+            )?;
         }
         Ok(())
     }

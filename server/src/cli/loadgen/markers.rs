@@ -37,7 +37,13 @@ pub(super) struct Markers {
 /// Begins to send markers and to look for them.
 pub(super) fn start(client: Client, site: &str) -> Markers {
     let (stop, stopped) = watch::channel(false);
-    let search = Search { client, site: site.to_owned(), run: Uuid::now_v7().simple().to_string(), waiting: HashMap::new(), seen: Visible::default() };
+    let search = Search {
+        client,
+        site: site.to_owned(),
+        run: Uuid::now_v7().simple().to_string(),
+        waiting: HashMap::new(),
+        seen: Visible::default(),
+    };
     Markers { stop, task: tokio::spawn(search.run(stopped)) }
 }
 

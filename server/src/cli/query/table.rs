@@ -76,7 +76,9 @@ fn cell(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.chars().flat_map(shown).collect(),
         Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() => format!("{:.2}", float).trim_end_matches('0').trim_end_matches('.').to_owned(),
+            Some(float) if number.is_f64() => {
+                format!("{:.2}", float).trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
             _ => number.to_string(),
         },
         other => other.to_string(),

@@ -139,7 +139,8 @@ mod tests {
     fn the_formats_keep_to_their_fields() {
         let short = VIEW.rsplit_once(" \"http").map(|(line, _)| line).expect("a common line");
         assert_eq!(read(&mut AccessLog::combined("a.example"), short), Err("malformed"));
-        let (mut from_common, mut from_combined) = (AccessLog::common("a.example"), AccessLog::common("a.example"));
+        let (mut from_common, mut from_combined) =
+            (AccessLog::common("a.example"), AccessLog::common("a.example"));
         let event = read(&mut from_common, short).expect("an event");
         assert_eq!(event, read(&mut from_combined, VIEW).expect("an event"));
         assert_eq!(event.get("user_agent"), None);

@@ -83,10 +83,13 @@ mod tests {
     fn an_id_follows_from_what_the_event_says() {
         let ids = |lines: &[&str]| -> Vec<String> {
             let mut reader = Ndjson::new("a.example");
-            let id = |line: String| serde_json::from_str::<serde_json::Value>(&line).expect("JSON")["id"].to_string();
+            let id = |line: String| {
+                serde_json::from_str::<serde_json::Value>(&line).expect("JSON")["id"].to_string()
+            };
             lines.iter().map(|line| id(read(&mut reader, line).expect("an event"))).collect()
         };
-        let (one, other) = (r#"{"name":"a","ip":"192.0.2.1"}"#, r#"{"ip":"192.0.2.7", "id":null, "name":"a"}"#);
+        let (one, other) =
+            (r#"{"name":"a","ip":"192.0.2.1"}"#, r#"{"ip":"192.0.2.7", "id":null, "name":"a"}"#);
         assert_eq!(ids(&[one])[0], ids(&[one])[0]);
         assert_ne!(ids(&[one])[0], ids(&[r#"{"name":"b","ip":"192.0.2.1"}"#])[0]);
         let twice = ids(&[one, one]);
@@ -99,7 +102,13 @@ mod tests {
     #[test]
     fn what_is_no_event_has_a_reason() {
         let mut reader = Ndjson::new("a.example");
-        for (line, reason) in [("", "empty"), (" \t", "empty"), ("{", "invalid_json"), ("[]", "invalid_json"), ("7", "invalid_json")] {
+        for (line, reason) in [
+            ("", "empty"),
+            (" \t", "empty"),
+            ("{", "invalid_json"),
+            ("[]", "invalid_json"),
+            ("7", "invalid_json"),
+        ] {
             assert_eq!(read(&mut reader, line), Err(reason), "{line:?}");
         }
         assert_eq!(reader.event(b"{\"name\":\"\xff\"}", &mut Vec::new()), Err("invalid_utf8"));

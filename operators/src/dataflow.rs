@@ -46,10 +46,5 @@ pub fn build(events: VecCollection<'_, Time, EventFact, Diff>) -> Views<'_> {
         PersonFact::ActivePeriod(cell) => Some(cell),
         _ => None,
     });
-    Views {
-        traffic: traffic(events, sessions.clone(), minutes),
-        uniques: uniques(periods),
-        sessions,
-        errors,
-    }
+    Views { traffic: traffic(events, sessions.clone(), minutes), uniques: uniques(periods), sessions, errors }
 }

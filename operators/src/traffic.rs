@@ -52,7 +52,8 @@ pub fn traffic<'s>(
 ) -> VecCollection<'s, Time, TrafficCell, TrafficDelta> {
     let of_events = events.explode(of_event);
     let of_sessions = sessions.explode(|session| Some(of_session(&session)));
-    let of_visitors = active.explode(|cell| Some((cell, TrafficDelta { visitors: 1, ..TrafficDelta::default() })));
+    let of_visitors =
+        active.explode(|cell| Some((cell, TrafficDelta { visitors: 1, ..TrafficDelta::default() })));
     of_events.concat(of_sessions).concat(of_visitors).consolidate()
 }
 

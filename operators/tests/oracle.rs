@@ -70,7 +70,11 @@ fn accumulate<D: Ord + Copy, R: Semigroup + IsZero + Copy>(
     sum
 }
 
-fn check(output: &Output, events: &BTreeMap<EventFact, Diff>, counts: impl Fn(Time) -> bool + Copy) -> Result<(), TestCaseError> {
+fn check(
+    output: &Output,
+    events: &BTreeMap<EventFact, Diff>,
+    counts: impl Fn(Time) -> bool + Copy,
+) -> Result<(), TestCaseError> {
     prop_assert_eq!(accumulate(&output.sessions, counts), naive::sessions(events));
     prop_assert_eq!(accumulate(&output.traffic, counts), naive::traffic(events));
     prop_assert_eq!(accumulate(&output.uniques, counts), naive::uniques(events));

@@ -308,7 +308,8 @@ impl Coordinator {
         }
         appended.mark_unchanged();
         if !*stopping.borrow() {
-            tokio::time::sleep(self.parts.config.epoch_interval.saturating_sub(self.closed_at.elapsed())).await;
+            tokio::time::sleep(self.parts.config.epoch_interval.saturating_sub(self.closed_at.elapsed()))
+                .await;
         }
     }
 
@@ -364,10 +365,13 @@ pub(crate) async fn recover(
     dedup: &RwLock<Dedup>,
     engine_name: &str,
 ) -> Result<(Epoch, Vec<Offset>, Vec<Binding>), PipelineError> {
-    let committed = until_it_works("read progress", || store.progress(engine_name)).await.map(|row| row.epoch);
+    let committed =
+        until_it_works("read progress", || store.progress(engine_name)).await.map(|row| row.epoch);
     let bound = journal.since(0)?;
     let (epoch, ends) = match (committed, bound.first()) {
-        (None, None) => (until_it_works("read the newest epoch", || store.latest_epoch()).await, log.starts()?),
+        (None, None) => {
+            (until_it_works("read the newest epoch", || store.latest_epoch()).await, log.starts()?)
+        }
         (None, Some(first)) => (first.epoch - 1, log.starts()?),
         (Some(committed), _) => match journal.get(committed)? {
             Some(binding) => (committed, binding.ends),

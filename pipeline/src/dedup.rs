@@ -32,7 +32,8 @@ pub(crate) struct Dedup {
 impl Dedup {
     /// Remembers ids for `window`, and at most `max_ids` of them.
     pub(crate) fn new(window: std::time::Duration, max_ids: usize) -> Self {
-        let window_hours = (window.as_millis() as i64).div_euclid(HOUR_MS).clamp(1, i64::from(Hour::MAX)) as Hour;
+        let window_hours =
+            (window.as_millis() as i64).div_euclid(HOUR_MS).clamp(1, i64::from(Hour::MAX)) as Hour;
         Self { window_hours, max_ids: max_ids.max(1), sites: HashMap::new(), len: 0, from: 0 }
     }
 

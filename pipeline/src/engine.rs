@@ -19,7 +19,9 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use differential_dataflow::input::InputSession;
 use differential_dataflow::{Data, VecCollection};
 use opentrace_operators::dataflow::{self, Views};
-use opentrace_operators::{Diff, EventFact, Session, Time, TrafficCell, TrafficDelta, UniquesCell, Violation};
+use opentrace_operators::{
+    Diff, EventFact, Session, Time, TrafficCell, TrafficDelta, UniquesCell, Violation,
+};
 use timely::communication::WorkerGuards;
 use timely::dataflow::channels::pact::Pipeline as Local;
 use timely::dataflow::operators::generic::Operator;

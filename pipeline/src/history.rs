@@ -30,7 +30,8 @@ impl<'a> History<'a> {
 
     /// Marks everyone the events touch as resident and returns whose history is missing.
     pub(crate) async fn missing(&self, residents: &mut Residents, events: &[Logged], minute: i64) -> Missing {
-        let touched: HashSet<(Person, Slice)> = events.iter().map(|logged| self.touched(&logged.event)).collect();
+        let touched: HashSet<(Person, Slice)> =
+            events.iter().map(|logged| self.touched(&logged.event)).collect();
         let unknown = residents.unknown_slices(touched.iter().map(|(_, slice)| *slice));
         if !unknown.is_empty() {
             self.learn(residents, &unknown, minute).await;
@@ -65,8 +66,9 @@ impl<'a> History<'a> {
         let mut found = HashSet::new();
         for (site, asked) in by_site(history) {
             let (from, to) = asked.span();
-            let stored =
-                until_it_works("look up ids", || self.store.existing_ids(site.0, &asked.ids, from, to, epoch - 1));
+            let stored = until_it_works("look up ids", || {
+                self.store.existing_ids(site.0, &asked.ids, from, to, epoch - 1)
+            });
             found.extend(stored.await.into_iter().map(|id| (site, id)));
         }
         found

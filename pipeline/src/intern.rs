@@ -43,7 +43,10 @@ struct Entry<T: ?Sized> {
 
 impl Interner {
     /// Interns paths and visit attributes, and takes one reference on each.
-    pub(crate) fn take<'a>(&self, rows: impl Iterator<Item = (&'a str, &'a Visit)>) -> Vec<(TextId, VisitId)> {
+    pub(crate) fn take<'a>(
+        &self,
+        rows: impl Iterator<Item = (&'a str, &'a Visit)>,
+    ) -> Vec<(TextId, VisitId)> {
         let mut tables = self.write();
         rows.map(|(path, visit)| {
             let path = tables.texts.take(path, || Arc::from(path));

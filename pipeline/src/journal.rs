@@ -68,7 +68,11 @@ impl Journal {
     /// Records where an epoch ends. Durable on return. Epochs are recorded in order, once.
     pub(crate) fn bind(&self, binding: &Binding) -> Result<(), JournalError> {
         let transaction = self.db.begin_write().map_err(failed)?;
-        transaction.open_table(EPOCHS).map_err(failed)?.insert(binding.epoch, &binding.ends).map_err(failed)?;
+        transaction
+            .open_table(EPOCHS)
+            .map_err(failed)?
+            .insert(binding.epoch, &binding.ends)
+            .map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 

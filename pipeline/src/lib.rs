@@ -47,8 +47,8 @@ use crate::engine::Engine;
 use crate::facts::FactMaker;
 use crate::intern::Interner;
 use crate::journal::Journal;
-use crate::log::embedded::{EmbeddedConfig, EmbeddedLog};
 use crate::log::EventLog;
+use crate::log::embedded::{EmbeddedConfig, EmbeddedLog};
 use crate::sink::Sink;
 use crate::snapshot::Snapshots;
 use crate::status::Counters;
@@ -123,8 +123,19 @@ impl Pipeline {
             state: state.subscribe(),
             coordinator: Mutex::new(None),
         };
-        let run =
-            Run { config, log, journal, identity, snapshots, store, sites, dedup, counters, progress, stopping };
+        let run = Run {
+            config,
+            log,
+            journal,
+            identity,
+            snapshots,
+            store,
+            sites,
+            dedup,
+            counters,
+            progress,
+            stopping,
+        };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new().name("coordinator".to_owned()).spawn(move || {
             if let Err(error) = runtime.block_on(run.run(&state)) {
@@ -141,7 +152,8 @@ impl Pipeline {
     /// # Errors
     /// See [`AppendError`].
     pub async fn append(&self, mut events: Vec<Event>) -> Result<Appended, AppendError> {
-        let duplicates = if self.shared.deduplicate { self.known_repeats(&events).await? } else { Vec::new() };
+        let duplicates =
+            if self.shared.deduplicate { self.known_repeats(&events).await? } else { Vec::new() };
         if !duplicates.is_empty() {
             let mut index = 0;
             events.retain(|_| {
@@ -278,7 +290,12 @@ impl Run {
         .await?;
         self.counters.committed_epoch.store(epoch, Ordering::Relaxed);
         self.progress.send_replace(Progress { epoch, ends: ends.clone().into(), ..Progress::default() });
-        tracing::info!(epoch, replay = bound.len(), generation = self.identity.generation, "pipeline recovered");
+        tracing::info!(
+            epoch,
+            replay = bound.len(),
+            generation = self.identity.generation,
+            "pipeline recovered"
+        );
 
         let (engine, changes) = Engine::start(self.config.workers, epoch + 1, self.config.in_flight)
             .map_err(PipelineError::Engine)?;
@@ -297,11 +314,8 @@ impl Run {
         );
         let sink = tokio::spawn(sink.run(closed, changes));
         state.send_replace((State::Running, None));
-        let facts = FactMaker {
-            calendars: Calendars::new(self.sites.clone()),
-            interner,
-            sites: self.sites.clone(),
-        };
+        let facts =
+            FactMaker { calendars: Calendars::new(self.sites.clone()), interner, sites: self.sites.clone() };
         let parts = Parts {
             config: self.config,
             log: self.log,

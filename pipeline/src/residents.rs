@@ -144,7 +144,12 @@ impl Residents {
     /// Removes people who were idle since before `minute` and whose events are all committed, the
     /// longest idle first, and returns their histories. While more than `max_acts` events are
     /// resident, people who are less idle go too.
-    pub(crate) fn evict(&mut self, minute: i64, max_acts: usize, committed: Epoch) -> Vec<(Person, Vec<Act>)> {
+    pub(crate) fn evict(
+        &mut self,
+        minute: i64,
+        max_acts: usize,
+        committed: Epoch,
+    ) -> Vec<(Person, Vec<Act>)> {
         let mut evicted = Vec::new();
         let mut still_there: Vec<(i64, Person)> = Vec::new();
         while let Some(entry) = self.idle.first_entry()
@@ -234,13 +239,16 @@ mod tests {
                     let act = Act { ts: hour * HOUR, id: epoch, ..Act::default() };
                     let slice = Slice::of(1, act.ts, identified);
                     for slice in residents.unknown_slices([slice].into_iter()) {
-                        let within = stored.iter().filter(|(fact, e)| *e <= committed && slice.holds(1, fact.act.ts));
+                        let within =
+                            stored.iter().filter(|(fact, e)| *e <= committed && slice.holds(1, fact.act.ts));
                         residents.learn_slice(slice, within.map(|(fact, _)| fact.person.visitor), minute);
                     }
                     if residents.needs_history(person, slice, minute) {
                         let mine: Vec<EventFact> = stored
                             .iter()
-                            .filter(|(fact, e)| *e <= committed && fact.person == person && slice.holds(1, fact.act.ts))
+                            .filter(|(fact, e)| {
+                                *e <= committed && fact.person == person && slice.holds(1, fact.act.ts)
+                            })
                             .map(|(fact, _)| *fact)
                             .collect();
                         for fact in mine {
@@ -249,7 +257,9 @@ mod tests {
                             }
                         }
                     }
-                    let needed = stored.iter().filter(|(fact, _)| fact.person == person && slice.holds(1, fact.act.ts));
+                    let needed = stored
+                        .iter()
+                        .filter(|(fact, _)| fact.person == person && slice.holds(1, fact.act.ts));
                     for (fact, _) in needed {
                         prop_assert!(resident.contains(fact), "{fact:?} is missing for {act:?}");
                     }
@@ -262,7 +272,10 @@ mod tests {
                 Step::Evict => {
                     for (person, acts) in residents.evict(minute - 3, usize::MAX, committed) {
                         for act in acts {
-                            prop_assert!(resident.remove(&EventFact { person, act }), "taken out without being in");
+                            prop_assert!(
+                                resident.remove(&EventFact { person, act }),
+                                "taken out without being in"
+                            );
                         }
                     }
                 }

@@ -19,7 +19,9 @@ where
         match attempt().await {
             Ok(value) => return value,
             Err(error) if error.is_transient() => tracing::warn!(what, %error, "waiting for ClickHouse"),
-            Err(error) => tracing::error!(what, %error, code = error.code(), "ClickHouse refused, trying again"),
+            Err(error) => {
+                tracing::error!(what, %error, code = error.code(), "ClickHouse refused, trying again")
+            }
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST);

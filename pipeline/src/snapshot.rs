@@ -77,7 +77,8 @@ impl Snapshots {
         let mut held = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
-            let epoch: Option<Epoch> = name.to_str().and_then(|name| name.strip_suffix(".snapshot")?.parse().ok());
+            let epoch: Option<Epoch> =
+                name.to_str().and_then(|name| name.strip_suffix(".snapshot")?.parse().ok());
             held.extend(epoch);
         }
         held.sort_unstable();
@@ -128,7 +129,11 @@ mod tests {
         let mut bytes = fs::read(&path).expect("reads");
         bytes[40] ^= 1;
         fs::write(&path, bytes).expect("writes");
-        assert_eq!(snapshots.newest(20).expect("reads").map(|(epoch, _)| epoch), Some(5), "damage is passed over");
+        assert_eq!(
+            snapshots.newest(20).expect("reads").map(|(epoch, _)| epoch),
+            Some(5),
+            "damage is passed over"
+        );
         Snapshots::open(folder.path().to_owned()).expect("opens again");
         assert!(!folder.path().join("11.tmp").exists());
     }

@@ -56,8 +56,9 @@ async fn many_writers_lose_nothing_and_offsets_have_no_gaps() {
     for writer in writers {
         writer.await.expect("ends");
     }
-    let mut want: Vec<String> =
-        (0..20).flat_map(|w| (0..25).flat_map(move |n| (0..4).map(move |i| format!("/{w}/{n}/{i}")))).collect();
+    let mut want: Vec<String> = (0..20)
+        .flat_map(|w| (0..25).flat_map(move |n| (0..4).map(move |i| format!("/{w}/{n}/{i}"))))
+        .collect();
     want.sort();
     assert_eq!(paths(&log), want);
     for partition in 0..log.partitions() {
@@ -117,7 +118,8 @@ async fn truncation_keeps_what_is_needed_and_the_offsets() {
 #[tokio::test]
 async fn too_little_free_space_is_disk_full_and_nothing_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = EmbeddedLog::open(EmbeddedConfig { min_free_bytes: u64::MAX, ..config(folder.path()) }).expect("opens");
+    let log = EmbeddedLog::open(EmbeddedConfig { min_free_bytes: u64::MAX, ..config(folder.path()) })
+        .expect("opens");
     assert!(matches!(log.append(&[event(1, "/a")]).await, Err(LogError::DiskFull)));
     assert_eq!(log.ends(), [0, 0, 0]);
 }

@@ -131,7 +131,11 @@ impl Program {
             }
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             assert!(ended.is_none(), "the program ended with {ended:?}:\n{}", tail(&self.log()));
-            assert!(started.elapsed() < Duration::from_secs(60), "not up in a minute:\n{}", tail(&self.log()));
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "not up in a minute:\n{}",
+                tail(&self.log())
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -167,7 +171,11 @@ impl Program {
             if status == 200 && pipeline["state"] == "running" && pipeline["lag_events"] == 0 {
                 return;
             }
-            assert!(started.elapsed() < Duration::from_secs(300), "not settled: {body}\n{}", tail(&self.log()));
+            assert!(
+                started.elapsed() < Duration::from_secs(300),
+                "not settled: {body}\n{}",
+                tail(&self.log())
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

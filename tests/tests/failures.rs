@@ -9,7 +9,11 @@ use opentrace_tests::program::{client, signal};
 use opentrace_tests::{Program, Site};
 use serde_json::{Value, json};
 
-async fn collect(program: &Program, key: &str, body: impl Into<reqwest::Body>) -> (u16, Value, Option<String>) {
+async fn collect(
+    program: &Program,
+    key: &str,
+    body: impl Into<reqwest::Body>,
+) -> (u16, Value, Option<String>) {
     let request = client()
         .post(format!("{}/api/v1/events", program.url()))
         .header("content-type", "application/json")
@@ -127,7 +131,8 @@ impl SmallDisk {
     fn mount(megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let size = format!("size={megabytes}m");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
         mounted.is_ok_and(|output| output.status.success()).then_some(Self(folder))
     }
 
@@ -164,7 +169,8 @@ async fn a_full_disk_is_an_answer_and_nothing_acknowledged_is_lost() {
 
     // Something else fills the disk.
     let ballast = disk.path().join("ballast");
-    let _ = Command::new("dd").args(["if=/dev/zero", "bs=1M"]).arg(format!("of={}", ballast.display())).output();
+    let _ =
+        Command::new("dd").args(["if=/dev/zero", "bs=1M"]).arg(format!("of={}", ballast.display())).output();
     let mut refused = None;
     for _ in 0..20 {
         let (status, answer, retry) = send(100).await;

@@ -40,8 +40,7 @@ struct Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_events_count_once_through_kills_and_retries() {
-    let scenario =
-        Scenario { events: 200_000, kills: 10, pause: Duration::from_millis(250), envs: vec![] };
+    let scenario = Scenario { events: 200_000, kills: 10, pause: Duration::from_millis(250), envs: vec![] };
     let outcome = run(&scenario).await;
     assert_eq!(outcome.counted, outcome.wanted);
     assert_eq!(outcome.counted_pages, outcome.wanted_pages);
@@ -116,7 +115,10 @@ async fn disturb(program: &mut Program, scenario: &Scenario, done: &AtomicUsize)
             }
         }
     }
-    assert!(done.load(Ordering::Relaxed) < CLIENTS, "all was sent before the last kill: slow the clients down");
+    assert!(
+        done.load(Ordering::Relaxed) < CLIENTS,
+        "all was sent before the last kill: slow the clients down"
+    );
 }
 
 /// Events of three recent days between 01:00 and 22:00 UTC, so that no session crosses midnight,
@@ -230,7 +232,8 @@ fn verify(program: &Program) -> (i32, String) {
 
 fn day_number(date: &str) -> i64 {
     let mut parts = date.split('-').map(|part| part.parse::<i64>().expect("a number"));
-    let (year, month, day) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    let (year, month, day) =
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     // Days from civil, Howard Hinnant's algorithm.
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use opentrace_operators::{Act, Diff, EventFact, Kind, Period, Person, Session, TextId, TrafficCell, TrafficDelta};
+use opentrace_operators::{
+    Act, Diff, EventFact, Kind, Period, Person, Session, TextId, TrafficCell, TrafficDelta,
+};
 use opentrace_operators::{UniquesCell, uniques};
 
 const HALF_HOUR: i64 = 30 * 60 * 1000;

@@ -59,7 +59,10 @@ struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("config", &self.config).field("ends", &self.ends).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("config", &self.config)
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
     }
 }
 
@@ -293,7 +296,8 @@ fn reopen(shared: &Shared) -> Result<(), LogError> {
     let mut slot = shared.db.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     // redb locks its file: the old handle must be gone before the new one is opened. A database in
     // memory takes its place meanwhile, and stays only if opening fails, when every call fails too.
-    let idle = Database::builder().create_with_backend(redb::backends::InMemoryBackend::new()).map_err(storage)?;
+    let idle =
+        Database::builder().create_with_backend(redb::backends::InMemoryBackend::new()).map_err(storage)?;
     *slot = Arc::new(idle);
     let db = open_file(&shared.config.path, shared.config.cache_bytes)?;
     for (end, found) in shared.ends.iter().zip(prepare(&db, shared.config.partitions)?) {
@@ -324,7 +328,9 @@ fn prepare(db: &Database, partitions: Partition) -> Result<Vec<Offset>, LogError
         let made_with = meta.get("partitions").map_err(storage)?.map(|n| n.value());
         match made_with {
             Some(n) if n != u64::from(partitions) => {
-                return Err(LogError::Storage(format!("the log was made with {n} partitions, not {partitions}")));
+                return Err(LogError::Storage(format!(
+                    "the log was made with {n} partitions, not {partitions}"
+                )));
             }
             Some(_) => {}
             None => drop(meta.insert("partitions", u64::from(partitions)).map_err(storage)?),
@@ -337,8 +343,11 @@ fn prepare(db: &Database, partitions: Partition) -> Result<Vec<Offset>, LogError
                 Some(entry) => {
                     let (key, value) = entry.map_err(storage)?;
                     let (_, first) = key.value();
-                    let header = codec::header(value.value())
-                        .map_err(|reason| LogError::Damaged { partition, offset: first, reason })?;
+                    let header = codec::header(value.value()).map_err(|reason| LogError::Damaged {
+                        partition,
+                        offset: first,
+                        reason,
+                    })?;
                     first + u64::from(header.count)
                 }
                 None => 0,
@@ -349,7 +358,6 @@ fn prepare(db: &Database, partitions: Partition) -> Result<Vec<Offset>, LogError
     transaction.commit().map_err(storage)?;
     Ok(ends)
 }
-
 
 /// Chunks that may go. The last chunk of a partition always stays: it says where the next begins.
 fn stale_chunks(
@@ -363,8 +371,11 @@ fn stale_chunks(
     for entry in table.range((partition, 0)..(partition, before)).map_err(storage)? {
         let (key, value) = entry.map_err(storage)?;
         let (_, first) = key.value();
-        let header = codec::header(value.value())
-            .map_err(|reason| LogError::Damaged { partition, offset: first, reason })?;
+        let header = codec::header(value.value()).map_err(|reason| LogError::Damaged {
+            partition,
+            offset: first,
+            reason,
+        })?;
         if first + u64::from(header.count) > before || header.written_at > newest {
             break;
         }

@@ -140,8 +140,11 @@ mod tests {
     }
 
     fn commit(
-        cells: &mut Cells<u8, i64>, epochs: &[Vec<(u8, i64)>], first: Epoch,
-        stored: &mut BTreeMap<u8, Cell<i64>>, written: u8,
+        cells: &mut Cells<u8, i64>,
+        epochs: &[Vec<(u8, i64)>],
+        first: Epoch,
+        stored: &mut BTreeMap<u8, Cell<i64>>,
+        written: u8,
     ) {
         let missing = cells.missing(epochs.iter().flatten().map(|(key, _)| *key));
         let found: Vec<_> = missing.iter().filter_map(|key| Some((*key, *stored.get(key)?))).collect();

@@ -162,7 +162,8 @@ impl Sink {
             *written = HashSet::new();
         }
 
-        let mut sites: Vec<SiteId> = batch.iter().flat_map(|(epoch, _)| epoch.sites.iter().copied()).collect();
+        let mut sites: Vec<SiteId> =
+            batch.iter().flat_map(|(epoch, _)| epoch.sites.iter().copied()).collect();
         sites.sort_unstable();
         sites.dedup();
         self.counters.committed_epoch.store(last, Ordering::Relaxed);
@@ -172,7 +173,10 @@ impl Sink {
         self.progress.send_replace(progress);
     }
 
-    async fn traffic_rows(&mut self, batch: &[(ClosedEpoch, Vec<Changes>)]) -> Vec<opentrace_store::TrafficRow> {
+    async fn traffic_rows(
+        &mut self,
+        batch: &[(ClosedEpoch, Vec<Changes>)],
+    ) -> Vec<opentrace_store::TrafficRow> {
         let cells = &mut self.cells.traffic;
         let touched = batch.iter().flat_map(|(_, changes)| changes).flat_map(|c| &c.traffic);
         let missing = cells.missing(touched.map(|(cell, _)| *cell));
@@ -187,7 +191,10 @@ impl Sink {
         cells.finish_commit().iter().map(rows::traffic_row).collect()
     }
 
-    async fn uniques_rows(&mut self, batch: &[(ClosedEpoch, Vec<Changes>)]) -> Vec<opentrace_store::UniquesRow> {
+    async fn uniques_rows(
+        &mut self,
+        batch: &[(ClosedEpoch, Vec<Changes>)],
+    ) -> Vec<opentrace_store::UniquesRow> {
         let cells = &mut self.cells.uniques;
         let touched = batch.iter().flat_map(|(_, changes)| changes).flat_map(|c| &c.uniques);
         let missing = cells.missing(touched.map(|(cell, _)| *cell));

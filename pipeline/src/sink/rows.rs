@@ -68,7 +68,10 @@ pub(super) fn stored_uniques(row: &UniquesRow) -> (UniquesCell, Cell<i64>) {
         UniquesPeriod::Week => Period::Week,
         UniquesPeriod::Month => Period::Month,
     };
-    (UniquesCell { site: row.site_id, period, start: row.start }, Cell { value: row.visitors, epoch: row.epoch })
+    (
+        UniquesCell { site: row.site_id, period, start: row.start },
+        Cell { value: row.visitors, epoch: row.epoch },
+    )
 }
 
 pub(super) fn uniques_row((key, cell): &(UniquesCell, Cell<i64>)) -> UniquesRow {
@@ -95,7 +98,8 @@ pub(super) fn events<'a>(
     batch: &'a [(ClosedEpoch, Vec<Changes>)],
     written: &HashSet<(Partition, Offset)>,
 ) -> Vec<EventRow<'a>> {
-    let events = batch.iter().flat_map(|(closed, _)| closed.events.iter().map(|logged| (closed.epoch, logged)));
+    let events =
+        batch.iter().flat_map(|(closed, _)| closed.events.iter().map(|logged| (closed.epoch, logged)));
     events
         .filter(|(_, logged)| written.is_empty() || !written.contains(&(logged.partition, logged.offset)))
         .map(|(epoch, logged)| EventRow::new(&logged.event, logged.partition, logged.offset, epoch))

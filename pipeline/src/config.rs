@@ -57,10 +57,10 @@ impl PipelineConfig {
             dedup_ids: 8_000_000,
             deduplicate: true,
             idle: Duration::from_secs(2 * 3600),
-            resident_events: 20_000_000,
+            resident_events: 4_000_000,
             cells: 200_000,
             snapshot_interval: Duration::from_secs(60),
-            log_keep: Duration::from_secs(3600),
+            log_keep: Duration::from_secs(300),
             min_free_bytes: 64 << 20,
             queue_bytes: 64 << 20,
         }

@@ -80,7 +80,8 @@ struct Resident {
 #[derive(Debug, Default)]
 pub(crate) struct Residents {
     people: HashMap<Person, Resident>,
-    stored: HashMap<Slice, Stored>,
+    /// By slice; those of a site lie together.
+    stored: BTreeMap<Slice, Stored>,
     /// People by the minute they were last touched, or an earlier one.
     idle: BTreeMap<i64, Vec<Person>>,
     acts: usize,
@@ -158,14 +159,13 @@ impl Residents {
             let bucket = *entry.key();
             for person in entry.remove() {
                 let Some(resident) = self.people.get(&person) else { continue };
-                if resident.touched > bucket || resident.last_epoch > committed {
-                    still_there.push((resident.touched.max(bucket + 1), person));
+                let in_use = resident.touched > bucket || resident.last_epoch > committed;
+                let room = bucket >= minute && self.acts <= max_acts;
+                if in_use || room {
+                    still_there.push((resident.touched.max(bucket), person));
                     continue;
                 }
                 evicted.extend(self.remove(person).map(|acts| (person, acts)));
-            }
-            if self.idle.is_empty() {
-                break;
             }
         }
         for (touched, person) in still_there {
@@ -187,8 +187,10 @@ impl Residents {
     fn remove(&mut self, person: Person) -> Option<Vec<Act>> {
         let resident = self.people.remove(&person)?;
         self.acts -= resident.acts.len();
-        for (slice, stored) in &mut self.stored {
-            if slice.site == person.site && resident.acts.iter().any(|act| slice.holds(person.site, act.ts)) {
+        let of_site = Slice { site: person.site, from: i32::MIN, until: i32::MIN }
+            ..Slice { site: person.site + 1, from: i32::MIN, until: i32::MIN };
+        for (slice, stored) in self.stored.range_mut(of_site) {
+            if resident.acts.iter().any(|act| slice.holds(person.site, act.ts)) {
                 stored.visitors.insert(person.visitor);
             }
         }

@@ -36,7 +36,7 @@ async fn speed() {
         ..Event::default()
     };
     let mut offset = 0u64;
-    for (batch, batches) in [(1000usize, 100usize), (10_000, 50), (50_000, 20), (200_000, 5), (1_000_000, 1)] {
+    for (batch, batches) in [(1000usize, 50usize), (10_000, 20), (50_000, 6), (200_000, 2)] {
         let events: Vec<Event> = (0..(batch * batches) as u64).map(|n| make(offset + n)).collect();
         let (c0, m0, s) = (cpu(pid), cpu(std::process::id()), Instant::now());
         for (i, chunk) in events.chunks(batch).enumerate() {
@@ -50,7 +50,7 @@ async fn speed() {
         println!("batch {batch}: {:.0} rows/s wall, per insert {:.1} ms; engine cpu {:.2} us/row, client cpu {:.2} us/row; parts {parts} maxrows0 {rows} {}", n / e, e / batches as f64 * 1e3, (cpu(pid) - c0) / n * 1e6, (cpu(std::process::id()) - m0) / n * 1e6, rss(pid));
         offset += n as u64;
     }
-    tokio::time::sleep(std::time::Duration::from_secs(15)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     println!("idle {}", rss(pid));
     // cells
     let rows: Vec<TrafficRow> = (0..500_000u32).map(|n| TrafficRow { site_id: n % 50, minute: 1_779_000_000 / 60 * 60 + n / 50 * 60, events: 1, pageviews: 1, visitors: 1, sessions: 1, bounces: 1, duration_ms: 1, revenue: 1, epoch: 1, deleted: 0 }).collect();
@@ -102,7 +102,7 @@ async fn speed() {
     let s = Instant::now();
     let d = store.verify(&site).await.unwrap();
     println!("verify 260k events {} in {:?} {}", d.len(), s.elapsed(), rss(pid));
-    tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     println!("idle {}", rss(pid));
     store.stop().await;
 }

@@ -13,6 +13,7 @@ mod report;
 mod site;
 mod visible;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,45 +56,57 @@ pub struct Args {
 
 /// Imports, waits until every view holds the events, and prints what became of the lines.
 pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
-    for file in args.files.iter().filter(|file| !lines::is_stdin(file)) {
-        std::fs::metadata(file)
-            .map_err(|source| CliError::because(format!("cannot open {}", file.display()), source))?;
-    }
+    let files = different(&args.files)?;
     let mut connection = connect(&args.remote, globals).await?;
     connection.client = connection.client.with_retry(Retry::lasting(PATIENCE));
-    let done = import(&connection.client, &args).await;
+    let done = import(&connection.client, files, &args).await;
     connection.close().await?;
     done
 }
 
-async fn import(client: &Client, args: &Args) -> Result<(), CliError> {
+/// The files without those named twice: equal lines of one import are different events.
+fn different(files: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let (mut seen, mut kept) = (HashSet::new(), Vec::new());
+    for file in files {
+        let real = if lines::is_stdin(file) { Ok(file.clone()) } else { file.canonicalize() };
+        let real =
+            real.map_err(|source| CliError::because(format!("cannot open {}", file.display()), source))?;
+        if seen.insert(real) {
+            kept.push(file.clone());
+        } else {
+            eprintln!("{} is named twice and read once.", file.display());
+        }
+    }
+    Ok(kept)
+}
+
+async fn import(client: &Client, files: Vec<PathBuf>, args: &Args) -> Result<(), CliError> {
     let site = normalise(&args.site); // ids follow from it
     ensure_site(client, &site, &args.timezone).await?;
     let read = BytesRead::default();
-    let progress = Progress::start(lines::size(&args.files), read.clone());
-    let report = send_all(client, args, site, read, &progress).await?;
+    let progress = Progress::start(lines::size(&files), read.clone());
+    let batches = Batches::new(files.clone(), args.format, site, read);
+    let report = send_all(client, batches, &files, &progress).await?;
     progress.waiting();
     wait_until_visible(client).await?;
     progress.finish();
     print!("{report}");
-    match report.rejected() {
-        0 => Ok(()),
-        rejected => Err(CliError::failed(format!("the server rejected {rejected} events"))),
+    if report.rejected() > 0 && report.accepted + report.duplicates == 0 {
+        return Err(CliError::failed("the server rejected every event"));
     }
+    Ok(())
 }
 
 async fn send_all(
     client: &Client,
-    args: &Args,
-    site: String,
-    read: BytesRead,
+    batches: Batches,
+    files: &[PathBuf],
     progress: &Progress,
 ) -> Result<Report, CliError> {
-    let batches = Batches::new(args.files.clone(), args.format, site, read);
     let (sender, receiver) = tokio::sync::mpsc::channel(IN_FLIGHT);
     let reading = tokio::task::spawn_blocking(move || batches.read(&sender));
     let sent = ReceiverStream::new(receiver)
-        .map(|batch| send(client, batch, &args.files))
+        .map(|batch| send(client, batch, files))
         .buffer_unordered(IN_FLIGHT)
         .try_fold(Report::default(), async |mut total, batch| {
             total.add(batch);
@@ -125,4 +138,20 @@ async fn send(client: &Client, batch: Batch, files: &[PathBuf]) -> Result<Report
         });
     }
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_once_by_whatever_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.log");
+        std::fs::write(&file, b"").expect("written");
+        let again = folder.path().join(".").join("a.log");
+        let files = [file.clone(), PathBuf::from("-"), again, PathBuf::from("-")];
+        assert_eq!(different(&files).expect("they exist"), [file, PathBuf::from("-")]);
+        assert!(different(&[folder.path().join("b.log")]).is_err());
+    }
 }

@@ -31,12 +31,13 @@ use crate::lock::{DataLock, LockError};
 
 /// The longest a stop waits for ClickHouse to take what is in the log. The log keeps what is left.
 const DRAIN: Duration = Duration::from_secs(30);
+/// The same where ClickHouse has not answered since the start, so that there is little hope.
+const DRAIN_UNANSWERED: Duration = Duration::from_secs(2);
 /// How often it is looked whether the pipeline has recovered.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often identity keys whose time is over are dropped.
 const FORGET: Duration = Duration::from_secs(300);
-/// A session can come over midnight; this long after it, it is not worth looking for those that did.
-const AFTER_MIDNIGHT: i64 = 2 * 3600 * 1000;
+/// Who was active this long before midnight may still be in a session after it.
 const HALF_HOUR: i64 = 30 * 60 * 1000;
 
 /// The running program.
@@ -197,7 +198,9 @@ impl App {
                 tracing::error!(%error, "a task ended badly");
             }
         }
-        let drained = timeout(DRAIN, self.pipeline.stop()).await;
+        let answered = self.pipeline.status().state != pipeline::State::Recovering;
+        let patience = if answered { DRAIN } else { DRAIN_UNANSWERED };
+        let drained = timeout(patience, self.pipeline.stop()).await;
         self.store.stop().await;
         self.meta.close().await;
         match drained {
@@ -252,7 +255,8 @@ fn store_config(config: &Config) -> StoreConfig {
 
 /// A test build can be told to count repeats, so that the end-to-end test can show that it notices.
 fn deduplication_is_off() -> bool {
-    cfg!(debug_assertions) && std::env::var_os("OPENTRACE_TEST_DEDUPLICATE").is_some_and(|value| value == "off")
+    cfg!(debug_assertions)
+        && std::env::var_os("OPENTRACE_TEST_DEDUPLICATE").is_some_and(|value| value == "off")
 }
 
 fn pipeline_config(config: &Config) -> PipelineConfig {
@@ -297,20 +301,19 @@ async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>) {
     tokio::join!(sessions, forget);
 }
 
-/// Shortly after midnight, tells who was there before it, so that a restart cuts no session.
+/// Tells who was there around the last midnight, so that a restart cuts no session that goes on past
+/// it and gives nobody a second id for the day.
 async fn continue_sessions(store: &Store, identity: &Identity) {
     let now = clock::now();
-    let midnight = now.0 - now.0.rem_euclid(DAY_MS);
-    if now.0 - midnight > AFTER_MIDNIGHT {
-        return;
-    }
-    match store.recent_visitors(Timestamp(midnight - HALF_HOUR)).await {
-        Ok(mut seen) => {
-            seen.sort_unstable_by_key(|(_, _, last)| *last);
-            identity.seed(
-                seen.into_iter()
-                    .map(|(site, visitor, last)| (SiteId(site), VisitorId(visitor), Timestamp(last))),
-            );
+    let midnight = Timestamp(now.0 - now.0.rem_euclid(DAY_MS));
+    match store.visitors_across(Timestamp(midnight.0 - HALF_HOUR), midnight).await {
+        Ok(across) => {
+            let seen = across.into_iter().flat_map(|(site, visitor, first, last)| {
+                [first, last].map(|at| (SiteId(site), VisitorId(visitor), at))
+            });
+            let mut seen: Vec<_> = seen.collect();
+            seen.sort_unstable_by_key(|(_, _, at)| *at);
+            identity.seed(seen.into_iter());
         }
         Err(error) => tracing::warn!(%error, "sessions may be cut at midnight"),
     }

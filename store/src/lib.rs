@@ -22,7 +22,9 @@ pub use engine::{Engine, EngineConfig, engine_main};
 pub use error::StoreError;
 pub use meta::Meta;
 pub use read::{DaySlice, VisitorSlice};
-pub use rows::{EventRow, ProgressRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesPeriod, UniquesRow};
+pub use rows::{
+    EventRow, ProgressRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesPeriod, UniquesRow,
+};
 
 /// Where ClickHouse is.
 #[derive(Clone, Debug)]
@@ -69,7 +71,9 @@ impl Store {
     /// When the embedded engine cannot be started at all.
     pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
         let (engine, client) = match config {
-            StoreConfig::Embedded(config) => (Some(Engine::start(config)?), (NOWHERE.to_owned(), Client::default().with_url(NOWHERE))),
+            StoreConfig::Embedded(config) => {
+                (Some(Engine::start(config)?), (NOWHERE.to_owned(), Client::default().with_url(NOWHERE)))
+            }
             StoreConfig::Url { url, user, password, database } => {
                 let client = Client::default().with_url(&url).with_user(user).with_password(password);
                 (None, (url, client.with_database(database)))

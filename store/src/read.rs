@@ -106,7 +106,8 @@ impl Store {
     pub async fn slice_visitors(&self, slices: &[DaySlice]) -> Result<Vec<(usize, u64)>, StoreError> {
         let visitors = slices.iter().enumerate().map(async |(index, slice)| {
             let query = format!("SELECT DISTINCT visitor FROM events WHERE {WITHIN}");
-            let found = self.within(&query, slice.site_id, slice.from_ms, slice.to_ms).fetch_all::<u64>().await?;
+            let found =
+                self.within(&query, slice.site_id, slice.from_ms, slice.to_ms).fetch_all::<u64>().await?;
             Ok::<_, StoreError>(found.into_iter().map(|visitor| (index, visitor)).collect::<Vec<_>>())
         });
         futures_util::stream::iter(visitors).buffered(AT_ONCE).try_concat().await
@@ -118,7 +119,8 @@ impl Store {
         slices: &[VisitorSlice],
         max_epoch: u64,
     ) -> Result<Vec<StoredAct>, StoreError> {
-        let chunks = slices.iter().flat_map(|slice| slice.visitors.chunks(CHUNK).map(move |chunk| (slice, chunk)));
+        let chunks =
+            slices.iter().flat_map(|slice| slice.visitors.chunks(CHUNK).map(move |chunk| (slice, chunk)));
         let events = chunks.map(async |(slice, visitors)| {
             let query = format!(
                 "SELECT {STORED_ACT} FROM events WHERE {WITHIN} AND visitor IN {{visitors:Array(UInt64)}} \
@@ -155,7 +157,8 @@ impl Store {
                 "SELECT DISTINCT id FROM events WHERE {WITHIN} \
                  AND id IN (SELECT arrayJoin({{ids:Array(UUID)}})) AND epoch <= {{max_epoch:UInt64}}"
             );
-            let query = self.within(&query, site_id, from_ms, to_ms).param("ids", ids).param("max_epoch", max_epoch);
+            let query =
+                self.within(&query, site_id, from_ms, to_ms).param("ids", ids).param("max_epoch", max_epoch);
             found.extend(query.fetch_all::<Id>().await?.into_iter().map(|row| row.id));
         }
         Ok(found)
@@ -176,18 +179,27 @@ impl Store {
         Ok(query.param("since", since.0).fetch_all().await?)
     }
 
-    /// When each visitor was last active, for events at `since` or later: site, visitor, time.
-    pub async fn recent_visitors(&self, since: Timestamp) -> Result<Vec<(u32, u64, i64)>, StoreError> {
+    /// Visitors with events both in the stretch from `since` to `midnight` and after it, or only in
+    /// that stretch: site, visitor, first and last time. Few: who was there around midnight.
+    pub async fn visitors_across(
+        &self,
+        since: Timestamp,
+        midnight: Timestamp,
+    ) -> Result<Vec<(u32, u64, Timestamp, Timestamp)>, StoreError> {
         #[derive(Row, Deserialize)]
-        struct Recent {
+        struct Across {
             site_id: u32,
             visitor: u64,
+            first: i64,
             last: i64,
         }
-        let query = "SELECT site_id, visitor, max(ts) AS last FROM events \
-                     WHERE ts >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') GROUP BY site_id, visitor";
-        let rows = self.client().query(query).param("since", since.0).fetch_all::<Recent>().await?;
-        Ok(rows.into_iter().map(|row| (row.site_id, row.visitor, row.last)).collect())
+        let query = "SELECT site_id, visitor, min(ts) AS first, max(ts) AS last FROM events \
+                     WHERE ts >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') GROUP BY site_id, visitor \
+                     HAVING first < fromUnixTimestamp64Milli({midnight:Int64}, 'UTC')";
+        let query = self.client().query(query).param("since", since.0).param("midnight", midnight.0);
+        let rows = query.fetch_all::<Across>().await?;
+        let row = |row: Across| (row.site_id, row.visitor, Timestamp(row.first), Timestamp(row.last));
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// A statement with the condition [`WITHIN`].

@@ -1,24 +1,19 @@
 //! The store on the real engine.
 
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::time::{Duration, Instant};
+
+use common::{count, open};
 
 use opentrace_events::{Event, Page, Site, SiteId, Timestamp, Visit, VisitorId};
 use opentrace_store::{
-    DaySlice, EngineConfig, EventRow, ProgressRow, SessionRow, Store, StoreConfig, StoreError, TrafficRow,
-    UniquesPeriod, UniquesRow, VisitorSlice,
+    DaySlice, EventRow, ProgressRow, SessionRow, StoreError, TrafficRow, UniquesPeriod, UniquesRow,
+    VisitorSlice,
 };
 use uuid::Uuid;
 
 const MINUTE: i64 = 60_000;
-
-async fn open(folder: &Path) -> Store {
-    let exe = PathBuf::from(env!("CARGO_BIN_EXE_clickhouse-engine"));
-    let config = EngineConfig { data_dir: folder.join("clickhouse"), libchdb: None, exe: Some(exe) };
-    let store = Store::open(StoreConfig::Embedded(config)).expect("the library is installed (npm ci)");
-    tokio::time::timeout(Duration::from_secs(60), store.ready()).await.expect("in time").expect("ready");
-    store
-}
 
 fn event(n: u64, visitor: u64, ts: i64) -> Event {
     Event {
@@ -41,10 +36,6 @@ fn event(n: u64, visitor: u64, ts: i64) -> Event {
 
 fn rows(events: &[Event], epoch: u64) -> Vec<EventRow<'_>> {
     events.iter().zip(0..).map(|(event, offset)| EventRow::new(event, 3, offset, epoch)).collect()
-}
-
-async fn count(store: &Store, query: &str) -> u64 {
-    store.client().query(query).fetch_one().await.expect("counts")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,7 +62,10 @@ async fn rows_go_in_and_come_back_and_repeats_do_nothing() {
     assert_eq!((acts[0].revenue, acts[0].currency.as_str()), (19_9900, "EUR"));
     assert_eq!(store.visitor_events(&[slice], 4).await.expect("reads"), [], "nothing from later epochs");
 
-    let days = [DaySlice { site_id: 1, from_ms: now, to_ms: now + 1 }, DaySlice { site_id: 2, from_ms: 0, to_ms: now }];
+    let days = [
+        DaySlice { site_id: 1, from_ms: now, to_ms: now + 1 },
+        DaySlice { site_id: 2, from_ms: 0, to_ms: now },
+    ];
     assert_eq!(store.slice_visitors(&days).await.expect("reads"), [(0, 0)]);
     let mut places = store.existing_offsets(6, 9).await.expect("reads");
     places.sort_unstable();
@@ -80,7 +74,9 @@ async fn rows_go_in_and_come_back_and_repeats_do_nothing() {
     let found = store.existing_ids(1, &asked, now, now + 1, 10).await.expect("reads");
     assert_eq!(found, [asked[0]]);
     assert_eq!(store.ids_between(5, 6, Timestamp(0)).await.expect("reads").len(), 1);
-    assert_eq!(store.recent_visitors(Timestamp(now + 1)).await.expect("reads").len(), 3);
+    let day = 86_400_000;
+    let across = store.visitors_across(Timestamp(now), Timestamp(now + 1)).await.expect("reads");
+    assert_eq!(across, [(1, 0, Timestamp(now), Timestamp(now + 9 * 40 * day))]);
 
     assert_eq!(store.progress("a").await.expect("reads"), None);
     for epoch in [7, 9, 8] {
@@ -117,12 +113,20 @@ async fn the_newest_epoch_of_a_key_wins_and_tombstones_hide_it() {
     cells.sort_by_key(|cell| cell.minute);
     assert_eq!(cells, [traffic(10, 7, 4), traffic(12, 1, 2)]);
 
-    let unique = UniquesRow { site_id: 1, period: UniquesPeriod::Week, start: -3, visitors: 9, epoch: 1, deleted: 0 };
+    let unique =
+        UniquesRow { site_id: 1, period: UniquesPeriod::Week, start: -3, visitors: 9, epoch: 1, deleted: 0 };
     store.upsert_uniques(&[unique]).await.expect("writes");
     let asked = [(1, UniquesPeriod::Week, -3), (1, UniquesPeriod::Day, -3)];
     assert_eq!(store.uniques_cells(&asked).await.expect("reads"), [unique]);
 
-    let session = SessionRow { site_id: 1, start: 5 * MINUTE, visitor: 8, pageviews: 2, epoch: 1, ..SessionRow::default() };
+    let session = SessionRow {
+        site_id: 1,
+        start: 5 * MINUTE,
+        visitor: 8,
+        pageviews: 2,
+        epoch: 1,
+        ..SessionRow::default()
+    };
     store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
     assert_eq!(count(&store, "SELECT count() FROM v_sessions FINAL").await, 1);
     store.upsert_sessions(&[SessionRow::tombstone(1, 5 * MINUTE, 8, 2)]).await.expect("writes");
@@ -142,7 +146,13 @@ async fn the_engine_is_started_again_and_keeps_what_it_took() {
     assert!(done.expect("kill runs").success());
     let started = Instant::now();
     let counted = loop {
-        match store.client().query("SELECT count() FROM events").fetch_one::<u64>().await.map_err(StoreError::from) {
+        match store
+            .client()
+            .query("SELECT count() FROM events")
+            .fetch_one::<u64>()
+            .await
+            .map_err(StoreError::from)
+        {
             Ok(counted) if engine.pid() != killed => break counted,
             Ok(_) => {}
             Err(error) => assert!(error.is_transient(), "{error}"),
@@ -162,11 +172,20 @@ async fn errors_settings_and_large_answers_pass_through() {
     let error = store.client().query("SELECT nonsense FROM nowhere").fetch_one::<u64>().await;
     let error = StoreError::from(error.expect_err("refused"));
     assert!(matches!(error, StoreError::Refused { code: 60 | 47, .. }), "{error}");
-    let error = store.client().query("SELECT sleepEachRow(1) FROM numbers(10)").with_setting("max_execution_time", "1");
+    let error = store
+        .client()
+        .query("SELECT sleepEachRow(1) FROM numbers(10)")
+        .with_setting("max_execution_time", "1");
     let error = StoreError::from(error.fetch_all::<u8>().await.expect_err("takes too long"));
     assert!(error.is_transient(), "{error}");
     let threads = "SELECT toUInt64(getSetting('max_threads'))";
-    let set = store.client().query(threads).with_setting("max_threads", "3").fetch_one::<u64>().await.expect("reads");
+    let set = store
+        .client()
+        .query(threads)
+        .with_setting("max_threads", "3")
+        .fetch_one::<u64>()
+        .await
+        .expect("reads");
     assert_eq!(set, 3);
     for _ in 0..20 {
         assert_ne!(count(&store, threads).await, 3, "a setting holds for its query only");
@@ -175,14 +194,18 @@ async fn errors_settings_and_large_answers_pass_through() {
     let echoed = store.client().query("SELECT {p:String}").param("p", nasty).fetch_one::<String>().await;
     assert_eq!(echoed.expect("reads"), nasty);
 
-    // 100 MB, in pieces; and twenty queries at once while it runs.
+    // 100 MB, in pieces; and twenty queries and inserts at once while it runs.
     let mut large = store.client().query("SELECT number, randomPrintableASCII(92) FROM numbers(1000000)");
     large = large.with_setting("max_block_size", "10000");
     let mut large = large.fetch::<(u64, String)>().expect("starts");
     let others: Vec<_> = (0..20u64)
         .map(|n| {
             let store = store.clone();
-            tokio::spawn(async move { count(&store, &format!("SELECT toUInt64({n}) + count() FROM numbers(1000)")).await })
+            tokio::spawn(async move {
+                let event = event(n, n, 1_779_000_000_000);
+                store.insert_events(&n.to_string(), &rows(&[event], n)).await.expect("inserts");
+                count(&store, &format!("SELECT toUInt64({n}) + count() FROM numbers(1000)")).await
+            })
         })
         .collect();
     let mut seen = 0;
@@ -194,6 +217,7 @@ async fn errors_settings_and_large_answers_pass_through() {
     for (n, other) in (0..).zip(others) {
         assert_eq!(other.await.expect("ends"), 1000 + n);
     }
+    assert_eq!(count(&store, "SELECT count() FROM events").await, 20);
 
     // Without the secret nobody gets in.
     let url = store.engine().and_then(|engine| engine.url()).expect("up");
@@ -240,8 +264,11 @@ async fn verification_finds_a_wrong_cell() {
     };
     store.upsert_traffic(&[cell(start, 1, 600_000), cell(start + 10 * MINUTE, 0, 0)]).await.expect("writes");
     let unique = |period, start| UniquesRow { site_id: 1, period, start, visitors: 1, epoch: 1, deleted: 0 };
-    let uniques =
-        [unique(UniquesPeriod::Day, day), unique(UniquesPeriod::Week, day), unique(UniquesPeriod::Month, month)];
+    let uniques = [
+        unique(UniquesPeriod::Day, day),
+        unique(UniquesPeriod::Week, day),
+        unique(UniquesPeriod::Month, month),
+    ];
     store.upsert_uniques(&uniques).await.expect("writes");
     let session = SessionRow {
         site_id: 1,
@@ -262,8 +289,14 @@ async fn verification_finds_a_wrong_cell() {
     store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
     assert_eq!(store.verify(&site).await.expect("verifies"), []);
 
-    store.upsert_traffic(&[TrafficRow { visitors: 2, epoch: 2, ..cell(start, 1, 600_000) }]).await.expect("writes");
-    store.upsert_sessions(&[SessionRow { exit_page: "/b".to_owned(), epoch: 2, ..session }]).await.expect("writes");
+    store
+        .upsert_traffic(&[TrafficRow { visitors: 2, epoch: 2, ..cell(start, 1, 600_000) }])
+        .await
+        .expect("writes");
+    store
+        .upsert_sessions(&[SessionRow { exit_page: "/b".to_owned(), epoch: 2, ..session }])
+        .await
+        .expect("writes");
     let differences = store.verify(&site).await.expect("verifies");
     let views: Vec<(&str, bool)> = differences.iter().map(|d| (d.view.as_str(), d.stored)).collect();
     assert_eq!(views.len(), 4, "{differences:?}");

@@ -1,9 +1,8 @@
 //! The dataflow alone: every view, one worker, epochs of several sizes. Prints a line of JSON each:
-//! `{"epoch_rows","events_per_second","p50_ms","p99_ms","bytes_per_event"}`.
+//! `{"epoch_rows","events_per_second","p50_ms","p99_ms"}`.
 //!
 //! Facts are made beforehand, so that what is timed is feeding an epoch and waiting until every view
-//! has passed it. Bytes per event are the growth of resident memory over the events fed, all of which
-//! stay in the dataflow; freed and reused buffers are included.
+//! has passed it. Every event stays in the dataflow. Each size runs in a process of its own.
 #![allow(clippy::print_stdout)] // a command-line tool
 
 use std::time::Instant;
@@ -17,12 +16,17 @@ use timely::dataflow::operators::probe::Handle;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {
-    for epoch_rows in [100, 1_000, 10_000, 50_000] {
+fn main() -> std::io::Result<()> {
+    if let Some(epoch_rows) = std::env::args().nth(1).and_then(|rows| rows.parse::<usize>().ok()) {
         let events = (epoch_rows * 300).clamp(300_000, 2_000_000);
         let facts: Vec<EventFact> = Workload::new(7, 4_000_000).take(events).collect();
         measure(epoch_rows, facts);
+        return Ok(());
     }
+    for epoch_rows in ["100", "1000", "10000", "50000"] {
+        std::process::Command::new(std::env::current_exe()?).arg(epoch_rows).status()?;
+    }
+    Ok(())
 }
 
 fn measure(epoch_rows: usize, facts: Vec<EventFact>) {
@@ -36,7 +40,6 @@ fn measure(epoch_rows: usize, facts: Vec<EventFact>) {
             uniques.probe_with(&probe);
             errors.probe_with(&probe);
         });
-        let before = resident_bytes();
         let started = Instant::now();
         let mut epochs = Vec::new();
         for (epoch, rows) in (1..).zip(facts.chunks(epoch_rows)) {
@@ -53,17 +56,10 @@ fn measure(epoch_rows: usize, facts: Vec<EventFact>) {
         epochs.sort_by(f64::total_cmp);
         let at = |share: f64| epochs[((epochs.len() - 1) as f64 * share) as usize];
         println!(
-            "{{\"epoch_rows\":{epoch_rows},\"events_per_second\":{:.0},\"p50_ms\":{:.2},\"p99_ms\":{:.2},\"bytes_per_event\":{:.0}}}",
+            "{{\"epoch_rows\":{epoch_rows},\"events_per_second\":{:.0},\"p50_ms\":{:.2},\"p99_ms\":{:.2}}}",
             facts.len() as f64 / seconds,
             at(0.5),
             at(0.99),
-            resident_bytes().saturating_sub(before) as f64 / facts.len() as f64,
         );
     });
-}
-
-fn resident_bytes() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
-    pages * 4096
 }

@@ -166,7 +166,11 @@ fn block_on(cli: Cli) -> Result<(), CliError> {
         .thread_name("opentrace-io")
         .build()
         .map_err(|source| CliError::because("cannot start threads", source))?;
-    runtime.block_on(run(cli))
+    let done = runtime.block_on(run(cli));
+    // The process ends now. A thread that still waits for ClickHouse must not see the clock it waits
+    // by die before it.
+    std::mem::forget(runtime);
+    done
 }
 
 async fn run(cli: Cli) -> Result<(), CliError> {

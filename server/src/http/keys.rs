@@ -62,6 +62,11 @@ struct View {
     created_at: i64,
 }
 
+#[derive(Debug, Serialize)]
+struct Listed {
+    keys: Vec<View>,
+}
+
 /// A key that was just made, with its text.
 #[derive(Debug, Serialize)]
 struct Created {
@@ -73,8 +78,8 @@ struct Created {
 async fn list(state: &State, call: &Call) -> Answer {
     let allowed = state.gate.allow::<Admin>(call)?;
     let keys = visible(state, &allowed).await?;
-    let views: Vec<View> = keys.into_iter().map(|key| view(state, &allowed, key)).collect();
-    Ok(json(StatusCode::OK, &serde_json::json!({ "keys": views })))
+    let keys = keys.into_iter().map(|key| view(state, &allowed, key)).collect();
+    Ok(json(StatusCode::OK, &Listed { keys }))
 }
 
 async fn create(state: &State, mut call: Call) -> Answer {

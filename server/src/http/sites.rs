@@ -48,6 +48,11 @@ struct View {
     retention_days: u32,
 }
 
+#[derive(Debug, Serialize)]
+struct Listed {
+    sites: Vec<View>,
+}
+
 impl From<&Site> for View {
     fn from(site: &Site) -> Self {
         Self {
@@ -112,7 +117,7 @@ fn weekday(name: &str) -> Result<Weekday, ApiError> {
 fn list(state: &State, call: &Call) -> Answer {
     let allowed = state.gate.allow::<Read>(call)?;
     let sites: Vec<View> = state.sites_of(&allowed).iter().map(|site| View::from(&**site)).collect();
-    Ok(json(StatusCode::OK, &serde_json::json!({ "sites": sites })))
+    Ok(json(StatusCode::OK, &Listed { sites }))
 }
 
 fn show(state: &State, call: &Call, domain: &str) -> Answer {

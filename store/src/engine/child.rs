@@ -53,7 +53,9 @@ fn run() -> Result<(), String> {
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|e| e.to_string())?;
         let port = listener.local_addr().map_err(|e| e.to_string())?.port();
-        writeln!(std::io::stdout(), "{port}").and_then(|()| std::io::stdout().flush()).map_err(|e| e.to_string())?;
+        writeln!(std::io::stdout(), "{port}")
+            .and_then(|()| std::io::stdout().flush())
+            .map_err(|e| e.to_string())?;
         http::serve(listener, secret.into(), Arc::new(pool)).await
     })
 }

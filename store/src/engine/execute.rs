@@ -34,7 +34,9 @@ pub(super) fn execute(
     let result = match &job.statement {
         Statement::Insert { sql, format } => insert(connection, sql, format, job, input),
         Statement::Read { sql, delivery: Delivery::Pieces } => read(connection, sql, job, output),
-        Statement::Read { sql, delivery: Delivery::HeadedPieces } => read_headed(connection, sql, job, output),
+        Statement::Read { sql, delivery: Delivery::HeadedPieces } => {
+            read_headed(connection, sql, job, output)
+        }
         Statement::Read { sql, delivery: Delivery::Whole } | Statement::Other { sql } => {
             connection.query(sql, &job.format, &job.params).map(|answer| {
                 // Nobody listens where the client went away.

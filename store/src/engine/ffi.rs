@@ -64,7 +64,8 @@ impl Library {
                 *unsafe { library.get($name) }.map_err(|e| e.to_string())?
             };
         }
-        let enable_signal_handlers: unsafe extern "C" fn(c_int) = symbol!(b"chdb_set_signal_handlers_enabled");
+        let enable_signal_handlers: unsafe extern "C" fn(c_int) =
+            symbol!(b"chdb_set_signal_handlers_enabled");
         // The library's handlers keep a crashed process around for minutes: let it end at once, so
         // that it is started again.
         // SAFETY: it takes a flag and resets signal dispositions, on which nothing here depends.
@@ -99,7 +100,9 @@ impl Library {
         let handle = unsafe { (self.connect)(count, pointers.as_mut_ptr()) };
         match NonNull::new(handle) {
             Some(handle) => Ok(Connection { library: *self, handle }),
-            None => Err("the engine refused the connection (is another program using its folder?)".to_owned()),
+            None => {
+                Err("the engine refused the connection (is another program using its folder?)".to_owned())
+            }
         }
     }
 }
@@ -155,7 +158,13 @@ impl Connection {
         unsafe { *self.handle.as_ptr() }
     }
 
-    fn call(&self, function: ParamQuery, sql: &str, format: &str, params: &Params) -> Result<RawResult, String> {
+    fn call(
+        &self,
+        function: ParamQuery,
+        sql: &str,
+        format: &str,
+        params: &Params,
+    ) -> Result<RawResult, String> {
         let names: Vec<*const c_char> = params.iter().map(|(name, _)| name.as_ptr().cast()).collect();
         let name_lengths: Vec<usize> = params.iter().map(|(name, _)| name.len()).collect();
         let values: Vec<*const c_char> = params.iter().map(|(_, value)| value.as_ptr().cast()).collect();
@@ -236,7 +245,8 @@ impl Stream<'_> {
         }
         let library = self.connection.library;
         // SAFETY: connection and stream are live, and `&mut self` keeps the calls one at a time.
-        let piece = Answer::new(library, unsafe { (library.fetch)(self.connection.raw(), self.answer.handle) });
+        let piece =
+            Answer::new(library, unsafe { (library.fetch)(self.connection.raw(), self.answer.handle) });
         self.ended = !matches!(&piece, Ok(piece) if !piece.bytes().is_empty());
         Ok(Some(piece?).filter(|piece| !piece.bytes().is_empty()))
     }
@@ -268,7 +278,8 @@ impl Insert<'_> {
             return Ok(());
         }
         // SAFETY: the handle is live.
-        Err(unsafe { text((self.library.insert_error)(self.handle)) }.unwrap_or_else(|| "the insert failed".to_owned()))
+        Err(unsafe { text((self.library.insert_error)(self.handle)) }
+            .unwrap_or_else(|| "the insert failed".to_owned()))
     }
 
     /// Ends and commits.

@@ -14,7 +14,8 @@ pub(super) enum Delivery {
 }
 
 const HEADED: &str = "RowBinaryWithNamesAndTypes";
-const PLAIN: &[&str] = &["RowBinary", "TabSeparated", "TSV", "CSV", "JSONEachRow", "JSONCompactEachRow", "LineAsString"];
+const PLAIN: &[&str] =
+    &["RowBinary", "TabSeparated", "TSV", "CSV", "JSONEachRow", "JSONCompactEachRow", "LineAsString"];
 
 /// How the answer of a reading statement is sent, `default` being its format where it names none.
 pub(super) fn delivery(sql: &str, default: &str) -> Delivery {

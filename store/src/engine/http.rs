@@ -45,12 +45,18 @@ pub(super) async fn serve(listener: TcpListener, secret: Arc<str>, pool: Arc<Poo
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&secret), Arc::clone(&pool)));
             // A connection that breaks is its client's business.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
 
-async fn answer(request: Request<Incoming>, secret: Arc<str>, pool: Arc<Pool>) -> Result<Response<Body>, Infallible> {
+async fn answer(
+    request: Request<Incoming>,
+    secret: Arc<str>,
+    pool: Arc<Pool>,
+) -> Result<Response<Body>, Infallible> {
     if request.uri().path() == "/ping" {
         return Ok(Response::new(full("Ok.\n")));
     }
@@ -149,7 +155,10 @@ fn stream(first: Bytes, rest: mpsc::Receiver<Result<Bytes, String>>, running: Ru
 /// An error after the status was sent, in ClickHouse's notation.
 fn late_error(error: &str, tag: &str) -> Bytes {
     let message = format!("{}\n", error.trim_end());
-    Bytes::from(format!("\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n", message.len()))
+    Bytes::from(format!(
+        "\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n",
+        message.len()
+    ))
 }
 
 fn full(text: &str) -> Body {
@@ -163,7 +172,9 @@ fn refusal(error: &str) -> Response<Body> {
     *response.status_mut() = match code.as_str() {
         "516" => StatusCode::FORBIDDEN,
         "60" | "81" => StatusCode::NOT_FOUND,
-        "6" | "26" | "27" | "36" | "47" | "48" | "53" | "62" | "73" | "115" | "117" | "457" => StatusCode::BAD_REQUEST,
+        "6" | "26" | "27" | "36" | "47" | "48" | "53" | "62" | "73" | "115" | "117" | "457" => {
+            StatusCode::BAD_REQUEST
+        }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     if let Ok(code) = code.parse() {

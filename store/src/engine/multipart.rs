@@ -5,7 +5,8 @@
 pub(super) fn boundary(content_type: &str) -> Option<&str> {
     let (kind, rest) = content_type.split_once(';')?;
     let parameters = rest.split(';').filter_map(|parameter| parameter.trim().split_once('='));
-    let boundary = parameters.filter(|(name, _)| name.eq_ignore_ascii_case("boundary")).map(|(_, value)| value);
+    let boundary =
+        parameters.filter(|(name, _)| name.eq_ignore_ascii_case("boundary")).map(|(_, value)| value);
     let is_form = kind.trim().eq_ignore_ascii_case("multipart/form-data");
     boundary.map(|value| value.trim_matches('"')).next().filter(|value| is_form && !value.is_empty())
 }

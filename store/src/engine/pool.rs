@@ -42,7 +42,10 @@ impl Pool {
     }
 
     /// Runs `work` on a connection of its own; waits while all are busy.
-    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, String>) -> Result<T, String> {
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, String>,
+    ) -> Result<T, String> {
         let mut connection = self.take()?;
         let result = work(&mut connection);
         let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -38,7 +38,8 @@ impl Statement {
 }
 
 /// URL parameters that are not settings.
-const IGNORED: &[&str] = &["user", "password", "wait_end_of_query", "send_progress_in_http_headers", "query_id"];
+const IGNORED: &[&str] =
+    &["user", "password", "wait_end_of_query", "send_progress_in_http_headers", "query_id"];
 const REFUSED: &[&str] = &["compress", "decompress", "session_id"];
 
 /// Reads a request: the statement from the URL, else from the body, where it is the whole body or,
@@ -86,7 +87,9 @@ impl Job {
             "database" => check_database(value)?,
             name if IGNORED.contains(&name) => {}
             name if REFUSED.contains(&name) && value != "0" => {
-                return Err(format!("Code: 48. DB::Exception: {name} is not supported by the embedded engine"));
+                return Err(format!(
+                    "Code: 48. DB::Exception: {name} is not supported by the embedded engine"
+                ));
             }
             name if REFUSED.contains(&name) => {}
             name => match name.strip_prefix("param_") {

@@ -65,10 +65,13 @@ impl Meta {
             .execute(&self.pool)
             .await;
         let done = done.map_err(|error| match error.as_database_error() {
-            Some(e) if e.is_unique_violation() => StoreError::Exists { what: "site", name: site.domain.clone() },
+            Some(e) if e.is_unique_violation() => {
+                StoreError::Exists { what: "site", name: site.domain.clone() }
+            }
             _ => error.into(),
         })?;
-        site.id = SiteId(u32::try_from(done.last_insert_rowid()).map_err(|e| StoreError::Meta(e.to_string()))?);
+        site.id =
+            SiteId(u32::try_from(done.last_insert_rowid()).map_err(|e| StoreError::Meta(e.to_string()))?);
         Ok(site)
     }
 
@@ -111,7 +114,9 @@ fn apply(site: Site, change: &SiteChange) -> Result<Site, StoreError> {
         None => site.timezone,
     };
     let currency = match &change.currency {
-        Some(code) if code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()) => code.to_ascii_uppercase(),
+        Some(code) if code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()) => {
+            code.to_ascii_uppercase()
+        }
         Some(code) => {
             let reason = format!("`{code}` is no currency; use a code of ISO 4217 such as EUR");
             return Err(StoreError::Invalid { field: "currency", reason });

@@ -30,7 +30,7 @@ async fn sites_are_kept_changed_and_refused() {
     meta.close().await;
 
     let meta = Meta::open(&file).await.expect("opens again");
-    assert_eq!(meta.sites().await.expect("lists"), [changed.clone()]);
+    assert_eq!(meta.sites().await.expect("lists"), std::slice::from_ref(&changed));
     assert!(changed.identified);
     let nobody = meta.update_site(SiteId(99), &change).await;
     assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
@@ -51,7 +51,7 @@ async fn keys_are_kept_until_revoked() {
         created_at: 5,
     };
     meta.insert_key(&key).await.expect("is kept");
-    assert_eq!(meta.keys().await.expect("lists"), [key.clone()]);
+    assert_eq!(meta.keys().await.expect("lists"), std::slice::from_ref(&key));
     meta.audit("admin", "key.create", "web").await.expect("is noted");
     meta.revoke_key(key.id).await.expect("is revoked");
     assert!(meta.keys().await.expect("lists").is_empty());

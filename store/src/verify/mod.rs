@@ -41,11 +41,9 @@ impl Store {
     /// Compares every view of a site with its raw events.
     pub async fn verify(&self, site: &Site) -> Result<Vec<Difference>, StoreError> {
         let mut differences = Vec::new();
-        for (view, halves) in [
-            ("traffic", traffic::halves()),
-            ("uniques", uniques::halves()),
-            ("sessions", sessions::halves()),
-        ] {
+        for (view, halves) in
+            [("traffic", traffic::halves()), ("uniques", uniques::halves()), ("sessions", sessions::halves())]
+        {
             differences.extend(self.compare(site, view, &halves).await?);
         }
         Ok(differences)

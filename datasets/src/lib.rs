@@ -1,1 +1,0 @@
-//! Generators of traffic and loaders of public data sets.

@@ -24,7 +24,7 @@ use crate::facts::FactMaker;
 use crate::history::History;
 use crate::journal::{Binding, Epoch, Journal};
 use crate::log::{Chunk, EventLog, Offset, Partition};
-use crate::residents::Residents;
+use crate::residents::{Now, Residents};
 use crate::retry::until_it_works;
 use crate::sink::ClosedEpoch;
 use crate::snapshot::{Pending, Snapshots};
@@ -145,10 +145,11 @@ impl Coordinator {
         let epoch = binding.epoch;
         self.wait_for_room(epoch).await?;
         let events = self.drop_repeats(epoch, chunks).await;
-        let minute = now_ms() / 60_000;
+        let now =
+            Now { minute: now_ms() / 60_000, idle_minutes: (self.parts.config.idle.as_secs() / 60) as i64 };
 
-        let mut silent = self.evict(minute);
-        let facts = self.facts_of(&events, epoch, minute, &mut silent).await;
+        let mut silent = self.evict(now);
+        let facts = self.facts_of(&events, epoch, now, &mut silent).await;
         let real = facts.into_iter().map(|fact| (fact, 1)).collect();
         self.parts.engine.feed(epoch, self.deal(silent, real));
 
@@ -200,9 +201,9 @@ impl Coordinator {
     }
 
     /// Histories of people who were idle, to be fed out.
-    fn evict(&mut self, minute: i64) -> Vec<(EventFact, Diff)> {
+    fn evict(&mut self, now: Now) -> Vec<(EventFact, Diff)> {
         let config = &self.parts.config;
-        let idle_since = minute - (config.idle.as_secs() / 60) as i64;
+        let idle_since = now.idle_since();
         let committed = self.parts.committed.borrow().epoch;
         let evicted = self.residents.evict(idle_since, config.resident_events, committed);
         self.residents.forget_slices(idle_since);
@@ -219,28 +220,28 @@ impl Coordinator {
         &mut self,
         events: &[Logged],
         epoch: Epoch,
-        minute: i64,
+        now: Now,
         silent: &mut Vec<(EventFact, Diff)>,
     ) -> Vec<EventFact> {
-        let missing = History::of(&self.parts).missing(&mut self.residents, events, minute).await;
+        let missing = History::of(&self.parts).missing(&mut self.residents, events, now).await;
         let stored = History::of(&self.parts).fetch(&missing, epoch).await;
         Counters::add(&self.parts.counters.hydrated, stored.len());
         let sources: Vec<_> = stored.iter().map(crate::history::source).collect();
         let hydrated = self.parts.facts.make(&sources);
-        self.settle_in(&hydrated, 0, minute, |fact| silent.push((fact, 1)));
+        self.settle_in(&hydrated, 0, now, |fact| silent.push((fact, 1)));
 
         let sources: Vec<_> = events.iter().map(|logged| (&logged.event).into()).collect();
         let fresh = self.parts.facts.make(&sources);
         let mut real = Vec::with_capacity(fresh.len());
-        self.settle_in(&fresh, epoch, minute, |fact| real.push(fact));
+        self.settle_in(&fresh, epoch, now, |fact| real.push(fact));
         real
     }
 
     /// Adds facts to the residents; those already there are given back.
-    fn settle_in(&mut self, facts: &[EventFact], epoch: Epoch, minute: i64, mut new: impl FnMut(EventFact)) {
+    fn settle_in(&mut self, facts: &[EventFact], epoch: Epoch, now: Now, mut new: impl FnMut(EventFact)) {
         let mut known = Vec::new();
         for fact in facts {
-            if self.residents.add(fact.person, fact.act, epoch, minute) {
+            if self.residents.add(fact.person, fact.act, epoch, now) {
                 new(*fact);
             } else {
                 known.push(fact.act);

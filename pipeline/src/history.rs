@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::coordinator::{Logged, Parts};
 use crate::facts::Source;
 use crate::journal::Epoch;
-use crate::residents::{Residents, Slice};
+use crate::residents::{Now, Residents, Slice};
 use crate::retry::until_it_works;
 
 /// Looks things up on behalf of the coordinator.
@@ -29,16 +29,16 @@ impl<'a> History<'a> {
     }
 
     /// Marks everyone the events touch as resident and returns whose history is missing.
-    pub(crate) async fn missing(&self, residents: &mut Residents, events: &[Logged], minute: i64) -> Missing {
+    pub(crate) async fn missing(&self, residents: &mut Residents, events: &[Logged], now: Now) -> Missing {
         let touched: HashSet<(Person, Slice)> =
             events.iter().map(|logged| self.touched(&logged.event)).collect();
         let unknown = residents.unknown_slices(touched.iter().map(|(_, slice)| *slice));
         if !unknown.is_empty() {
-            self.learn(residents, &unknown, minute).await;
+            self.learn(residents, &unknown, now.minute).await;
         }
         let mut missing = Missing::new();
         for (person, slice) in touched {
-            if residents.needs_history(person, slice, minute) {
+            if residents.needs_history(person, slice, now) {
                 missing.entry(slice).or_default().push(person.visitor);
             }
         }

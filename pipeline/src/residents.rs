@@ -67,6 +67,30 @@ fn month_of(day: i32) -> (i32, i32) {
     (first, first + i32::from(date.days_in_month()))
 }
 
+/// The minute by the coordinator's clock, and how long people may be idle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub minute: i64,
+    pub idle_minutes: i64,
+}
+
+/// People of whom only history arrives stay this long: an import brings a person's lines close
+/// together, and nothing else is to be expected of them.
+const HISTORY_STAYS: i64 = 2;
+
+impl Now {
+    /// Who was last touched before this minute is idle.
+    pub(crate) fn idle_since(&self) -> i64 {
+        self.minute - self.idle_minutes
+    }
+
+    /// The minute in which somebody counts as touched by something that happened at `ts`.
+    fn touched(&self, ts: i64) -> i64 {
+        let is_history = ts.div_euclid(60_000) < self.idle_since();
+        if is_history { self.idle_since() + HISTORY_STAYS } else { self.minute }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Resident {
     acts: Vec<Act>,
@@ -109,9 +133,10 @@ impl Residents {
 
     /// Whether this person's stored events in the slice must be fetched first. From now on the
     /// slice counts as covered, so the answer is `true` once.
-    pub(crate) fn needs_history(&mut self, person: Person, slice: Slice, minute: i64) -> bool {
+    pub(crate) fn needs_history(&mut self, person: Person, slice: Slice, now: Now) -> bool {
+        let minute = now.touched(slice.millis().1);
         let stored = self.stored.entry(slice).or_default();
-        stored.touched = minute;
+        stored.touched = now.minute;
         let has_stored = stored.visitors.contains(&person.visitor);
         let resident = self.people.entry(person).or_insert_with(|| {
             self.idle.entry(minute).or_default().push(person);
@@ -125,7 +150,8 @@ impl Residents {
     }
 
     /// Adds an event to a person's history; `false` when it is there already.
-    pub(crate) fn add(&mut self, person: Person, act: Act, epoch: Epoch, minute: i64) -> bool {
+    pub(crate) fn add(&mut self, person: Person, act: Act, epoch: Epoch, now: Now) -> bool {
+        let minute = now.touched(act.ts);
         let resident = self.people.entry(person).or_insert_with(|| {
             self.idle.entry(minute).or_default().push(person);
             Resident::default()
@@ -187,8 +213,11 @@ impl Residents {
     fn remove(&mut self, person: Person) -> Option<Vec<Act>> {
         let resident = self.people.remove(&person)?;
         self.acts -= resident.acts.len();
-        let of_site = Slice { site: person.site, from: i32::MIN, until: i32::MIN }
-            ..Slice { site: person.site + 1, from: i32::MIN, until: i32::MIN };
+        let of_site = Slice { site: person.site, from: i32::MIN, until: i32::MIN }..Slice {
+            site: person.site + 1,
+            from: i32::MIN,
+            until: i32::MIN,
+        };
         for (slice, stored) in self.stored.range_mut(of_site) {
             if resident.acts.iter().any(|act| slice.holds(person.site, act.ts)) {
                 stored.visitors.insert(person.visitor);
@@ -245,7 +274,8 @@ mod tests {
                             stored.iter().filter(|(fact, e)| *e <= committed && slice.holds(1, fact.act.ts));
                         residents.learn_slice(slice, within.map(|(fact, _)| fact.person.visitor), minute);
                     }
-                    if residents.needs_history(person, slice, minute) {
+                    let now = Now { minute, idle_minutes: 3 };
+                    if residents.needs_history(person, slice, now) {
                         let mine: Vec<EventFact> = stored
                             .iter()
                             .filter(|(fact, e)| {
@@ -254,7 +284,7 @@ mod tests {
                             .map(|(fact, _)| *fact)
                             .collect();
                         for fact in mine {
-                            if residents.add(person, fact.act, 0, minute) {
+                            if residents.add(person, fact.act, 0, now) {
                                 prop_assert!(resident.insert(fact), "fed twice");
                             }
                         }
@@ -265,7 +295,7 @@ mod tests {
                     for (fact, _) in needed {
                         prop_assert!(resident.contains(fact), "{fact:?} is missing for {act:?}");
                     }
-                    prop_assert!(residents.add(person, act, epoch, minute));
+                    prop_assert!(residents.add(person, act, epoch, now));
                     let fact = EventFact { person, act };
                     resident.insert(fact);
                     stored.push((fact, epoch));
@@ -300,12 +330,29 @@ mod tests {
         let mut residents = Residents::default();
         for visitor in 0..10u64 {
             let person = Person { site: 1, visitor };
-            residents.needs_history(person, Slice::of(1, 0, false), visitor as i64);
-            residents.add(person, Act::default(), 1, visitor as i64);
+            let now = Now { minute: visitor as i64, idle_minutes: 100 };
+            residents.needs_history(person, Slice::of(1, 0, false), now);
+            residents.add(person, Act::default(), 1, now);
         }
         let gone = residents.evict(i64::MIN, 4, 1);
         assert_eq!(gone.len(), 6);
         assert_eq!(gone[0].0.visitor, 0, "the longest idle first");
+    }
+
+    #[test]
+    fn people_of_whom_only_history_came_leave_soon() {
+        let mut residents = Residents::default();
+        let minute = 30_000_000;
+        let now = Now { minute, idle_minutes: 120 };
+        for (visitor, ts) in [(1, minute * 60_000), (2, (minute - 60 * 24 * 40) * 60_000)] {
+            let person = Person { site: 1, visitor };
+            residents.needs_history(person, Slice::of(1, ts, false), now);
+            residents.add(person, Act { ts, ..Act::default() }, 1, now);
+        }
+        let later = |minutes| Now { minute: minute + minutes, ..now }.idle_since();
+        assert!(residents.evict(later(1), usize::MAX, 1).is_empty());
+        let gone = residents.evict(later(3), usize::MAX, 1);
+        assert_eq!(gone.iter().map(|(person, _)| person.visitor).collect::<Vec<_>>(), [2]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The HTTP API: one file per area, each with a `routes` function.
 //!
-//! A handler takes a [`State`] and a [`Call`] and answers with a response or an [`ApiError`]. It gets
+//! A handler takes a [`State`] and a `Call` and answers with a response or an [`ApiError`]. It gets
 //! at data only through the state, and the state asks for proof of a right ([`crate::auth`]).
 
 mod body;

@@ -20,6 +20,9 @@ use crate::{Store, StoreError};
 /// Differences listed per view and site; more are only counted by running again after mending.
 const LISTED: usize = 100;
 
+/// Memory a comparison may fill before it goes on on disk.
+const SPILL_BYTES: &str = "536870912";
+
 /// A row that is in one of the two and not in the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
@@ -61,6 +64,7 @@ impl Store {
         let found = self
             .client()
             .query_raw(&query)
+            .with_setting("max_bytes_before_external_group_by", SPILL_BYTES)
             .param("site", site.id.0)
             .param("zone", zone)
             .param("currency", &site.currency)

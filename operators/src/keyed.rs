@@ -88,7 +88,7 @@ where
                 let (time, (capability, rows)) = entry.remove_entry();
                 let mut session = output.session(&capability);
                 close(&mut histories, rows, &mut scratch, &derive, |fact, diff| {
-                    session.give((fact, time, diff))
+                    session.give((fact, time, diff));
                 });
             }
         }

@@ -18,9 +18,11 @@ where
     loop {
         match attempt().await {
             Ok(value) => return value,
-            Err(error) if error.is_transient() => tracing::warn!(what, %error, "waiting for ClickHouse"),
+            Err(error) if error.is_transient() => {
+                tracing::warn!(what, %error, "waiting for ClickHouse");
+            }
             Err(error) => {
-                tracing::error!(what, %error, code = error.code(), "ClickHouse refused, trying again")
+                tracing::error!(what, %error, code = error.code(), "ClickHouse refused, trying again");
             }
         }
         tokio::time::sleep(pause).await;

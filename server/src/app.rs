@@ -313,7 +313,7 @@ async fn continue_sessions(store: &Store, identity: &Identity) {
             });
             let mut seen: Vec<_> = seen.collect();
             seen.sort_unstable_by_key(|(_, _, at)| *at);
-            identity.seed(seen.into_iter());
+            identity.seed(seen);
         }
         Err(error) => tracing::warn!(%error, "sessions may be cut at midnight"),
     }

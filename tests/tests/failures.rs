@@ -1,5 +1,6 @@
 //! What goes wrong outside: a full disk, ClickHouse away, bodies that are too large or broken, times
 //! that cannot be, sites and keys that do not exist. A clear error or a wait, nothing lost, no panic.
+#![allow(clippy::print_stdout)] // says what was skipped
 
 use std::path::Path;
 use std::process::Command;

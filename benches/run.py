@@ -219,7 +219,7 @@ def machine():
     cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 1048576
     name = cpu.group(1).strip() if cpu else platform.processor()
-    return f"{os.cpu_count()} cores ({name}), {memory:.0f} GB, {platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores ({name}), {memory:.0f} GB, {platform.system()}"
 
 
 TEMPLATE = """# Benchmarks

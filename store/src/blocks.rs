@@ -1,153 +1,129 @@
 //! Rows turned into columns, as ClickHouse's native format carries them.
 //!
 //! ClickHouse takes a wide row apart value by value: 4.4 µs of its time for an event in `RowBinary`,
-//! 1.4 µs when the same event comes in columns. A block is also never split, so one insert is one
+//! 1.0 µs when the same event comes in columns. A block is also never split, so one insert is one
 //! part per partition.
 
-use clickhouse::native::builder::BlockBuilder;
-use clickhouse::native::encode::{Encode, ValueWriter};
-use clickhouse::native::{Block, DataTypeNode};
+use bytes::Bytes;
 
-use crate::StoreError;
+use crate::native::{
+    Bools, Column, I64s, Maps, Texts, Times, U8s, U16s, U32s, U64s, Uuids, Words, append, begin,
+};
 use crate::rows::{EventRow, SessionRow};
 
-type Refused = Box<dyn std::error::Error + Send + Sync>;
-
-/// Milliseconds since 1970 as `DateTime64(3, 'UTC')`.
-struct Millis(i64);
-
-impl Encode for Millis {
-    fn produces() -> DataTypeNode {
-        DataTypeNode::new("DateTime64(3, 'UTC')").unwrap_or(DataTypeNode::Int64)
-    }
-
-    fn encode(&self, writer: &mut ValueWriter<'_>) -> Result<(), Refused> {
-        self.0.encode(writer)
-    }
+/// Columns for an insert.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// Names, in the order of the data.
+    pub columns: &'static [&'static str],
+    pub data: Bytes,
 }
 
-/// Properties as a map.
-struct Props<'a>(&'a [(&'a str, &'a str)]);
+/// Rows taken through all columns at a time, so that they are still in the processor's cache.
+const ROWS_AT_A_TIME: usize = 512;
 
-impl Encode for Props<'_> {
-    fn produces() -> DataTypeNode {
-        DataTypeNode::Map([Box::new(DataTypeNode::String), Box::new(DataTypeNode::String)])
-    }
-
-    fn encode(&self, writer: &mut ValueWriter<'_>) -> Result<(), Refused> {
-        let mut map = writer.write_map()?;
-        for (key, value) in self.0 {
-            map.write(*key, *value)?;
-        }
-        map.finish();
-        Ok(())
-    }
-}
-
-/// Builds a block: for each column its name and what of a row goes into it.
+/// Builds a block: for each column its name, what collects it, and what of a row goes into it.
 macro_rules! block {
-    ($rows:expr, $row:ident => { $($column:ident: $value:expr,)* }) => {{
-        let mut block = BlockBuilder::new();
-        $(
-            block
-                .upsert_column(stringify!($column))
-                .map_err(mismatch)?
-                .add_all($rows.iter().map(|$row| $value))
-                .map_err(mismatch)?;
-        )*
-        block.build().map_err(mismatch)
+    ($rows:expr, $row:ident => { $($name:ident: $kind:ident = $value:expr,)* }) => {{
+        const COLUMNS: &[&str] = &[$(stringify!($name)),*];
+        $(let mut $name = $kind::default();)*
+        for rows in $rows.chunks(ROWS_AT_A_TIME) {
+            $(for $row in rows {
+                $name.push($value);
+            })*
+        }
+        let mut data = Vec::new();
+        begin(&mut data, COLUMNS.len(), $rows.len());
+        $(append(&mut data, stringify!($name), $name);)*
+        Block { columns: COLUMNS, data: data.into() }
     }};
 }
 
-fn mismatch(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Row(error.to_string())
-}
-
-/// A block for `events`. There must be a row.
-pub(crate) fn events(rows: &[EventRow<'_>]) -> Result<Block, StoreError> {
+/// A block for `events`.
+pub(crate) fn events(rows: &[EventRow<'_>]) -> Block {
     block!(rows, row => {
-        site_id: row.site_id,
-        ts: Millis(row.ts),
-        received_at: Millis(row.received_at),
-        visitor: row.visitor,
-        id: row.id,
-        client_id: row.client_id,
-        history: row.history,
-        name: row.name,
-        interactive: row.interactive,
-        user_id: row.user_id,
-        url: row.url,
-        path: row.path,
-        title: row.title,
-        hostname: row.hostname,
-        referrer: row.referrer,
-        source: row.source,
-        medium: row.medium,
-        campaign: row.campaign,
-        term: row.term,
-        content: row.content,
-        channel: row.channel,
-        country: row.country,
-        region: row.region,
-        city: row.city,
-        device: row.device,
-        browser: row.browser,
-        browser_version: row.browser_version,
-        os: row.os,
-        os_version: row.os_version,
-        screen: row.screen,
-        language: row.language,
-        platform: row.platform,
-        app: row.app,
-        app_version: row.app_version,
-        props: Props(&row.props),
-        revenue: row.revenue,
-        currency: row.currency,
-        scroll_depth: row.scroll_depth,
-        engagement_ms: row.engagement_ms,
-        log_partition: row.log_partition,
-        log_offset: row.log_offset,
-        epoch: row.epoch,
+        site_id: U32s = row.site_id,
+        ts: Times = row.ts,
+        received_at: Times = row.received_at,
+        visitor: U64s = row.visitor,
+        id: Uuids = row.id,
+        client_id: Bools = row.client_id,
+        history: Bools = row.history,
+        name: Words = row.name,
+        interactive: Bools = row.interactive,
+        user_id: Texts = row.user_id,
+        url: Texts = row.url,
+        path: Texts = row.path,
+        title: Texts = row.title,
+        hostname: Words = row.hostname,
+        referrer: Texts = row.referrer,
+        source: Words = row.source,
+        medium: Words = row.medium,
+        campaign: Words = row.campaign,
+        term: Words = row.term,
+        content: Words = row.content,
+        channel: Words = row.channel,
+        country: Words = row.country,
+        region: Words = row.region,
+        city: Words = row.city,
+        device: Words = row.device,
+        browser: Words = row.browser,
+        browser_version: Words = row.browser_version,
+        os: Words = row.os,
+        os_version: Words = row.os_version,
+        screen: Words = row.screen,
+        language: Words = row.language,
+        platform: Words = row.platform,
+        app: Words = row.app,
+        app_version: Words = row.app_version,
+        props: Maps = &row.props,
+        revenue: I64s = row.revenue,
+        currency: Words = row.currency,
+        scroll_depth: U8s = row.scroll_depth,
+        engagement_ms: U32s = row.engagement_ms,
+        log_partition: U16s = row.log_partition,
+        log_offset: U64s = row.log_offset,
+        epoch: U64s = row.epoch,
     })
 }
 
-/// A block for `v_sessions`. There must be a row.
-pub(crate) fn sessions(rows: &[SessionRow]) -> Result<Block, StoreError> {
+/// A block for `v_sessions`.
+pub(crate) fn sessions(rows: &[SessionRow]) -> Block {
     block!(rows, row => {
-        site_id: row.site_id,
-        start: Millis(row.start),
-        visitor: row.visitor,
-        end: Millis(row.end),
-        entry_page: row.entry_page.as_str(),
-        exit_page: row.exit_page.as_str(),
-        pageviews: row.pageviews,
-        events: row.events,
-        bounce: row.bounce,
-        duration_ms: row.duration_ms,
-        revenue: row.revenue,
-        hostname: row.hostname.as_str(),
-        referrer: row.referrer.as_str(),
-        source: row.source.as_str(),
-        medium: row.medium.as_str(),
-        campaign: row.campaign.as_str(),
-        term: row.term.as_str(),
-        content: row.content.as_str(),
-        channel: row.channel.as_str(),
-        country: row.country.as_str(),
-        region: row.region.as_str(),
-        city: row.city.as_str(),
-        device: row.device.as_str(),
-        browser: row.browser.as_str(),
-        browser_version: row.browser_version.as_str(),
-        os: row.os.as_str(),
-        os_version: row.os_version.as_str(),
-        screen: row.screen.as_str(),
-        language: row.language.as_str(),
-        platform: row.platform.as_str(),
-        app: row.app.as_str(),
-        app_version: row.app_version.as_str(),
-        epoch: row.epoch,
-        deleted: row.deleted,
+        site_id: U32s = row.site_id,
+        start: Times = row.start,
+        visitor: U64s = row.visitor,
+        end: Times = row.end,
+        entry_page: Texts = row.entry_page.as_str(),
+        exit_page: Texts = row.exit_page.as_str(),
+        pageviews: U32s = row.pageviews,
+        events: U32s = row.events,
+        bounce: Bools = row.bounce,
+        duration_ms: U64s = row.duration_ms,
+        revenue: I64s = row.revenue,
+        hostname: Words = row.hostname.as_str(),
+        referrer: Texts = row.referrer.as_str(),
+        source: Words = row.source.as_str(),
+        medium: Words = row.medium.as_str(),
+        campaign: Words = row.campaign.as_str(),
+        term: Words = row.term.as_str(),
+        content: Words = row.content.as_str(),
+        channel: Words = row.channel.as_str(),
+        country: Words = row.country.as_str(),
+        region: Words = row.region.as_str(),
+        city: Words = row.city.as_str(),
+        device: Words = row.device.as_str(),
+        browser: Words = row.browser.as_str(),
+        browser_version: Words = row.browser_version.as_str(),
+        os: Words = row.os.as_str(),
+        os_version: Words = row.os_version.as_str(),
+        screen: Words = row.screen.as_str(),
+        language: Words = row.language.as_str(),
+        platform: Words = row.platform.as_str(),
+        app: Words = row.app.as_str(),
+        app_version: Words = row.app_version.as_str(),
+        epoch: U64s = row.epoch,
+        deleted: U8s = row.deleted,
     })
 }
 
@@ -156,18 +132,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_carried_as_times() {
-        assert_eq!(Millis::produces().to_string(), "DateTime64(3, 'UTC')");
-    }
-
-    #[test]
     fn every_column_of_a_row_is_in_its_block() {
-        let event = opentrace_events::Event::default();
-        let block = events(&[EventRow::new(&event, 0, 0, 0)]).expect("builds");
-        let names: Vec<&str> = block.columns().iter().map(|column| column.name()).collect();
-        assert_eq!(names, <EventRow<'_> as clickhouse::Row>::COLUMN_NAMES);
-        let block = sessions(&[SessionRow::default()]).expect("builds");
-        let mut names: Vec<&str> = block.columns().iter().map(|column| column.name()).collect();
+        assert_eq!(events(&[]).columns, <EventRow<'_> as clickhouse::Row>::COLUMN_NAMES);
+        let mut names = sessions(&[]).columns.to_vec();
         let mut expected = <SessionRow as clickhouse::Row>::COLUMN_NAMES.to_vec();
         names.sort_unstable();
         expected.sort_unstable();

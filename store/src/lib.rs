@@ -8,6 +8,7 @@ pub mod engine;
 mod error;
 pub mod meta;
 mod migrate;
+mod native;
 mod read;
 mod rows;
 pub mod verify;

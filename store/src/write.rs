@@ -4,11 +4,11 @@
 //! One insert of up to a million rows is one block per partition: it is there whole or not at all.
 
 use clickhouse::Row;
-use clickhouse::native::Block;
 use serde::Serialize;
 
+use crate::blocks::{self, Block};
 use crate::rows::{EventRow, ProgressRow, SessionRow, TrafficRow, UniquesRow};
-use crate::{Store, StoreError, blocks};
+use crate::{Store, StoreError};
 
 /// Settings that keep ClickHouse from splitting a block.
 const WHOLE: [(&str, &str); 4] = [
@@ -17,6 +17,9 @@ const WHOLE: [(&str, &str); 4] = [
     ("min_insert_block_size_bytes", "536870912"),
     ("max_partitions_per_insert_block", "0"),
 ];
+
+/// A block is sent in pieces of this size.
+const PIECE_BYTES: usize = 1 << 20;
 
 impl Store {
     /// Inserts events. The same token again does nothing, whatever its rows.
@@ -28,7 +31,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        self.insert_block("events", &blocks::events(rows)?, Some(token)).await
+        self.insert_block("events", blocks::events(rows), Some(token)).await
     }
 
     /// Writes cells of `v_traffic`.
@@ -55,7 +58,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        self.insert_block("v_sessions", &blocks::sessions(rows)?, None).await
+        self.insert_block("v_sessions", blocks::sessions(rows), None).await
     }
 
     /// Records how far an engine's views are.
@@ -66,15 +69,19 @@ impl Store {
         self.upsert("view_progress", std::slice::from_ref(row)).await
     }
 
-    async fn insert_block(&self, table: &str, block: &Block, token: Option<&str>) -> Result<(), StoreError> {
-        let mut insert = self.client().insert_native(table);
+    async fn insert_block(&self, table: &str, block: Block, token: Option<&str>) -> Result<(), StoreError> {
+        let statement = format!("INSERT INTO {table} (`{}`) FORMAT Native", block.columns.join("`, `"));
+        let mut insert = self.client().insert_formatted_with(statement);
         for (name, value) in WHOLE {
             insert = insert.with_setting(name, value);
         }
         if let Some(token) = token {
             insert = insert.with_setting("insert_deduplication_token", token);
         }
-        insert.write(block).await?;
+        let mut data = block.data;
+        while !data.is_empty() {
+            insert.send(data.split_to(data.len().min(PIECE_BYTES))).await?;
+        }
         Ok(insert.end().await?)
     }
 

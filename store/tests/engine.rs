@@ -89,6 +89,98 @@ async fn rows_go_in_and_come_back_and_repeats_do_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_column_comes_back_as_it_went_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let strings = "user_id, url, path, title, hostname, referrer, source, medium, campaign, term, content, channel, \
+                   country, region, city, device, browser, browser_version, os, os_version, screen, language, \
+                   platform, app, app_version";
+    let word = |name: &str| compact_str::CompactString::from(name);
+    let named = Event {
+        id: "01234567-89ab-cdef-8123-456789abcdef".parse().expect("an id"),
+        name: "bought".into(),
+        user_id: word("user_id"),
+        page: Page { url: word("url"), path: word("path"), title: word("title") },
+        visit: Visit {
+            hostname: word("hostname"),
+            referrer: word("referrer"),
+            source: word("source"),
+            medium: word("medium"),
+            campaign: word("campaign"),
+            term: word("term"),
+            content: word("content"),
+            channel: word("channel"),
+            country: word("country"),
+            region: word("region"),
+            city: word("city"),
+            device: word("device"),
+            browser: word("browser"),
+            browser_version: word("browser_version"),
+            os: word("os"),
+            os_version: word("os_version"),
+            screen: word("screen"),
+            language: word("language"),
+            platform: word("platform"),
+            app: word("app"),
+            app_version: word("app_version"),
+        },
+        scroll_depth: 77,
+        engagement_ms: 1234,
+        history: true,
+        ..event(0, 9, 1_779_000_000_123)
+    };
+    let row = EventRow::new(&named, 3, 4, 5);
+    store.insert_events("named", std::slice::from_ref(&row)).await.expect("inserts");
+    let found =
+        store.client().query(&format!("SELECT [{strings}] FROM events")).fetch_one::<Vec<String>>().await;
+    assert_eq!(found.expect("reads").join(", "), strings.split_whitespace().collect::<Vec<_>>().join(" "));
+    let rest = "SELECT toString((site_id, ts, received_at, visitor, id, client_id, history, name, interactive, \
+                revenue, currency, scroll_depth, engagement_ms, log_partition, log_offset, epoch)) FROM events";
+    let rest = store.client().query(rest).fetch_one::<String>().await.expect("reads");
+    let expected = "(1,'2026-05-17 06:40:00.123','2026-05-17 06:40:00.128',9,'01234567-89ab-cdef-8123-456789abcdef',\
+                    true,true,'bought',true,199900,'EUR',77,1234,3,4,5)";
+    assert_eq!(rest, expected);
+    let session = SessionRow {
+        site_id: 1,
+        start: 60_000,
+        visitor: 2,
+        end: 60_001,
+        entry_page: "/in".to_owned(),
+        exit_page: "/out".to_owned(),
+        pageviews: 3,
+        events: 4,
+        bounce: true,
+        duration_ms: 1,
+        revenue: -6,
+        epoch: 7,
+        ..SessionRow::default()
+    };
+    let session = session.with_visit(&named.visit);
+    store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
+    let stored = store.client().query("SELECT ?fields FROM v_sessions").fetch_all::<SessionRow>().await;
+    assert_eq!(stored.expect("reads"), [session]);
+
+    // More words than two bytes can number, in one block.
+    let many: Vec<Event> = (0..70_000u64)
+        .map(|n| Event {
+            visit: Visit {
+                campaign: n.to_string().into(),
+                term: (n % 300).to_string().into(),
+                ..Visit::default()
+            },
+            ..event(1 + n, n, 1_779_000_000_000)
+        })
+        .collect();
+    store.insert_events("many", &rows(&many, 6)).await.expect("inserts");
+    let right = "SELECT countIf(campaign = toString(log_offset) AND term = toString(log_offset % 300) \
+                 AND props['plan'] LIKE 'pro%') FROM events WHERE epoch = 6";
+    assert_eq!(count(&store, right).await, 70_000);
+    let parts = "SELECT count() FROM system.parts WHERE table = 'events' AND rows = 70000 AND level = 0";
+    assert_eq!(count(&store, parts).await, 1, "one insert is one part");
+    store.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_epoch_of_a_key_wins_and_tombstones_hide_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path()).await;

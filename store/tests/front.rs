@@ -42,16 +42,23 @@ async fn until_none_runs(store: &Store, text: &str) {
 async fn a_statement_ends_with_its_client() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path()).await;
-    let endless = "SELECT count() FROM numbers(100000000000000) WHERE sipHash64(number) = 1";
-    let mut stream = connect(&store).await;
-    let request = request(&store, "/", &format!("Content-Length: {}\r\n\r\n{endless}", endless.len()));
-    stream.write_all(request.as_bytes()).await.expect("writes");
-    let running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64%' AND query NOT LIKE '%processes%'";
-    while count(&store, running).await == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let endless = "SELECT count() FROM numbers(100000000000000) WHERE sipHash64(number) =";
+    let plain = format!("{endless} 1");
+    let field = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let form = field("query", &format!("{endless} {{n:UInt64}}")) + &field("param_n", "1") + "--b--\r\n";
+    for (kind, body) in [("text/plain", plain), ("multipart/form-data; boundary=b", form)] {
+        let mut stream = connect(&store).await;
+        let head = format!("Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(request(&store, "/", &head).as_bytes()).await.expect("writes");
+        let running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64%' AND query NOT LIKE '%processes%'";
+        while count(&store, running).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        drop(stream);
+        until_none_runs(&store, "sipHash64").await;
     }
-    drop(stream);
-    until_none_runs(&store, "sipHash64").await;
     store.stop().await;
 }
 

@@ -14,6 +14,8 @@ pub(super) enum Input {
     End,
 }
 
+const BROKEN_OFF: &str = "Code: 210. DB::Exception: the client broke off. (NETWORK_ERROR)";
+
 type Output = mpsc::Sender<Result<Bytes, String>>;
 
 /// Runs a job. The pieces of the answer go to `output` as they come; the error is the caller's to send.
@@ -31,23 +33,20 @@ pub(super) fn execute(
         // All or none: a setting that is refused leaves the others as they were.
         connection.query(&job.set(), "TabSeparated", &[])?;
     }
-    let result = match &job.statement {
+    match &job.statement {
         Statement::Insert { sql, format } => insert(connection, sql, format, job, input),
         Statement::Read { sql, delivery: Delivery::Pieces } => read(connection, sql, job, output),
         Statement::Read { sql, delivery: Delivery::HeadedPieces } => {
             read_headed(connection, sql, job, output)
         }
         Statement::Read { sql, delivery: Delivery::Whole } | Statement::Other { sql } => {
-            connection.query(sql, &job.format, &job.params).map(|answer| {
-                // Nobody listens where the client went away.
-                let _ = send(output, answer.bytes());
-            })
+            connection.query(sql, &job.format, &job.params).and_then(|answer| send(output, answer.bytes()))
         }
-    };
+    }?;
     if !job.settings.is_empty() {
         connection.query(&job.unset(), "TabSeparated", &[])?;
     }
-    result
+    Ok(())
 }
 
 fn insert(
@@ -62,7 +61,7 @@ fn insert(
         match input.blocking_recv() {
             Some(Input::Piece(piece)) => insert.append(&piece)?,
             Some(Input::End) => return insert.finish(),
-            None => return Err("Code: 210. DB::Exception: the client broke off. (NETWORK_ERROR)".to_owned()),
+            None => return Err(BROKEN_OFF.to_owned()),
         }
     }
 }
@@ -70,10 +69,7 @@ fn insert(
 fn read(connection: &mut Connection, sql: &str, job: &Job, output: &Output) -> Result<(), String> {
     let mut stream = connection.stream(sql, &job.format, &job.params)?;
     while let Some(piece) = stream.next()? {
-        if send(output, piece.bytes()).is_err() {
-            // The client went away: dropping the stream ends the query.
-            return Ok(());
-        }
+        send(output, piece.bytes())?;
     }
     Ok(())
 }
@@ -84,9 +80,7 @@ fn read_headed(connection: &mut Connection, sql: &str, job: &Job, output: &Outpu
     let mut head = 0;
     while let Some(piece) = stream.next()? {
         let rows = piece.bytes().get(head..).ok_or("the engine gave a piece without its head")?;
-        if send(output, rows).is_err() {
-            return Ok(());
-        }
+        send(output, rows)?;
         if head == 0 {
             head = head_length(piece.bytes()).ok_or("the engine gave a piece without its head")?;
         }
@@ -94,10 +88,10 @@ fn read_headed(connection: &mut Connection, sql: &str, job: &Job, output: &Outpu
     Ok(())
 }
 
-/// Fails when the client went away.
-fn send(output: &Output, bytes: &[u8]) -> Result<(), ()> {
+/// Fails when the client went away. A stream that is dropped for that ends its query.
+fn send(output: &Output, bytes: &[u8]) -> Result<(), String> {
     match bytes {
         [] => Ok(()),
-        bytes => output.blocking_send(Ok(Bytes::copy_from_slice(bytes))).map_err(|_| ()),
+        bytes => output.blocking_send(Ok(Bytes::copy_from_slice(bytes))).map_err(|_| BROKEN_OFF.to_owned()),
     }
 }

@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 
 use super::execute::{Input, execute};
 use super::pool::Pool;
-use super::request::{Statement, parse};
+use super::request::{Job, Statement, parse};
 
 /// Pieces of a body that may wait between the network and the engine.
 const PIECES: usize = 8;
@@ -74,7 +74,7 @@ async fn answer(
         Err(error) => return Ok(refusal(&error)),
     };
     let is_insert = matches!(job.statement, Statement::Insert { .. });
-    let running = Running::mark(&mut job.statement, &pool);
+    let running = Running::mark(&mut job, &pool);
     let ended = Arc::clone(&running.ended);
     let (pieces, input) = mpsc::channel(PIECES);
     let (output, mut answered) = mpsc::channel(PIECES);
@@ -111,7 +111,8 @@ async fn send_all(body: &mut BodyStream<Incoming>, pieces: mpsc::Sender<Input>) 
 }
 
 /// A statement under way. Dropped before the statement ended, which is when the client went away,
-/// it kills the statement.
+/// it kills the statement. An insert of data is not killed: it ends with its data, and the engine
+/// can hang where both happen at once.
 struct Running {
     tag: String,
     ended: Arc<AtomicBool>,
@@ -119,12 +120,18 @@ struct Running {
 }
 
 impl Running {
-    /// Tags a statement, so that it can be found again.
-    fn mark(statement: &mut Statement, pool: &Arc<Pool>) -> Self {
+    /// Tags a statement, so that it can be found again: in front of its text, or, since the engine
+    /// writes text with parameters anew, in a setting.
+    fn mark(job: &mut Job, pool: &Arc<Pool>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let tag = format!("/*{}*/", NEXT.fetch_add(1, Ordering::Relaxed));
-        statement.sql_mut().insert_str(0, &tag);
-        Self { tag, ended: Arc::default(), pool: Arc::clone(pool) }
+        if job.params.is_empty() {
+            job.statement.sql_mut().insert_str(0, &tag);
+        } else {
+            job.settings.push(("log_comment".to_owned(), tag.clone()));
+        }
+        let needs_no_killing = matches!(job.statement, Statement::Insert { .. });
+        Self { tag, ended: Arc::new(AtomicBool::new(needs_no_killing)), pool: Arc::clone(pool) }
     }
 }
 

@@ -32,16 +32,19 @@ impl Pool {
         Ok(Self { library, arguments, limit, state, control, returned: Condvar::new() })
     }
 
-    /// Kills the statements whose text starts with `tag`. Returns when they are told, not when they
+    /// Kills the statement with this tag, which is in front of its text or in its log comment. Returns when they are told, not when they
     /// have ended.
     pub(super) fn kill(&self, tag: &str) {
-        let sql = format!("KILL QUERY WHERE startsWith(query, '{tag}') ASYNC");
+        let sql =
+            format!("KILL QUERY WHERE startsWith(query, '{tag}') OR Settings['log_comment'] = '{tag}' ASYNC");
         let mut control = self.control.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // A statement that has ended meanwhile needs no killing, and nobody waits for this.
         let _ = control.query(&sql, "TabSeparated", &[]);
     }
 
-    /// Runs `work` on a connection of its own; waits while all are busy.
+    /// Runs `work` on a connection of its own; waits while all are busy. Where it fails the
+    /// connection is closed: the engine counts a statement that was broken off as running until then,
+    /// and settings may be left on it.
     pub(super) fn with<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, String>,
@@ -49,8 +52,14 @@ impl Pool {
         let mut connection = self.take()?;
         let result = work(&mut connection);
         let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        state.idle.push(connection);
-        drop(state);
+        match result {
+            Ok(_) => state.idle.push(connection),
+            Err(_) => {
+                state.open -= 1;
+                drop(state);
+                drop(connection);
+            }
+        }
         self.returned.notify_one();
         result
     }

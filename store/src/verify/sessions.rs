@@ -1,6 +1,6 @@
 //! `v_sessions` from raw events.
 
-use super::{ATTRIBUTES, Halves, sessionised};
+use super::{ATTRIBUTES, Halves, IN_SHARE, sessionised};
 
 pub(super) fn halves() -> Halves {
     let recomputed = format!(
@@ -14,13 +14,13 @@ pub(super) fn halves() -> Halves {
            arraySum(act -> act.6, s) AS revenue, \
            s[1].7 AS attributes \
          FROM ({})",
-        sessionised()
+        sessionised(&format!(", path, if(currency = {{currency:String}}, revenue, 0), {ATTRIBUTES}"))
     );
     let stored = format!(
         "SELECT toUnixTimestamp64Milli(start) AS start, visitor, toUnixTimestamp64Milli(end) AS end, \
            entry_page, exit_page, pageviews, events, bounce = 1 AS bounce, duration_ms, revenue, \
            {ATTRIBUTES} AS attributes \
-         FROM v_sessions FINAL WHERE site_id = {{site:UInt32}}"
+         FROM v_sessions FINAL WHERE site_id = {{site:UInt32}} AND {IN_SHARE}"
     );
     Halves { recomputed, stored }
 }

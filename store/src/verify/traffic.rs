@@ -1,26 +1,104 @@
 //! `v_traffic` from raw events.
+//!
+//! Sessions need people's histories and come in shares, so the cells are added up here.
 
-use super::{Halves, sessionised};
+use std::collections::BTreeMap;
 
-pub(super) fn halves() -> Halves {
-    let recomputed = format!(
-        "SELECT minute, sum(e) AS events, sum(p) AS pageviews, sum(v) AS visitors, sum(n) AS sessions, \
-           sum(b) AS bounces, sum(d) AS duration_ms, sum(r) AS revenue FROM (\
-             SELECT toStartOfMinute(toDateTime(ts, 'UTC')) AS minute, toInt64(count()) AS e, \
-               toInt64(countIf(name = 'pageview')) AS p, toInt64(uniqExact(visitor)) AS v, \
-               toInt64(0) AS n, toInt64(0) AS b, toInt64(0) AS d, \
-               sumIf(revenue, currency = {{currency:String}}) AS r \
-             FROM events WHERE site_id = {{site:UInt32}} AND name != 'engagement' GROUP BY minute \
-             UNION ALL \
-             SELECT toStartOfMinute(toDateTime(intDiv(s[1].1, 1000), 'UTC')) AS minute, toInt64(0), toInt64(0), \
-               toInt64(0), toInt64(count()), toInt64(countIf(arrayCount(act -> act.4, s) <= 1)), \
-               toInt64(sum(s[-1].1 - s[1].1)), toInt64(0) \
-             FROM ({}) GROUP BY minute\
-         ) GROUP BY minute",
-        sessionised()
-    );
-    let stored = "SELECT minute, events, pageviews, visitors, sessions, bounces, duration_ms, revenue \
-                  FROM v_traffic FINAL WHERE site_id = {site:UInt32}"
-        .to_owned();
-    Halves { recomputed, stored }
+use clickhouse::Row;
+use opentrace_events::Site;
+use serde::Deserialize;
+
+use super::{Difference, LISTED, Share, sessionised};
+use crate::{Store, StoreError};
+
+/// Everything of a cell but its key, in the order of the view's columns.
+type Cell = [i64; 7];
+
+#[derive(Row, Deserialize)]
+struct Found {
+    /// Seconds since 1970.
+    minute: u32,
+    events: i64,
+    pageviews: i64,
+    visitors: i64,
+    sessions: i64,
+    bounces: i64,
+    duration_ms: i64,
+    revenue: i64,
+}
+
+const STORED: &str = "SELECT minute, events, pageviews, visitors, sessions, bounces, duration_ms, revenue \
+    FROM v_traffic FINAL WHERE site_id = {site:UInt32}";
+
+const COUNTED: &str = "SELECT toStartOfMinute(toDateTime(ts, 'UTC')) AS minute, toInt64(count()) AS events, \
+    toInt64(countIf(name = 'pageview')) AS pageviews, toInt64(uniqExact(visitor)) AS visitors, \
+    toInt64(0) AS sessions, toInt64(0) AS bounces, toInt64(0) AS duration_ms, \
+    sumIf(revenue, currency = {currency:String}) AS revenue \
+    FROM events WHERE site_id = {site:UInt32} AND name != 'engagement' GROUP BY minute";
+
+fn sessions() -> String {
+    format!(
+        "SELECT toStartOfMinute(toDateTime(intDiv(s[1].1, 1000), 'UTC')) AS minute, toInt64(0) AS events, \
+           toInt64(0) AS pageviews, toInt64(0) AS visitors, toInt64(count()) AS sessions, \
+           toInt64(countIf(arrayCount(act -> act.4, s) <= 1)) AS bounces, \
+           toInt64(sum(s[-1].1 - s[1].1)) AS duration_ms, toInt64(0) AS revenue \
+         FROM ({}) GROUP BY minute",
+        sessionised("")
+    )
+}
+
+/// Compares the cells of a site.
+pub(super) async fn compare(
+    store: &Store,
+    site: &Site,
+    shares: &[Share],
+) -> Result<Vec<Difference>, StoreError> {
+    let everyone = Share { part: 0, of: 1 };
+    let mut stored = BTreeMap::new();
+    add(&mut stored, store.about(STORED, site, everyone).fetch_all().await?);
+    let mut recomputed = BTreeMap::new();
+    add(&mut recomputed, store.about(COUNTED, site, everyone).fetch_all().await?);
+    for share in shares {
+        add(&mut recomputed, store.about(&sessions(), site, *share).fetch_all().await?);
+    }
+
+    let mut differences = Vec::new();
+    let minutes: std::collections::BTreeSet<&u32> = stored.keys().chain(recomputed.keys()).collect();
+    for minute in minutes {
+        let (is, should_be) = (stored.get(minute), recomputed.get(minute));
+        if is != should_be {
+            let sides = [(should_be, false), (is, true)];
+            let sides = sides.into_iter().filter_map(|(cell, stored)| Some((cell?, stored)));
+            differences.extend(
+                sides.map(|(cell, stored)| Difference::new("traffic", site, text(*minute, cell), stored)),
+            );
+        }
+    }
+    differences.truncate(LISTED);
+    Ok(differences)
+}
+
+fn add(cells: &mut BTreeMap<u32, Cell>, rows: Vec<Found>) {
+    for row in rows {
+        let cell = cells.entry(row.minute).or_default();
+        let values = [
+            row.events,
+            row.pageviews,
+            row.visitors,
+            row.sessions,
+            row.bounces,
+            row.duration_ms,
+            row.revenue,
+        ];
+        for (sum, value) in cell.iter_mut().zip(values) {
+            *sum += value;
+        }
+    }
+}
+
+/// A cell as ClickHouse writes a tuple.
+fn text(minute: u32, cell: &Cell) -> String {
+    let minute = jiff::Timestamp::from_second(i64::from(minute)).unwrap_or_default();
+    let values: Vec<String> = cell.iter().map(i64::to_string).collect();
+    format!("('{}',{})", minute.strftime("%Y-%m-%d %H:%M:%S"), values.join(","))
 }

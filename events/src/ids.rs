@@ -27,6 +27,10 @@ id! {
     VisitorId(u64)
 }
 id! {
+    /// Something a user defined, numbered by the metadata database. No number is given twice.
+    DefinitionId(u32)
+}
+id! {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     Timestamp(i64)
 }

@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod access_log;
+pub mod define;
 pub mod enrich;
 pub mod identity;
 pub mod ids;
@@ -16,7 +17,7 @@ pub mod rejection;
 pub mod site;
 
 pub use accept::{Acceptor, Origin};
-pub use ids::{SiteId, Timestamp, VisitorId};
+pub use ids::{DefinitionId, SiteId, Timestamp, VisitorId};
 pub use limits::Limits;
 pub use model::{Event, Kind, Page, Visit};
 pub use native::NativeEvent;

@@ -36,6 +36,9 @@ pub struct Site {
     pub honour_privacy_signals: bool,
     /// Days raw events are kept; 0 keeps them for ever.
     pub retention_days: u32,
+    /// Numbers the settings that views are made by: time zone, start of the week, currency. Another
+    /// number where one of them was changed.
+    pub calendar: u32,
 }
 
 /// Every site, shared between the collectors, the pipeline and the queries. Cheap to clone.

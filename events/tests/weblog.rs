@@ -43,6 +43,7 @@ fn import(acceptor: &Acceptor, log: &[u8], now: Timestamp) -> Vec<Event> {
         bots: BotPolicy::Drop,
         honour_privacy_signals: true,
         retention_days: 0,
+        calendar: 0,
     };
     // An import is a program with a key: its own address and user agent are nobody's.
     let importer = Origin {

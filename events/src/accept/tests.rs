@@ -37,6 +37,7 @@ impl Desk {
             bots: BotPolicy::Drop,
             honour_privacy_signals: true,
             retention_days: 0,
+            calendar: 0,
         };
         sites.put(site.clone());
         let acceptor = Acceptor::new(sites, identity, Enricher::new(geo), Limits::default());

@@ -1,7 +1,10 @@
 //! A stream of facts like the workload of a busy server: ten sites by Zipf's law, a thousand paths,
 //! visitors that come for a few acts and leave, some acts up to two hours late.
 
-use opentrace_operators::{Act, EventFact, Kind, Person, TextId, VisitId};
+use opentrace_operators::{
+    Act, Definition, DefinitionId, EventFact, FunnelSpec, Installed, Kind, Mark, Marks, Measure, Order,
+    Period, Person, RetentionSpec, TextId, VisitId,
+};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -76,7 +79,6 @@ impl Iterator for Workload {
         self.now = 20_000 * DAY_MS + (self.serial as f64 * self.pause_ms) as i64;
         let late = if self.rng.random_bool(0.02) { self.rng.random_range(0..LATE_MS) } else { 0 };
         let ts = self.now - late;
-        let day = ts.div_euclid(DAY_MS) as i32;
         let kind = match self.rng.random_range(0..100) {
             0..90 => Kind::Pageview,
             90..95 => Kind::Engagement,
@@ -90,12 +92,53 @@ impl Iterator for Workload {
             id: self.serial,
             path: TextId(1 + path as u64),
             visit: VisitId(1 + person.visitor % 5_000),
-            revenue: 0,
-            day,
-            week: day - (day + 3).rem_euclid(7),
+            revenue: if kind == Kind::Custom { 10_000 } else { 0 },
+            marks: marks(kind, path as u64),
+            offset: 3_600,
+            week_start: 0,
             kind,
             interactive: true,
         };
         Some(EventFact { person, act })
     }
+}
+
+const ANY: usize = 0;
+const SIGNUP: usize = 1;
+const PRICING: usize = 2;
+const DOCS: usize = 3;
+
+/// What every site defines: three goals, two funnels, a retention and two series.
+pub fn definitions() -> Vec<Installed> {
+    let kinds = || {
+        let steps = |numbers: &[usize]| numbers.iter().filter_map(|number| Mark::new(*number)).collect();
+        let mark = |number| Mark::new(number).unwrap_or_default();
+        let funnel = |numbers: &[usize], order, days| {
+            Definition::Funnel(FunnelSpec { steps: steps(numbers), order, window_ms: days * DAY_MS })
+        };
+        [
+            Definition::Goal(mark(SIGNUP)),
+            Definition::Goal(mark(PRICING)),
+            Definition::Goal(mark(DOCS)),
+            funnel(&[PRICING, SIGNUP], Order::Ordered, 7),
+            funnel(&[DOCS, PRICING, SIGNUP], Order::Any, 30),
+            Definition::Retention(RetentionSpec { start: mark(ANY), back: mark(ANY), period: Period::Day }),
+            Definition::Series { of: mark(SIGNUP), measure: Measure::Revenue },
+            Definition::Series { of: mark(PRICING), measure: Measure::Visitors },
+        ]
+    };
+    let numbered = (1000..).zip((0..SITES as u32).flat_map(|site| kinds().map(|kind| (site, kind))));
+    numbered.map(|(id, (site, definition))| Installed { site, id: DefinitionId(id), definition }).collect()
+}
+
+/// The conditions an act meets: any act, a sign-up, the pricing page, one of the documentation.
+fn marks(kind: Kind, path: u64) -> Marks {
+    let met = match kind {
+        Kind::Engagement => return Marks::default(),
+        Kind::Custom => Some(SIGNUP),
+        Kind::Pageview if path == 5 => Some(PRICING),
+        Kind::Pageview if path % 10 == 3 => Some(DOCS),
+        Kind::Pageview => None,
+    };
+    [Some(ANY), met].into_iter().flatten().filter_map(Mark::new).collect()
 }

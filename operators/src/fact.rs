@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calendar;
+use crate::marks::Marks;
+
 /// Dataflow time. Totally ordered; event time stays in the data.
 pub type Time = u64;
-/// How often a row is there. Aggregates that live in the diff use tuples or arrays of this.
+/// How often a row is there. Aggregates that live in the diff use structs of this.
 pub type Diff = i64;
 
 /// An interned string.
@@ -38,7 +41,7 @@ pub struct EventFact {
     pub act: Act,
 }
 
-/// The part of an event that is not whose it is.
+/// The part of an event that is not whose it is: 64 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Act {
     /// Milliseconds since 1970 in UTC.
@@ -49,10 +52,29 @@ pub struct Act {
     pub visit: VisitId,
     /// Fixed point in the site's currency, see `opentrace_events::money`.
     pub revenue: i64,
-    /// The day in the site's time zone, in days since 1970-01-01.
-    pub day: i32,
-    /// The first day of its week, as the site starts weeks.
-    pub week: i32,
+    /// The conditions of the site's definitions that the event meets.
+    pub marks: Marks,
+    /// The site's clock minus UTC at `ts`, in seconds.
+    pub offset: i32,
+    /// The day on which the site's weeks begin, 0 for Monday.
+    pub week_start: u8,
     pub kind: Kind,
     pub interactive: bool,
+}
+
+impl Act {
+    /// Whether it counts as an event.
+    pub fn is_counted(&self) -> bool {
+        self.kind != Kind::Engagement
+    }
+
+    /// The day in the site's time zone, in days since 1970-01-01.
+    pub fn day(&self) -> i32 {
+        calendar::day(self.ts, self.offset)
+    }
+
+    /// The whole minute since 1970 in UTC.
+    pub fn minute(&self) -> i64 {
+        self.ts.div_euclid(calendar::MINUTE_MS)
+    }
 }

@@ -1,4 +1,4 @@
-//! The dataflow alone: every view, one worker, epochs of several sizes. Prints a line of JSON each:
+//! The dataflow alone: every view, with eight definitions on each site, one worker, epochs of several sizes. Prints a line of JSON each:
 //! `{"epoch_rows","events_per_second","p50_ms","p99_ms"}`.
 //!
 //! Facts are made beforehand, so that what is timed is feeding an epoch and waiting until every view
@@ -8,9 +8,9 @@
 use std::time::Instant;
 
 use differential_dataflow::input::InputSession;
-use opentrace_benches::workload::Workload;
+use opentrace_benches::workload::{Workload, definitions};
 use opentrace_operators::dataflow::{Views, build};
-use opentrace_operators::{Diff, EventFact, Time};
+use opentrace_operators::{Diff, EventFact, Installed, Time};
 use timely::dataflow::operators::probe::Handle;
 
 #[global_allocator]
@@ -32,14 +32,18 @@ fn main() -> std::io::Result<()> {
 fn measure(epoch_rows: usize, facts: Vec<EventFact>) {
     timely::execute_directly(move |worker| {
         let mut input = InputSession::<Time, EventFact, Diff>::new();
+        let mut changes = InputSession::<Time, Installed, Diff>::new();
         let probe = Handle::new();
         worker.dataflow(|scope| {
-            let Views { sessions, traffic, uniques, errors } = build(input.to_collection(scope));
-            sessions.probe_with(&probe);
-            traffic.probe_with(&probe);
-            uniques.probe_with(&probe);
-            errors.probe_with(&probe);
+            let views = build(input.to_collection(scope), changes.to_collection(scope));
+            let Views { sessions, traffic, uniques, features, goals, funnels, retention, series, errors } =
+                views;
+            macro_rules! probe {
+                ($($view:ident)*) => {$( $view.probe_with(&probe); )*};
+            }
+            probe!(sessions traffic uniques features goals funnels retention series errors);
         });
+        definitions().into_iter().for_each(|installed| changes.update(installed, 1));
         let started = Instant::now();
         let mut epochs = Vec::new();
         for (epoch, rows) in (1..).zip(facts.chunks(epoch_rows)) {
@@ -49,6 +53,8 @@ fn measure(epoch_rows: usize, facts: Vec<EventFact>) {
             }
             input.advance_to(epoch);
             input.flush();
+            changes.advance_to(epoch);
+            changes.flush();
             worker.step_while(|| probe.less_than(input.time()));
             epochs.push(epoch_started.elapsed().as_secs_f64() * 1e3);
         }

@@ -1,16 +1,24 @@
 //! The definitions, said plainly over a list of events.
 
+mod defined;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use opentrace_operators::{
-    Act, Diff, EventFact, Kind, Period, Person, Session, TextId, TrafficCell, TrafficDelta,
+    Act, Builtin, Diff, EventFact, Features, Installed, Kind, Period, Person, STOPS, SeriesCell, SeriesGrain,
+    Session, TextId, TrafficCell, TrafficDelta, UniquesCell, first_of_month,
 };
-use opentrace_operators::{UniquesCell, uniques};
+
+pub(crate) use defined::{funnels, goals, retention};
+
+/// What is in the collection, and how often.
+pub(crate) type Events = BTreeMap<EventFact, Diff>;
+type Cells<K, V> = BTreeMap<K, V>;
 
 const HALF_HOUR: i64 = 30 * 60 * 1000;
 
 /// Each person's acts in order, repeated as often as they are there.
-fn by_person(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<Person, Vec<Act>> {
+fn by_person(events: &Events) -> BTreeMap<Person, Vec<Act>> {
     let mut people: BTreeMap<Person, Vec<Act>> = BTreeMap::new();
     for (fact, count) in events {
         for _ in 0..*count {
@@ -20,35 +28,50 @@ fn by_person(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<Person, Vec<Act>> {
     people
 }
 
-pub(crate) fn sessions(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<Session, Diff> {
+/// A person's acts cut where the pause is longer than half an hour, without engagement.
+fn visits(acts: &[Act]) -> Vec<Vec<Act>> {
+    let mut groups: Vec<Vec<Act>> = Vec::new();
+    for act in acts {
+        match groups.last_mut() {
+            Some(group) if act.ts - group[group.len() - 1].ts <= HALF_HOUR => group.push(*act),
+            _ => groups.push(vec![*act]),
+        }
+    }
+    let counted = |group: Vec<Act>| -> Vec<Act> {
+        group.into_iter().filter(|act| act.kind != Kind::Engagement).collect()
+    };
+    groups.into_iter().map(counted).filter(|group| !group.is_empty()).collect()
+}
+
+fn is_bounce(visit: &[Act]) -> bool {
+    visit.iter().filter(|act| act.interactive).count() <= 1
+}
+
+pub(crate) fn sessions(events: &Events) -> Cells<Session, Diff> {
     let mut found = BTreeMap::new();
     for (person, acts) in by_person(events) {
-        let mut groups: Vec<Vec<Act>> = Vec::new();
-        for act in acts {
-            match groups.last_mut() {
-                Some(group) if act.ts - group[group.len() - 1].ts <= HALF_HOUR => group.push(act),
-                _ => groups.push(vec![act]),
-            }
-        }
-        for group in groups {
-            let counted: Vec<Act> = group.into_iter().filter(|act| act.kind != Kind::Engagement).collect();
-            if counted.is_empty() {
-                continue;
-            }
-            let pages: Vec<&Act> = counted.iter().filter(|act| act.kind == Kind::Pageview).collect();
-            let (first, last) = (counted[0], counted[counted.len() - 1]);
+        for visit in visits(&acts) {
+            let pages: Vec<TextId> =
+                visit.iter().filter(|act| act.kind == Kind::Pageview).map(|act| act.path).collect();
+            let mut stops = pages.clone();
+            stops.dedup();
+            let more_stops = stops.len() > STOPS;
+            stops.truncate(STOPS);
+            let (first, last) = (visit[0], visit[visit.len() - 1]);
             let session = Session {
                 person,
                 start: first.ts,
                 end: last.ts,
-                entry: pages.first().map_or(TextId(0), |act| act.path),
-                exit: pages.last().map_or(TextId(0), |act| act.path),
+                entry: pages.first().copied().unwrap_or_default(),
+                exit: pages.last().copied().unwrap_or_default(),
                 visit: first.visit,
                 pageviews: pages.len() as u32,
-                events: counted.len() as u32,
-                bounce: counted.iter().filter(|act| act.interactive).count() <= 1,
+                events: visit.len() as u32,
+                bounce: is_bounce(&visit),
                 duration_ms: last.ts - first.ts,
-                revenue: counted.iter().map(|act| act.revenue).sum(),
+                revenue: visit.iter().map(|act| act.revenue).sum(),
+                stops,
+                more_stops,
             };
             *found.entry(session).or_default() += 1;
         }
@@ -56,8 +79,8 @@ pub(crate) fn sessions(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<Session, 
     found
 }
 
-pub(crate) fn traffic(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<TrafficCell, TrafficDelta> {
-    let mut cells: BTreeMap<TrafficCell, TrafficDelta> = BTreeMap::new();
+pub(crate) fn traffic(events: &Events) -> Cells<TrafficCell, TrafficDelta> {
+    let mut cells: Cells<TrafficCell, TrafficDelta> = BTreeMap::new();
     let mut visitors: BTreeSet<(TrafficCell, Person)> = BTreeSet::new();
     for (person, acts) in by_person(events) {
         for act in acts.iter().filter(|act| act.kind != Kind::Engagement) {
@@ -79,16 +102,30 @@ pub(crate) fn traffic(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<TrafficCel
     cells
 }
 
-pub(crate) fn uniques(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<UniquesCell, Diff> {
+/// The local day, and the first day of the period that holds it.
+fn period_start(period: Period, act: &Act) -> i32 {
+    let day = local_day(act);
+    match period {
+        Period::Day => day,
+        Period::Month => first_of_month(day),
+        // Walk back to the day on which weeks begin; day 4 was a Monday.
+        Period::Week => {
+            let begins = |day: i32| (day - 4).rem_euclid(7) == i32::from(act.week_start);
+            (day - 6..=day).rev().find(|day| begins(*day)).expect("one of seven days")
+        }
+    }
+}
+
+fn local_day(act: &Act) -> i32 {
+    (act.ts + i64::from(act.offset) * 1000).div_euclid(86_400_000) as i32
+}
+
+pub(crate) fn uniques(events: &Events) -> Cells<UniquesCell, Diff> {
     let mut seen: BTreeSet<(UniquesCell, Person)> = BTreeSet::new();
     for (person, acts) in by_person(events) {
         for act in acts.iter().filter(|act| act.kind != Kind::Engagement) {
-            let starts = [
-                (Period::Day, act.day),
-                (Period::Week, act.week),
-                (Period::Month, uniques::first_of_month(act.day)),
-            ];
-            for (period, start) in starts {
+            for period in Period::ALL {
+                let start = period_start(period, act);
                 seen.insert((UniquesCell { site: person.site, period, start }, person));
             }
         }
@@ -97,5 +134,83 @@ pub(crate) fn uniques(events: &BTreeMap<EventFact, Diff>) -> BTreeMap<UniquesCel
     for (cell, _) in seen {
         *cells.entry(cell).or_default() += 1;
     }
+    cells
+}
+
+pub(crate) fn features(events: &Events) -> Cells<Features, Diff> {
+    let mut rows = BTreeMap::new();
+    for (person, acts) in by_person(events) {
+        let visits = visits(&acts);
+        let acts: Vec<Act> = acts.into_iter().filter(|act| act.kind != Kind::Engagement).collect();
+        let (Some(first), Some(last)) = (acts.first(), acts.last()) else { continue };
+        let different = |values: Vec<u64>| values.into_iter().collect::<BTreeSet<_>>().len() as u32;
+        let pages = acts.iter().filter(|act| act.kind == Kind::Pageview);
+        let mut row = Features {
+            person,
+            first_seen: first.ts,
+            last_seen: last.ts,
+            active_days: acts.iter().map(local_day).collect::<BTreeSet<_>>().len() as u32,
+            sessions: visits.len() as u32,
+            bounces: visits.iter().filter(|visit| is_bounce(visit)).count() as u32,
+            pageviews: pages.clone().count() as u32,
+            events: acts.len() as u32,
+            purchases: acts.iter().filter(|act| act.revenue != 0).count() as u32,
+            revenue: acts.iter().map(|act| act.revenue).sum(),
+            duration_ms: visits.iter().map(|visit| visit[visit.len() - 1].ts - visit[0].ts).sum(),
+            pages: different(pages.map(|act| act.path.0).collect()),
+            origins: different(visits.iter().map(|visit| visit[0].visit.0).collect()),
+            first_visit: first.visit,
+            last_visit: visits[visits.len() - 1][0].visit,
+            ..Features::default()
+        };
+        for act in &acts {
+            let local_hours = (act.ts + i64::from(act.offset) * 1000).div_euclid(3_600_000);
+            row.hours[local_hours.rem_euclid(24) as usize] += 1;
+            row.weekdays[(local_day(act) - 4).rem_euclid(7) as usize] += 1;
+        }
+        rows.insert(row, 1);
+    }
+    rows
+}
+
+/// The start of a point of a series.
+fn point(grain: SeriesGrain, act: &Act) -> i64 {
+    let local = act.ts.div_euclid(1000) + i64::from(act.offset);
+    match grain {
+        SeriesGrain::Minute => act.ts.div_euclid(60_000) * 60,
+        SeriesGrain::Hour => local.div_euclid(3_600) * 3_600 - i64::from(act.offset),
+        SeriesGrain::Day => local.div_euclid(86_400) * 86_400,
+    }
+}
+
+const GRAINS: [SeriesGrain; 3] = [SeriesGrain::Minute, SeriesGrain::Hour, SeriesGrain::Day];
+
+pub(crate) fn series(events: &Events, definitions: &[Installed]) -> Cells<SeriesCell, Diff> {
+    let mut cells: Cells<SeriesCell, Diff> = BTreeMap::new();
+    let mut seen: BTreeSet<(SeriesCell, Person)> = BTreeSet::new();
+    for (person, acts) in by_person(events) {
+        let site = person.site;
+        let mut add = |builtin: Builtin, grain, act: &Act, value: i64| {
+            let cell = SeriesCell { site, series: builtin.id(), grain, start: point(grain, act) };
+            *cells.entry(cell).or_default() += value;
+        };
+        for grain in GRAINS {
+            for act in acts.iter().filter(|act| act.kind != Kind::Engagement) {
+                add(Builtin::Events, grain, act, 1);
+                add(Builtin::Pageviews, grain, act, i64::from(act.kind == Kind::Pageview));
+                add(Builtin::Revenue, grain, act, act.revenue);
+                let cell =
+                    SeriesCell { site, series: Builtin::Visitors.id(), grain, start: point(grain, act) };
+                add(Builtin::Visitors, grain, act, i64::from(seen.insert((cell, person))));
+            }
+            for visit in visits(&acts) {
+                add(Builtin::Visits, grain, &visit[0], 1);
+                add(Builtin::Bounces, grain, &visit[0], i64::from(is_bounce(&visit)));
+                add(Builtin::Duration, grain, &visit[0], visit[visit.len() - 1].ts - visit[0].ts);
+            }
+        }
+    }
+    defined::series(events, definitions, &mut cells);
+    cells.retain(|_, value| *value != 0);
     cells
 }

@@ -7,9 +7,10 @@
 use bytes::Bytes;
 
 use crate::native::{
-    Bools, Column, I64s, Maps, Texts, Times, U8s, U16s, U32s, U64s, Uuids, Words, append, begin,
+    Bools, Column, Dates, I64s, Maps, TextLists, Texts, Times, U8s, U16s, U32Lists, U32s, U64s, Uuids, Words,
+    append, begin,
 };
-use crate::rows::{EventRow, SessionRow};
+use crate::rows::{EventRow, FeatureRow, PassageRow, SessionRow};
 
 /// Columns for an insert.
 #[derive(Debug)]
@@ -96,6 +97,8 @@ pub(crate) fn sessions(rows: &[SessionRow]) -> Block {
         end: Times = row.end,
         entry_page: Texts = row.entry_page.as_str(),
         exit_page: Texts = row.exit_page.as_str(),
+        stops: TextLists = row.stops.as_slice(),
+        more_stops: Bools = row.more_stops,
         pageviews: U32s = row.pageviews,
         events: U32s = row.events,
         bounce: Bools = row.bounce,
@@ -127,6 +130,54 @@ pub(crate) fn sessions(rows: &[SessionRow]) -> Block {
     })
 }
 
+/// A block for `v_funnels`.
+pub(crate) fn passages(rows: &[PassageRow]) -> Block {
+    block!(rows, row => {
+        site_id: U32s = row.site_id,
+        definition: U32s = row.definition,
+        day: Dates = row.day,
+        visitor: U64s = row.visitor,
+        entered: Times = row.entered,
+        seconds: U32Lists = row.seconds.as_slice(),
+        epoch: U64s = row.epoch,
+        deleted: U8s = row.deleted,
+    })
+}
+
+/// A block for `v_features`.
+pub(crate) fn features(rows: &[FeatureRow]) -> Block {
+    block!(rows, row => {
+        site_id: U32s = row.site_id,
+        visitor: U64s = row.visitor,
+        first_seen: Times = row.first_seen,
+        last_seen: Times = row.last_seen,
+        active_days: U32s = row.active_days,
+        sessions: U32s = row.sessions,
+        bounces: U32s = row.bounces,
+        pageviews: U32s = row.pageviews,
+        events: U32s = row.events,
+        purchases: U32s = row.purchases,
+        revenue: I64s = row.revenue,
+        duration_ms: I64s = row.duration_ms,
+        pages: U32s = row.pages,
+        origins: U32s = row.origins,
+        first_source: Words = row.first_source.as_str(),
+        first_channel: Words = row.first_channel.as_str(),
+        last_source: Words = row.last_source.as_str(),
+        last_channel: Words = row.last_channel.as_str(),
+        country: Words = row.country.as_str(),
+        device: Words = row.device.as_str(),
+        browser: Words = row.browser.as_str(),
+        os: Words = row.os.as_str(),
+        language: Words = row.language.as_str(),
+        platform: Words = row.platform.as_str(),
+        hours: U32Lists = row.hours.as_slice(),
+        weekdays: U32Lists = row.weekdays.as_slice(),
+        epoch: U64s = row.epoch,
+        deleted: U8s = row.deleted,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +190,7 @@ mod tests {
         names.sort_unstable();
         expected.sort_unstable();
         assert_eq!(names, expected);
+        assert_eq!(passages(&[]).columns, <PassageRow as clickhouse::Row>::COLUMN_NAMES);
+        assert_eq!(features(&[]).columns, <FeatureRow as clickhouse::Row>::COLUMN_NAMES);
     }
 }

@@ -4,12 +4,14 @@
 //! supervised child process ([`engine`]) or a server or cluster by URL.
 
 mod blocks;
+mod cells;
 pub mod engine;
 mod error;
 pub mod meta;
 mod migrate;
 mod native;
 mod read;
+mod remove;
 mod rows;
 pub mod verify;
 mod write;
@@ -19,12 +21,14 @@ use std::sync::{Arc, RwLock};
 
 use clickhouse::Client;
 
+pub use cells::CellRow;
 pub use engine::{Engine, EngineConfig, engine_main};
 pub use error::StoreError;
 pub use meta::Meta;
-pub use read::{DaySlice, VisitorSlice};
+pub use read::{Columns, DaySlice, Props, SiteShare, VisitorSlice};
 pub use rows::{
-    EventRow, ProgressRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesPeriod, UniquesRow,
+    EventRow, FeatureRow, GoalRow, GrainColumn, Origin, PassageRow, PeriodColumn, ProgressRow, RetentionRow,
+    SeriesRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesRow,
 };
 
 /// Where ClickHouse is.

@@ -62,6 +62,7 @@ fixed! {
     U32s(u32) = "UInt32", u32::to_le_bytes;
     U64s(u64) = "UInt64", u64::to_le_bytes;
     I64s(i64) = "Int64", i64::to_le_bytes;
+    Dates(i32) = "Date32", i32::to_le_bytes;
     Times(i64) = "DateTime64(3, 'UTC')", i64::to_le_bytes;
     Uuids(Uuid) = "UUID", |id| {
         // Two numbers, the upper half first, each with its low byte first.
@@ -176,6 +177,60 @@ impl<'a> Column<'a> for Maps {
         for part in [self.ends, self.keys, self.values] {
             out.extend_from_slice(&part);
         }
+    }
+}
+
+/// Lists of strings.
+#[derive(Default)]
+pub(crate) struct TextLists {
+    ends: Vec<u8>,
+    values: Vec<u8>,
+    count: u64,
+}
+
+impl<'a> Column<'a> for TextLists {
+    type Value = &'a [String];
+
+    fn push(&mut self, list: Self::Value) {
+        list.iter().for_each(|value| text(&mut self.values, value));
+        self.count += list.len() as u64;
+        self.ends.extend_from_slice(&self.count.to_le_bytes());
+    }
+
+    fn kind() -> &'static str {
+        "Array(String)"
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.ends);
+        out.extend_from_slice(&self.values);
+    }
+}
+
+/// Lists of numbers.
+#[derive(Default)]
+pub(crate) struct U32Lists {
+    ends: Vec<u8>,
+    values: Vec<u8>,
+    count: u64,
+}
+
+impl<'a> Column<'a> for U32Lists {
+    type Value = &'a [u32];
+
+    fn push(&mut self, list: Self::Value) {
+        list.iter().for_each(|value| self.values.extend_from_slice(&value.to_le_bytes()));
+        self.count += list.len() as u64;
+        self.ends.extend_from_slice(&self.count.to_le_bytes());
+    }
+
+    fn kind() -> &'static str {
+        "Array(UInt32)"
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.ends);
+        out.extend_from_slice(&self.values);
     }
 }
 

@@ -1,8 +1,6 @@
-//! Reads of the pipeline: cells to add to, histories to bring back, and what is stored already.
+//! Reads of the pipeline: histories to bring back, and what is stored already.
 //!
-//! Lists of keys go as parameters that are arrays: ClickHouse reads 10,000 keys in 20 ms, where the
-//! same keys as literals in the statement take it 650 ms. Through a set made of them it uses the
-//! primary key, and a field of a request may have 128 KiB, hence the chunks.
+//! Lists go as parameters that are arrays, in pieces: a field of a request may have 128 KiB.
 
 use clickhouse::Row;
 use futures_util::{StreamExt, TryStreamExt};
@@ -10,10 +8,10 @@ use opentrace_events::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::rows::{ProgressRow, StoredAct, StoredId, TrafficRow, UniquesPeriod, UniquesRow};
+use crate::rows::{ProgressRow, StoredAct, StoredId};
 use crate::{Store, StoreError};
 
-/// Keys per statement: numbers of up to 20 digits.
+/// Visitors per statement: numbers of up to 20 digits.
 const CHUNK: usize = 6_000;
 /// The same for ids, of 36 characters and quotes.
 const CHUNK_OF_IDS: usize = 3_000;
@@ -62,46 +60,6 @@ impl Store {
         Ok(self.client().query("SELECT max(epoch) FROM view_progress").fetch_one().await?)
     }
 
-    /// Cells of `v_traffic` by site and minute (milliseconds since 1970). Missing ones are left out.
-    ///
-    /// # Errors
-    /// [`StoreError::is_transient`] tells whether the same call may succeed later, here and below.
-    pub async fn traffic_cells(&self, keys: &[(u32, i64)]) -> Result<Vec<TrafficRow>, StoreError> {
-        let query = "SELECT site_id, minute, events, pageviews, visitors, sessions, bounces, duration_ms, revenue, \
-                     epoch, deleted FROM v_traffic FINAL WHERE (site_id, minute) IN (\
-                       SELECT site, minute FROM \
-                         (SELECT {sites:Array(UInt32)} AS site, {minutes:Array(DateTime('UTC'))} AS minute) \
-                       ARRAY JOIN site, minute)";
-        let mut rows = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(CHUNK) {
-            let query = self.client().query(query).param("sites", list(keys, |(site, _)| *site));
-            let query = query.param("minutes", list(keys, |(_, minute)| minute / 1000));
-            rows.extend(query.fetch_all::<TrafficRow>().await?);
-        }
-        Ok(rows)
-    }
-
-    /// Cells of `v_uniques` by site, period and first day. Missing ones are left out.
-    pub async fn uniques_cells(
-        &self,
-        keys: &[(u32, UniquesPeriod, i32)],
-    ) -> Result<Vec<UniquesRow>, StoreError> {
-        let query = "SELECT site_id, period, start, visitors, epoch, deleted FROM v_uniques FINAL \
-                     WHERE (site_id, period, start) IN (\
-                       SELECT site, CAST(period AS Enum8('day' = 1, 'week' = 2, 'month' = 3)), toDate32(start) FROM \
-                         (SELECT {sites:Array(UInt32)} AS site, {periods:Array(Int8)} AS period, \
-                                 {starts:Array(Int32)} AS start) \
-                       ARRAY JOIN site, period, start)";
-        let mut rows = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(CHUNK) {
-            let query = self.client().query(query).param("sites", list(keys, |(site, ..)| *site));
-            let query = query.param("periods", list(keys, |(_, period, _)| *period as i8));
-            let query = query.param("starts", list(keys, |(.., start)| *start));
-            rows.extend(query.fetch_all::<UniquesRow>().await?);
-        }
-        Ok(rows)
-    }
-
     /// Who has stored events in each slice: index of the slice, visitor.
     pub async fn slice_visitors(&self, slices: &[DaySlice]) -> Result<Vec<(usize, u64)>, StoreError> {
         let visitors = slices.iter().enumerate().map(async |(index, slice)| {
@@ -118,12 +76,14 @@ impl Store {
         &self,
         slices: &[VisitorSlice],
         max_epoch: u64,
+        props: Props,
     ) -> Result<Vec<StoredAct>, StoreError> {
+        let columns = stored_act(&props.into());
         let chunks =
             slices.iter().flat_map(|slice| slice.visitors.chunks(CHUNK).map(move |chunk| (slice, chunk)));
         let events = chunks.map(async |(slice, visitors)| {
             let query = format!(
-                "SELECT {STORED_ACT} FROM events WHERE {WITHIN} AND visitor IN {{visitors:Array(UInt64)}} \
+                "SELECT {columns} FROM events WHERE {WITHIN} AND visitor IN {{visitors:Array(UInt64)}} \
                  AND epoch <= {{max_epoch:UInt64}}"
             );
             let query = self.within(&query, slice.site_id, slice.from_ms, slice.to_ms);
@@ -208,13 +168,108 @@ impl Store {
     }
 }
 
-fn list<K, T>(keys: &[K], part: impl Fn(&K) -> T) -> Vec<T> {
-    keys.iter().map(part).collect()
+/// Whether the properties of events are read with them: they are most of an event's bytes, and only
+/// conditions that name one need them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Props {
+    Read,
+    #[default]
+    LeaveOut,
 }
 
-const STORED_ACT: &str = "site_id, visitor, ts, id, name, interactive, path, revenue, currency, hostname, \
-    referrer, source, medium, campaign, term, content, channel, country, region, city, device, browser, \
-    browser_version, os, os_version, screen, language, platform, app, app_version";
+/// Which columns of events are read; the others come back empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Columns {
+    All,
+    /// These of `path`, `props` and a visit's columns.
+    Only(Vec<&'static str>),
+}
+
+impl From<Props> for Columns {
+    fn from(props: Props) -> Self {
+        match props {
+            Props::Read => Self::All,
+            Props::LeaveOut => Self::Only(OPTIONAL.into_iter().filter(|name| *name != "props").collect()),
+        }
+    }
+}
+
+const OPTIONAL: [&str; 23] = [
+    "path",
+    "props",
+    "hostname",
+    "referrer",
+    "source",
+    "medium",
+    "campaign",
+    "term",
+    "content",
+    "channel",
+    "country",
+    "region",
+    "city",
+    "device",
+    "browser",
+    "browser_version",
+    "os",
+    "os_version",
+    "screen",
+    "language",
+    "platform",
+    "app",
+    "app_version",
+];
+
+/// The columns of a [`StoredAct`], by name as the client expects them.
+fn stored_act(columns: &Columns) -> String {
+    let read = |name: &'static str| match columns {
+        Columns::Only(wanted) if !wanted.contains(&name) => match name {
+            "props" => "CAST(map() AS Map(LowCardinality(String), String)) AS props".to_owned(),
+            _ => format!("'' AS {name}"),
+        },
+        _ => name.to_owned(),
+    };
+    let optional: Vec<String> = OPTIONAL.into_iter().map(read).collect();
+    format!("site_id, visitor, ts, id, name, interactive, revenue, currency, epoch, {}", optional.join(", "))
+}
+
+/// A share of a site's people: those whose hash modulo `of` is `part`, with what they did up to an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SiteShare {
+    pub site_id: u32,
+    pub part: u64,
+    pub of: u64,
+    pub max_epoch: u64,
+}
+
+impl Store {
+    /// How many events a site has stored, from epochs up to `max_epoch`.
+    pub async fn count_events(&self, site_id: u32, max_epoch: u64) -> Result<u64, StoreError> {
+        let query =
+            "SELECT count() FROM events WHERE site_id = {site:UInt32} AND epoch <= {max_epoch:UInt64}";
+        let query = self.client().query(query).param("site", site_id).param("max_epoch", max_epoch);
+        Ok(query.fetch_one().await?)
+    }
+
+    /// All stored events of a share of a site's people, in no order.
+    ///
+    /// # Errors
+    /// Those of ClickHouse; the cursor's calls may fail as well.
+    pub fn share_events(
+        &self,
+        share: SiteShare,
+        columns: &Columns,
+    ) -> Result<clickhouse::query::RowCursor<StoredAct>, StoreError> {
+        let query = format!(
+            "SELECT {} FROM events WHERE site_id = {{site:UInt32}} AND epoch <= {{max_epoch:UInt64}} \
+             AND cityHash64(visitor) % {{of:UInt64}} = {{part:UInt64}}",
+            stored_act(columns)
+        );
+        let query = self.client().query(&query).param("site", share.site_id);
+        let query = query.param("max_epoch", share.max_epoch).param("of", share.of).param("part", share.part);
+        Ok(query.fetch()?)
+    }
+}
 
 /// A site's events of some time, said so that the primary key and the partitions are used.
 const WITHIN: &str = "site_id = {site:UInt32} \

@@ -150,6 +150,8 @@ row_with_visit! {
         end: i64,
         entry_page: String,
         exit_page: String,
+        stops: Vec<String>,
+        more_stops: bool,
         pageviews: u32,
         events: u32,
         bounce: bool,
@@ -178,8 +180,11 @@ row_with_visit! {
         name: String,
         interactive: bool,
         path: String,
+        /// Empty where they were not asked for.
+        props: Vec<(String, String)>,
         revenue: i64,
         currency: String,
+        epoch: u64,
     }
 }
 
@@ -200,41 +205,156 @@ pub struct TrafficRow {
     pub deleted: u8,
 }
 
-/// The length of a cell of `v_uniques`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(i8)]
-pub enum UniquesPeriod {
-    Day = 1,
-    Week = 2,
-    Month = 3,
-}
+/// Defines the numbers of an `Enum8` as ClickHouse takes and gives them.
+macro_rules! enum8 {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $number:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(i8)]
+        pub enum $name { $($variant = $number,)* }
 
-/// Written as the number of the `Enum8`.
-impl Serialize for UniquesPeriod {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i8(*self as i8)
-    }
-}
-
-impl<'de> Deserialize<'de> for UniquesPeriod {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match i8::deserialize(deserializer)? {
-            1 => Ok(Self::Day),
-            2 => Ok(Self::Week),
-            3 => Ok(Self::Month),
-            other => Err(serde::de::Error::custom(format!("{other} is no period"))),
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_i8(*self as i8)
+            }
         }
-    }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                match i8::deserialize(deserializer)? {
+                    $($number => Ok(Self::$variant),)*
+                    other => Err(serde::de::Error::custom(format!("{other} is none of {}", stringify!($name)))),
+                }
+            }
+        }
+    };
 }
 
-/// A row of `v_uniques`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
-pub struct UniquesRow {
+enum8! {
+    /// The length of a cell of `v_uniques` and `v_goals`.
+    PeriodColumn { Day = 1, Week = 2, Month = 3, }
+}
+
+enum8! {
+    /// The length of a cell of `v_series`.
+    GrainColumn { Minute = 1, Hour = 2, Day = 3, }
+}
+
+/// Where a row of a view that adds up comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Origin {
+    /// The dataflow.
+    Live = 0,
+    /// History, counted when the definition came into force.
+    History = 1,
+}
+
+/// Defines a row of a view that adds up.
+macro_rules! cell_row {
+    ($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $key:ident: $key_type:ty,)* } values { $($value:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+        pub struct $name {
+            $($(#[$attribute])* pub $key: $key_type,)*
+            /// See [`Origin`].
+            pub origin: u8,
+            $(pub $value: i64,)*
+            pub epoch: u64,
+            pub deleted: u8,
+        }
+    };
+}
+
+cell_row! {
+    /// A row of `v_uniques`.
+    UniquesRow {
+        site_id: u32,
+        calendar: u32,
+        period: PeriodColumn,
+        /// First day of the period, in days since 1970-01-01.
+        start: i32,
+    } values { visitors, }
+}
+
+cell_row! {
+    /// A row of `v_goals`.
+    GoalRow {
+        site_id: u32,
+        definition: u32,
+        period: PeriodColumn,
+        /// First day of the period, in days since 1970-01-01.
+        start: i32,
+    } values { events, visitors, revenue, }
+}
+
+cell_row! {
+    /// A row of `v_retention`.
+    RetentionRow {
+        site_id: u32,
+        definition: u32,
+        /// First day of the cohort's period, in days since 1970-01-01.
+        cohort: i32,
+        /// Periods later, or -1 for the size of the cohort.
+        offset: i32,
+    } values { people, }
+}
+
+cell_row! {
+    /// A row of `v_series`.
+    SeriesRow {
+        site_id: u32,
+        calendar: u32,
+        series: u32,
+        grain: GrainColumn,
+        /// Seconds since 1970 in UTC.
+        start: u32,
+    } values { value, }
+}
+
+/// A row of `v_funnels`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct PassageRow {
     pub site_id: u32,
-    pub period: UniquesPeriod,
-    /// First day of the period, in days since 1970-01-01.
-    pub start: i32,
-    pub visitors: i64,
+    pub definition: u32,
+    /// Days since 1970-01-01.
+    pub day: i32,
+    pub visitor: u64,
+    pub entered: i64,
+    pub seconds: Vec<u32>,
+    pub epoch: u64,
+    pub deleted: u8,
+}
+
+/// A row of `v_features`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct FeatureRow {
+    pub site_id: u32,
+    pub visitor: u64,
+    pub first_seen: i64,
+    pub last_seen: i64,
+    pub active_days: u32,
+    pub sessions: u32,
+    pub bounces: u32,
+    pub pageviews: u32,
+    pub events: u32,
+    pub purchases: u32,
+    pub revenue: i64,
+    pub duration_ms: i64,
+    pub pages: u32,
+    pub origins: u32,
+    pub first_source: compact_str::CompactString,
+    pub first_channel: compact_str::CompactString,
+    pub last_source: compact_str::CompactString,
+    pub last_channel: compact_str::CompactString,
+    pub country: compact_str::CompactString,
+    pub device: compact_str::CompactString,
+    pub browser: compact_str::CompactString,
+    pub os: compact_str::CompactString,
+    pub language: compact_str::CompactString,
+    pub platform: compact_str::CompactString,
+    pub hours: Vec<u32>,
+    pub weekdays: Vec<u32>,
     pub epoch: u64,
     pub deleted: u8,
 }

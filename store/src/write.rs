@@ -3,11 +3,10 @@
 //!
 //! One insert of up to a million rows is one block per partition: it is there whole or not at all.
 
-use clickhouse::Row;
-use serde::Serialize;
+use clickhouse::{RowOwned, RowWrite};
 
 use crate::blocks::{self, Block};
-use crate::rows::{EventRow, ProgressRow, SessionRow, TrafficRow, UniquesRow};
+use crate::rows::{EventRow, FeatureRow, PassageRow, ProgressRow, SessionRow};
 use crate::{Store, StoreError};
 
 /// Settings that keep ClickHouse from splitting a block.
@@ -34,22 +33,6 @@ impl Store {
         self.insert_block("events", blocks::events(rows), Some(token)).await
     }
 
-    /// Writes cells of `v_traffic`.
-    ///
-    /// # Errors
-    /// As [`Store::insert_events`].
-    pub async fn upsert_traffic(&self, rows: &[TrafficRow]) -> Result<(), StoreError> {
-        self.upsert("v_traffic", rows).await
-    }
-
-    /// Writes cells of `v_uniques`.
-    ///
-    /// # Errors
-    /// As [`Store::insert_events`].
-    pub async fn upsert_uniques(&self, rows: &[UniquesRow]) -> Result<(), StoreError> {
-        self.upsert("v_uniques", rows).await
-    }
-
     /// Writes sessions and tombstones of `v_sessions`.
     ///
     /// # Errors
@@ -59,6 +42,28 @@ impl Store {
             return Ok(());
         }
         self.insert_block("v_sessions", blocks::sessions(rows), None).await
+    }
+
+    /// Writes passages and tombstones of `v_funnels`.
+    ///
+    /// # Errors
+    /// As [`Store::insert_events`].
+    pub async fn upsert_passages(&self, rows: &[PassageRow]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.insert_block("v_funnels", blocks::passages(rows), None).await
+    }
+
+    /// Writes what is known of visitors, and tombstones, of `v_features`.
+    ///
+    /// # Errors
+    /// As [`Store::insert_events`].
+    pub async fn upsert_features(&self, rows: &[FeatureRow]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.insert_block("v_features", blocks::features(rows), None).await
     }
 
     /// Records how far an engine's views are.
@@ -85,10 +90,11 @@ impl Store {
         Ok(insert.end().await?)
     }
 
-    async fn upsert<T>(&self, table: &str, rows: &[T]) -> Result<(), StoreError>
-    where
-        T: Serialize + Row + for<'a> Row<Value<'a> = T>,
-    {
+    pub(crate) async fn upsert<T: RowOwned + RowWrite>(
+        &self,
+        table: &str,
+        rows: &[T],
+    ) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }

@@ -1,7 +1,8 @@
-//! The metadata database: sites, keys, audit. SQLite in one file.
+//! The metadata database: sites, definitions, keys, audit. SQLite in one file.
 //!
 //! The truth about settings; [`opentrace_events::Sites`] is the copy that every stage reads.
 
+mod definitions;
 mod keys;
 mod sites;
 
@@ -13,6 +14,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};
 pub use keys::KeyRecord;
 pub use sites::SiteChange;
 

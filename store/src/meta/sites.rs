@@ -7,6 +7,7 @@ use opentrace_events::{Site, SiteId};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use super::definitions::renumber;
 use super::{Meta, now_ms};
 use crate::StoreError;
 
@@ -46,6 +47,7 @@ impl Meta {
             bots: BotPolicy::Drop,
             honour_privacy_signals: false,
             retention_days: 0,
+            calendar: 0,
         };
         let mut site = apply(blank, settings)?;
         let insert = sqlx::query(
@@ -80,15 +82,21 @@ impl Meta {
     /// # Errors
     /// [`StoreError::NotFound`] and [`StoreError::Invalid`], naming the field.
     pub async fn update_site(&self, id: SiteId, change: &SiteChange) -> Result<Site, StoreError> {
+        let mut transaction = self.pool.begin().await?;
         let row = sqlx::query("SELECT * FROM sites WHERE id = ?")
             .bind(i64::from(id.0))
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *transaction)
             .await?
             .ok_or_else(|| StoreError::NotFound { what: "site", name: id.to_string() })?;
-        let site = apply(site_of(&row)?, change)?;
+        let held = site_of(&row)?;
+        let mut site = apply(held.clone(), change)?;
+        let made_by = |site: &Site| (zone_name(site), site.week_start, site.currency.clone());
+        if made_by(&site) != made_by(&held) {
+            site.calendar = renumber(&mut transaction, id).await?;
+        }
         let update = sqlx::query(
             "UPDATE sites SET timezone = ?, week_start = ?, identified = ?, currency = ?, bots = ?, \
-             honour_privacy_signals = ?, retention_days = ? WHERE id = ?",
+             honour_privacy_signals = ?, retention_days = ?, calendar = ? WHERE id = ?",
         );
         update
             .bind(zone_name(&site))
@@ -98,9 +106,11 @@ impl Meta {
             .bind(bots_name(site.bots))
             .bind(site.honour_privacy_signals)
             .bind(i64::from(site.retention_days))
+            .bind(i64::from(site.calendar))
             .bind(i64::from(id.0))
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
         Ok(site)
     }
 }
@@ -175,5 +185,6 @@ fn site_of(row: &SqliteRow) -> Result<Site, StoreError> {
         bots: if bots == "flag" { BotPolicy::Flag } else { BotPolicy::Drop },
         honour_privacy_signals: row.try_get("honour_privacy_signals")?,
         retention_days: row.try_get("retention_days")?,
+        calendar: row.try_get("calendar")?,
     })
 }

@@ -2,9 +2,10 @@
 
 use jiff::civil::Weekday;
 use opentrace_events::SiteId;
+use opentrace_events::define::{Condition, Spec};
 use uuid::Uuid;
 
-use super::{KeyRecord, Meta, SiteChange};
+use super::{DefinitionChange, KeyRecord, Meta, SiteChange};
 use crate::StoreError;
 
 #[tokio::test]
@@ -56,4 +57,38 @@ async fn keys_are_kept_until_revoked() {
     meta.revoke_key(key.id).await.expect("is revoked");
     assert!(meta.keys().await.expect("lists").is_empty());
     assert!(matches!(meta.revoke_key(key.id).await, Err(StoreError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn definitions_get_new_numbers_when_what_they_mean_changes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("opens");
+    let site = meta.create_site("example.com", &SiteChange::default()).await.expect("is made");
+    let goal = |name: &str| DefinitionChange {
+        name: name.to_owned(),
+        body: "{}".to_owned(),
+        spec: Spec::Goal { event: Condition::any() },
+    };
+    let made = meta.create_definition(site.id, &goal("signup")).await.expect("is made");
+    assert!(made.definition.id.0 >= 1000);
+    let again = meta.create_definition(site.id, &goal("signup")).await;
+    assert!(matches!(again, Err(StoreError::Exists { .. })), "{again:?}");
+    let other = meta.create_definition(site.id, &goal("buy")).await.expect("is made");
+    let changed = meta.update_definition(made.id, &goal("sign-up")).await.expect("is changed");
+    assert_eq!((changed.id, changed.name.as_str()), (made.id, "sign-up"));
+    assert!(changed.definition.id > other.definition.id);
+
+    let identified = SiteChange { identified: Some(true), ..SiteChange::default() };
+    let same = meta.update_site(site.id, &identified).await.expect("is changed");
+    assert_eq!(same.calendar, site.calendar, "nothing was made by it");
+    let moved = SiteChange { timezone: Some("Asia/Tokyo".to_owned()), ..SiteChange::default() };
+    let moved = meta.update_site(site.id, &moved).await.expect("is changed");
+    assert!(moved.calendar > site.calendar);
+    let held = meta.definitions().await.expect("lists");
+    assert!(held.iter().all(|held| held.definition.id > changed.definition.id), "{held:?}");
+
+    meta.delete_definition(made.id).await.expect("is removed");
+    assert!(matches!(meta.delete_definition(made.id).await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(meta.update_definition(made.id, &goal("x")).await, Err(StoreError::NotFound { .. })));
+    assert_eq!(meta.definitions().await.expect("lists").len(), 1);
 }

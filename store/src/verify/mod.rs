@@ -9,14 +9,22 @@
 //! cell gives two rows. What needs people's whole histories takes them a share of the people at a
 //! time, so that memory does not grow with the site.
 
+mod conditions;
+mod features;
+mod funnels;
+mod goals;
+mod retention;
+mod series;
 mod sessions;
 mod traffic;
 mod uniques;
 
 use clickhouse::Row;
 use opentrace_events::Site;
+use opentrace_events::define::{Definition, Spec};
 use serde::{Deserialize, Serialize};
 
+use self::conditions::Terms;
 use crate::{Store, StoreError};
 
 /// Differences listed per view and site; more are only counted by running again after mending.
@@ -53,28 +61,50 @@ struct Share {
 }
 
 impl Store {
-    /// Compares every view of a site with its raw events. Lists the first differences of each view.
+    /// Compares every view of a site with its raw events, those of its definitions among them. Lists
+    /// the first differences of each view.
     ///
     /// # Errors
     /// Those of ClickHouse; nothing is changed in any case.
-    pub async fn verify(&self, site: &Site) -> Result<Vec<Difference>, StoreError> {
+    pub async fn verify(
+        &self,
+        site: &Site,
+        definitions: &[Definition],
+    ) -> Result<Vec<Difference>, StoreError> {
         let count = self.client().query("SELECT count() FROM events WHERE site_id = {site:UInt32}");
         let events: u64 = count.param("site", site.id.0).fetch_one().await?;
         let of = events.div_ceil(SHARE_EVENTS).max(1);
         let shares: Vec<Share> = (0..of).map(|part| Share { part, of }).collect();
 
         let mut differences = traffic::compare(self, site, &shares).await?;
-        differences
-            .extend(self.compare(site, "uniques", &uniques::halves(), Share { part: 0, of: 1 }).await?);
-        let mut sessions = Vec::new();
+        let everyone = Share { part: 0, of: 1 };
+        differences.extend(self.compare(site, "uniques", &uniques::halves(), everyone).await?);
+        differences.extend(self.compare_shares(site, "sessions", &sessions::halves(), &shares).await?);
+        differences.extend(self.compare_shares(site, "features", &features::halves(), &shares).await?);
+        differences.extend(series::compare(self, site, definitions, &shares).await?);
+        for definition in definitions {
+            let Some((view, halves, whole)) = of_definition(definition) else { continue };
+            let shares = if whole { std::slice::from_ref(&everyone) } else { &shares };
+            differences.extend(self.compare_shares(site, view, &halves, shares).await?);
+        }
+        Ok(differences)
+    }
+
+    async fn compare_shares(
+        &self,
+        site: &Site,
+        view: &'static str,
+        halves: &Halves,
+        shares: &[Share],
+    ) -> Result<Vec<Difference>, StoreError> {
+        let mut differences = Vec::new();
         for share in shares {
-            sessions.extend(self.compare(site, "sessions", &sessions::halves(), share).await?);
-            if sessions.len() >= LISTED {
+            differences.extend(self.compare(site, view, halves, *share).await?);
+            if differences.len() >= LISTED {
                 break;
             }
         }
-        sessions.truncate(LISTED);
-        differences.extend(sessions);
+        differences.truncate(LISTED);
         Ok(differences)
     }
 
@@ -92,7 +122,11 @@ impl Store {
              ) GROUP BY row HAVING surplus != 0 ORDER BY row LIMIT {LISTED}",
             halves.recomputed, halves.stored
         );
-        let found = self.about(&query, site, share).fetch_all::<Found>().await?;
+        let mut query = self.about(&query, site, share);
+        for (name, value) in halves.terms.params() {
+            query = query.param(&name, value);
+        }
+        let found = query.fetch_all::<Found>().await?;
         Ok(found.into_iter().map(|found| Difference::new(view, site, found.row, found.surplus < 0)).collect())
     }
 
@@ -105,6 +139,7 @@ impl Store {
             .param("zone", site.timezone.iana_name().unwrap_or("UTC"))
             .param("currency", &site.currency)
             .param("week_shift", i32::from(site.week_start.to_monday_zero_offset()))
+            .param("calendar", site.calendar)
             .param("part", share.part)
             .param("of", share.of)
     }
@@ -120,26 +155,62 @@ impl Difference {
 const IN_SHARE: &str = "cityHash64(visitor) % {of:UInt64} = {part:UInt64}";
 
 /// The two halves of a comparison; both give the same columns.
+#[derive(Default)]
 struct Halves {
     recomputed: String,
     stored: String,
+    /// What a definition's conditions are compared with.
+    terms: Terms,
 }
+
+/// What compares a definition: the view, the two halves, and whether everyone is taken at once. A
+/// series is compared with all others.
+fn of_definition(definition: &Definition) -> Option<(&'static str, Halves, bool)> {
+    let id = definition.id.0;
+    match &definition.spec {
+        Spec::Goal { event } => Some(("goals", goals::halves(id, event), true)),
+        Spec::Funnel { steps, order, window_ms } => {
+            Some(("funnels", funnels::halves(id, steps, *order, *window_ms), false))
+        }
+        Spec::Retention { start, back, period } => {
+            Some(("retention", retention::halves(id, start, back, *period), true))
+        }
+        Spec::Series { .. } => None,
+    }
+}
+
+/// The lower half of an event's id, which orders events of one moment.
+const LOWER_ID: &str = "reinterpretAsUInt64(reverse(substring(UUIDToNum(id), 9, 8)))";
+
+/// An event's local day.
+const DAY: &str = "toDate32(toTimeZone(ts, {zone:String}))";
+
+/// The first day of the site's week that holds the date `day`: Monday is 1, and the site's week
+/// starts `week_shift` later.
+const WEEK_OF_DAY: &str = "day - modulo(toDayOfWeek(day) + 6 - {week_shift:Int32}, 7)";
+
+/// An event's revenue as it counts.
+const REVENUE: &str = "if(currency = {currency:String}, revenue, 0)";
 
 /// Sessions by the array method: a visitor's acts in order, cut where the pause exceeds 30 minutes,
 /// engagement taken out of each piece, pieces without anything else dropped.
 ///
-/// Gives `visitor` and `s`, an array of tuples `(ts in ms, lower half of the id, name, interactive,
-/// …)` ordered by the first two, with `more` in place of the dots.
-fn sessionised(more: &str) -> String {
+/// Gives `visitor` and `sessions`, arrays of tuples `(ts in ms, lower half of the id, name,
+/// interactive, …)` ordered by the first two, with `more` in place of the dots.
+fn sessions_of_visitors(more: &str) -> String {
     format!(
-        "SELECT visitor, arrayJoin(arrayFilter(s -> notEmpty(s), arrayMap(piece -> \
+        "SELECT visitor, arrayFilter(s -> notEmpty(s), arrayMap(piece -> \
              arrayFilter(act -> act.3 != 'engagement', piece), \
-             arraySplit((act, pause) -> pause > 1800000, acts, arrayDifference(acts.1))))) AS s \
+             arraySplit((act, pause) -> pause > 1800000, acts, arrayDifference(acts.1)))) AS sessions \
          FROM (SELECT visitor, arraySort(act -> (act.1, act.2), groupArray(tuple(\
-             toUnixTimestamp64Milli(ts), reinterpretAsUInt64(reverse(substring(UUIDToNum(id), 9, 8))), \
-             toString(name), interactive{more}))) AS acts \
+             toUnixTimestamp64Milli(ts), {LOWER_ID}, toString(name), interactive{more}))) AS acts \
            FROM events WHERE site_id = {{site:UInt32}} AND {IN_SHARE} GROUP BY visitor)"
     )
+}
+
+/// The same, one row with `visitor` and `s` per session.
+fn sessionised(more: &str) -> String {
+    format!("SELECT visitor, arrayJoin(sessions) AS s FROM ({})", sessions_of_visitors(more))
 }
 
 /// A number for all attributes of a visit together.

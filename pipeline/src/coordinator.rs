@@ -8,13 +8,16 @@
 //! before the epoch, so replaying an epoch after a crash gives the same rows. The clock only decides
 //! when an epoch is closed and who is idle, neither of which changes a view.
 
+mod plans;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use opentrace_events::{Event, SiteId, Sites, Timestamp};
-use opentrace_operators::{Diff, EventFact, Person};
-use opentrace_store::Store;
-use tokio::sync::{mpsc, watch};
+use opentrace_operators::{Act, Diff, EventFact, Installed, Person};
+use opentrace_store::{Props, Store};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::config::PipelineConfig;
 use crate::dedup::Dedup;
@@ -24,11 +27,13 @@ use crate::facts::FactMaker;
 use crate::history::History;
 use crate::journal::{Binding, Epoch, Journal};
 use crate::log::{Chunk, EventLog, Offset, Partition};
-use crate::residents::{Now, Residents};
+use crate::plan::{Book, SitePlan};
+use crate::residents::{Now, Residents, Slice};
 use crate::retry::until_it_works;
 use crate::sink::ClosedEpoch;
 use crate::snapshot::{Pending, Snapshots};
 use crate::status::{Counters, Progress};
+use crate::tasks::{Fillings, Task};
 
 /// An event and where it lies in the log.
 #[derive(Clone, Debug)]
@@ -42,9 +47,10 @@ pub(crate) struct Logged {
 pub(crate) struct Parts {
     pub config: PipelineConfig,
     pub log: Arc<dyn EventLog>,
-    pub journal: Journal,
+    pub journal: Arc<Journal>,
     pub store: Store,
     pub sites: Sites,
+    pub plans: Plans,
     pub dedup: Arc<RwLock<Dedup>>,
     pub facts: FactMaker,
     pub counters: Arc<Counters>,
@@ -56,9 +62,18 @@ pub(crate) struct Parts {
     pub stopping: watch::Receiver<bool>,
 }
 
+/// Where plans come from, and who is told of what they call for.
+pub(crate) struct Plans {
+    /// Every site's newest plan.
+    pub wanted: watch::Receiver<Arc<BTreeMap<SiteId, SitePlan>>>,
+    pub fillings: Fillings,
+    pub bell: Arc<Notify>,
+}
+
 pub(crate) struct Coordinator {
     parts: Parts,
     residents: Residents,
+    book: Book,
     /// The last epoch closed.
     epoch: Epoch,
     /// Where it ended.
@@ -78,22 +93,32 @@ impl Coordinator {
     /// Continues after `epoch`, which ended at `ends` and is committed.
     pub(crate) fn new(parts: Parts, epoch: Epoch, ends: Vec<Offset>) -> Self {
         let snapshot = SnapshotClock { last: Instant::now(), pending: None, dirty: false };
-        Self { parts, residents: Residents::default(), epoch, ends, closed_at: Instant::now(), snapshot }
+        let (residents, book) = (Residents::default(), Book::default());
+        Self { parts, residents, book, epoch, ends, closed_at: Instant::now(), snapshot }
     }
 
     /// Replays the epochs that were bound but not committed, then closes new ones until told to
     /// stop; then finishes what is in the log and waits until it is committed.
     pub(crate) async fn run(mut self, bound: Vec<Binding>) -> Result<(), PipelineError> {
+        let in_force = self.parts.journal.plans_as_of(self.epoch)?;
+        let mut definitions = self.put_into_force(in_force);
         for binding in bound {
             let chunks = self.read_up_to(&binding.ends)?;
-            self.close(binding, chunks).await?;
+            definitions.extend(self.put_into_force(self.parts.journal.plans_of(binding.epoch)?));
+            self.close(binding, chunks, std::mem::take(&mut definitions)).await?;
         }
         let mut appended = self.parts.log.appended();
         loop {
+            // Before the log is read: a site's plan is wanted before its first event is accepted.
+            let plans = self.changed_plans();
             let chunks = self.read_ahead()?;
-            if !chunks.is_empty() {
-                let binding = self.bind(&chunks)?;
-                self.close(binding, chunks).await?;
+            if !chunks.is_empty() || !plans.is_empty() {
+                self.settle_before(&plans).await?;
+                let binding = self.bind(&chunks, &plans)?;
+                let mut changes = std::mem::take(&mut definitions);
+                let silent = self.leave(&plans);
+                changes.extend(self.put_into_force(plans));
+                self.close_with(binding, chunks, changes, silent).await?;
             } else if *self.parts.stopping.borrow() {
                 break;
             }
@@ -130,33 +155,55 @@ impl Coordinator {
         Ok(chunks)
     }
 
-    /// Binds what was read to the next epoch. Durable on return.
-    fn bind(&self, chunks: &[Chunk]) -> Result<Binding, PipelineError> {
+    /// Binds what was read, and plans that come into force, to the next epoch. Durable on return.
+    fn bind(&self, chunks: &[Chunk], plans: &[SitePlan]) -> Result<Binding, PipelineError> {
         let mut ends = self.ends.clone();
         for chunk in chunks {
             ends[usize::from(chunk.partition)] = chunk.end();
         }
         let binding = Binding { epoch: self.epoch + 1, ends };
-        self.parts.journal.bind(&binding)?;
+        let tasks: Vec<Task> = plans.iter().flat_map(|plan| self.tasks_of(plan, binding.epoch)).collect();
+        self.parts.journal.bind(&binding, plans, &tasks)?;
+        if !tasks.is_empty() {
+            self.parts.plans.bell.notify_one();
+        }
         Ok(binding)
     }
 
-    async fn close(&mut self, binding: Binding, chunks: Vec<Chunk>) -> Result<(), PipelineError> {
+    async fn close(
+        &mut self,
+        binding: Binding,
+        chunks: Vec<Chunk>,
+        definitions: Vec<(Installed, Diff)>,
+    ) -> Result<(), PipelineError> {
+        self.close_with(binding, chunks, definitions, Vec::new()).await
+    }
+
+    /// Closes an epoch. `left` are histories that were taken out of the residents for it.
+    async fn close_with(
+        &mut self,
+        binding: Binding,
+        chunks: Vec<Chunk>,
+        definitions: Vec<(Installed, Diff)>,
+        left: Vec<(EventFact, Diff)>,
+    ) -> Result<(), PipelineError> {
         let epoch = binding.epoch;
         self.wait_for_room(epoch).await?;
         let events = self.drop_repeats(epoch, chunks).await;
         let now =
             Now { minute: now_ms() / 60_000, idle_minutes: (self.parts.config.idle.as_secs() / 60) as i64 };
 
-        let mut silent = self.evict(now);
+        let mut silent = left;
+        silent.extend(self.evict(now));
         let facts = self.facts_of(&events, epoch, now, &mut silent).await;
         let real = facts.into_iter().map(|fact| (fact, 1)).collect();
-        self.parts.engine.feed(epoch, self.deal(silent, real));
+        self.parts.engine.feed(epoch, self.deal(silent, real, definitions));
 
         let mut sites: Vec<SiteId> = events.iter().map(|logged| logged.event.site).collect();
         sites.sort_unstable();
         sites.dedup();
-        let closed = ClosedEpoch { epoch, ends: binding.ends.clone(), sites, events };
+        let calendars = self.book.calendars();
+        let closed = ClosedEpoch { epoch, ends: binding.ends.clone(), sites, events, calendars };
         if self.parts.sink.send(closed).await.is_err() {
             return Err(PipelineError::Stopped("the sink ended".to_owned()));
         }
@@ -207,6 +254,11 @@ impl Coordinator {
         let committed = self.parts.committed.borrow().epoch;
         let evicted = self.residents.evict(idle_since, config.resident_events, committed);
         self.residents.forget_slices(idle_since);
+        self.feed_out(evicted)
+    }
+
+    /// The rows that take histories out of the dataflow.
+    fn feed_out(&self, evicted: Vec<(Person, Vec<Act>)>) -> Vec<(EventFact, Diff)> {
         Counters::add(&self.parts.counters.evicted, evicted.len());
         self.parts.facts.release(evicted.iter().flat_map(|(_, acts)| acts));
         evicted
@@ -224,14 +276,17 @@ impl Coordinator {
         silent: &mut Vec<(EventFact, Diff)>,
     ) -> Vec<EventFact> {
         let missing = History::of(&self.parts).missing(&mut self.residents, events, now).await;
-        let stored = History::of(&self.parts).fetch(&missing, epoch).await;
+        let reads_props =
+            |slice: &Slice| self.book.of(SiteId(slice.site)).is_some_and(|plan| plan.reads_props());
+        let props = if missing.keys().any(reads_props) { Props::Read } else { Props::LeaveOut };
+        let stored = History::of(&self.parts).fetch(&missing, epoch, props).await;
         Counters::add(&self.parts.counters.hydrated, stored.len());
         let sources: Vec<_> = stored.iter().map(crate::history::source).collect();
-        let hydrated = self.parts.facts.make(&sources);
+        let hydrated = self.parts.facts.make(&sources, &self.book);
         self.settle_in(&hydrated, 0, now, |fact| silent.push((fact, 1)));
 
         let sources: Vec<_> = events.iter().map(|logged| (&logged.event).into()).collect();
-        let fresh = self.parts.facts.make(&sources);
+        let fresh = self.parts.facts.make(&sources, &self.book);
         let mut real = Vec::with_capacity(fresh.len());
         self.settle_in(&fresh, epoch, now, |fact| real.push(fact));
         real
@@ -251,10 +306,15 @@ impl Coordinator {
     }
 
     /// Splits rows over the workers by person.
-    fn deal(&self, silent: Vec<(EventFact, Diff)>, real: Vec<(EventFact, Diff)>) -> Vec<Feed> {
+    fn deal(
+        &self,
+        silent: Vec<(EventFact, Diff)>,
+        real: Vec<(EventFact, Diff)>,
+        definitions: Vec<(Installed, Diff)>,
+    ) -> Vec<Feed> {
         let workers = self.parts.engine.workers();
         if workers == 1 {
-            return vec![Feed { silent, real }];
+            return vec![Feed { silent, real, definitions }];
         }
         let mut feeds: Vec<Feed> = (0..workers).map(|_| Feed::default()).collect();
         for row in silent {
@@ -263,6 +323,7 @@ impl Coordinator {
         for row in real {
             feeds[worker_of(row.0.person, workers)].real.push(row);
         }
+        feeds[0].definitions = definitions;
         feeds
     }
 
@@ -293,7 +354,7 @@ impl Coordinator {
         Ok(())
     }
 
-    async fn wait_for_work(&self, appended: &mut watch::Receiver<u64>) {
+    async fn wait_for_work(&mut self, appended: &mut watch::Receiver<u64>) {
         let ends = self.parts.log.ends();
         let waiting: u64 = ends.iter().zip(&self.ends).map(|(end, done)| end.saturating_sub(*done)).sum();
         if waiting >= self.parts.config.epoch_events as u64 {
@@ -304,6 +365,7 @@ impl Coordinator {
             tokio::select! {
                 _ = appended.changed() => {}
                 _ = stopping.changed() => {}
+                _ = self.parts.plans.wanted.changed() => return,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
         }

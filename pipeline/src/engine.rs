@@ -20,7 +20,8 @@ use differential_dataflow::input::InputSession;
 use differential_dataflow::{Data, VecCollection};
 use opentrace_operators::dataflow::{self, Views};
 use opentrace_operators::{
-    Diff, EventFact, Session, Time, TrafficCell, TrafficDelta, UniquesCell, Violation,
+    Diff, EventFact, Features, GoalCell, GoalDelta, Installed, Passage, RetentionCell, Rows, SeriesCell,
+    Session, Time, TrafficCell, TrafficDelta, UniquesCell, Violation,
 };
 use timely::communication::WorkerGuards;
 use timely::dataflow::channels::pact::Pipeline as Local;
@@ -39,15 +40,15 @@ pub(crate) struct Feed {
     /// History that comes (+1) and goes (-1) without a change to any view.
     pub silent: Vec<(EventFact, Diff)>,
     pub real: Vec<(EventFact, Diff)>,
+    /// Definitions that are in force (+1) and no longer (-1) from this epoch on. One worker is told.
+    pub definitions: Vec<(Installed, Diff)>,
 }
 
 /// What one worker's share of the views changed by in one epoch.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pub epoch: Epoch,
-    pub sessions: Vec<(Session, Diff)>,
-    pub traffic: Vec<(TrafficCell, TrafficDelta)>,
-    pub uniques: Vec<(UniquesCell, Diff)>,
+    pub rows: Rows,
     /// Rows that were taken out without having been in. Silent times are reported as well.
     pub violations: Vec<(Violation, Diff)>,
 }
@@ -126,14 +127,13 @@ impl Drop for AbortOnPanic {
 }
 
 fn run(worker: &mut Worker, input: &Receiver<(Epoch, Feed)>, changes: &mpsc::Sender<Changes>, first: Epoch) {
-    let (mut session, taps) = build(worker);
-    session.advance_to(2 * first);
-    session.flush();
+    let (mut inputs, taps) = build(worker);
+    inputs.advance_to(2 * first);
     let mut fed: VecDeque<Epoch> = VecDeque::new();
     loop {
         match input.try_recv() {
             Ok((epoch, feed)) => {
-                feed_epoch(&mut session, epoch, feed);
+                inputs.feed(epoch, feed);
                 fed.push_back(epoch);
             }
             Err(TryRecvError::Empty) => {
@@ -160,61 +160,88 @@ fn run(worker: &mut Worker, input: &Receiver<(Epoch, Feed)>, changes: &mpsc::Sen
     }
 }
 
-fn feed_epoch(session: &mut InputSession<Time, EventFact, Diff>, epoch: Epoch, feed: Feed) {
-    session.advance_to(2 * epoch);
-    for (fact, diff) in feed.silent {
-        session.update(fact, diff);
+struct Inputs {
+    events: InputSession<Time, EventFact, Diff>,
+    definitions: InputSession<Time, Installed, Diff>,
+}
+
+impl Inputs {
+    fn advance_to(&mut self, time: Time) {
+        self.events.advance_to(time);
+        self.definitions.advance_to(time);
+        self.events.flush();
+        self.definitions.flush();
     }
-    session.advance_to(2 * epoch + 1);
-    for (fact, diff) in feed.real {
-        session.update(fact, diff);
+
+    fn feed(&mut self, epoch: Epoch, feed: Feed) {
+        self.events.advance_to(2 * epoch);
+        self.definitions.advance_to(2 * epoch);
+        for (installed, diff) in feed.definitions {
+            self.definitions.update(installed, diff);
+        }
+        for (fact, diff) in feed.silent {
+            self.events.update(fact, diff);
+        }
+        self.events.advance_to(2 * epoch + 1);
+        for (fact, diff) in feed.real {
+            self.events.update(fact, diff);
+        }
+        self.advance_to(2 * (epoch + 1));
     }
-    session.advance_to(2 * (epoch + 1));
-    session.flush();
 }
 
 /// Builds the views and taps what they emit. Every worker builds the same.
-fn build(worker: &mut Worker) -> (InputSession<Time, EventFact, Diff>, Taps) {
-    let mut session = InputSession::new();
+fn build(worker: &mut Worker) -> (Inputs, Taps) {
+    let mut inputs = Inputs { events: InputSession::new(), definitions: InputSession::new() };
     let taps = worker.dataflow(|scope| {
-        let Views { sessions, traffic, uniques, errors } = dataflow::build(session.to_collection(scope));
-        Taps {
-            sessions: Tap::on(sessions, "sessions"),
-            traffic: Tap::on(traffic, "traffic"),
-            uniques: Tap::on(uniques, "uniques"),
-            violations: Tap::on(errors, "violations"),
-        }
+        let (events, definitions) =
+            (inputs.events.to_collection(scope), inputs.definitions.to_collection(scope));
+        Taps::on(dataflow::build(events, definitions))
     });
-    (session, taps)
+    (inputs, taps)
 }
 
-struct Taps {
-    sessions: Tap<Session, Diff>,
-    traffic: Tap<TrafficCell, TrafficDelta>,
-    uniques: Tap<UniquesCell, Diff>,
-    violations: Tap<Violation, Diff>,
-}
-
-impl Taps {
-    /// Whether nothing more can come at `time`.
-    fn passed(&self, time: Time) -> bool {
-        self.sessions.passed(time)
-            && self.traffic.passed(time)
-            && self.uniques.passed(time)
-            && self.violations.passed(time)
-    }
-
-    fn take(&self, epoch: Epoch) -> Changes {
-        let mut violations = self.violations.take(2 * epoch);
-        violations.extend(self.violations.take(2 * epoch + 1));
-        Changes {
-            epoch,
-            sessions: self.sessions.take(2 * epoch + 1),
-            traffic: self.traffic.take(2 * epoch + 1),
-            uniques: self.uniques.take(2 * epoch + 1),
-            violations,
+/// A tap on each view.
+macro_rules! taps {
+    ($($view:ident: $row:ty, $diff:ty;)*) => {
+        struct Taps {
+            $($view: Tap<$row, $diff>,)*
+            errors: Tap<Violation, Diff>,
         }
-    }
+
+        impl Taps {
+            fn on(views: Views<'_>) -> Self {
+                Self {
+                    $($view: Tap::on(views.$view, stringify!($view)),)*
+                    errors: Tap::on(views.errors, "errors"),
+                }
+            }
+
+            /// Whether nothing more can come at `time`.
+            fn passed(&self, time: Time) -> bool {
+                $(self.$view.passed(time) &&)* self.errors.passed(time)
+            }
+
+            fn take(&self, epoch: Epoch) -> Changes {
+                let mut violations = self.errors.take(2 * epoch);
+                violations.extend(self.errors.take(2 * epoch + 1));
+                let mut rows = Rows::default();
+                $(rows.$view = self.$view.take(2 * epoch + 1);)*
+                Changes { epoch, rows, violations }
+            }
+        }
+    };
+}
+
+taps! {
+    sessions: Session, Diff;
+    traffic: TrafficCell, TrafficDelta;
+    uniques: UniquesCell, Diff;
+    features: Features, Diff;
+    goals: GoalCell, GoalDelta;
+    funnels: Passage, Diff;
+    retention: RetentionCell, Diff;
+    series: SeriesCell, Diff;
 }
 
 /// What a view emitted, by time, until it is taken.
@@ -228,11 +255,8 @@ struct Tapped<D, R> {
     frontier: Option<Time>,
 }
 
-impl<D: Data, R: 'static> Tap<D, R> {
-    fn on(view: VecCollection<'_, Time, D, R>, name: &str) -> Self
-    where
-        R: differential_dataflow::difference::Semigroup,
-    {
+impl<D: Data, R: Clone + 'static> Tap<D, R> {
+    fn on(view: VecCollection<'_, Time, D, R>, name: &str) -> Self {
         let shared = Rc::new(RefCell::new(Tapped { updates: BTreeMap::new(), frontier: Some(0) }));
         let tapped = Rc::clone(&shared);
         view.inner.sink(Local, name, move |(input, frontier)| {

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use hashbrown::{HashMap, HashSet};
 use opentrace_events::{Event, Kind, SiteId, Sites, Timestamp};
 use opentrace_operators::Person;
-use opentrace_store::{DaySlice, Store, StoredAct, VisitorSlice};
+use opentrace_store::{DaySlice, Props, Store, StoredAct, VisitorSlice};
 use uuid::Uuid;
 
 use crate::coordinator::{Logged, Parts};
-use crate::facts::Source;
+use crate::facts::{Props as FactProps, Source};
 use crate::journal::Epoch;
 use crate::residents::{Now, Residents, Slice};
 use crate::retry::until_it_works;
@@ -30,15 +30,19 @@ impl<'a> History<'a> {
 
     /// Marks everyone the events touch as resident and returns whose history is missing.
     pub(crate) async fn missing(&self, residents: &mut Residents, events: &[Logged], now: Now) -> Missing {
-        let touched: HashSet<(Person, Slice)> =
-            events.iter().map(|logged| self.touched(&logged.event)).collect();
-        let unknown = residents.unknown_slices(touched.iter().map(|(_, slice)| *slice));
+        // With the latest time at which something happens to them.
+        let mut touched: HashMap<(Person, Slice), i64> = HashMap::new();
+        for Logged { event, .. } in events {
+            let latest = touched.entry(self.touched(event)).or_insert(event.ts.0);
+            *latest = event.ts.0.max(*latest);
+        }
+        let unknown = residents.unknown_slices(touched.keys().map(|(_, slice)| *slice));
         if !unknown.is_empty() {
             self.learn(residents, &unknown, now.minute).await;
         }
         let mut missing = Missing::new();
-        for (person, slice) in touched {
-            if residents.needs_history(person, slice, now) {
+        for ((person, slice), latest) in touched {
+            if residents.needs_history(person, slice, latest, now) {
                 missing.entry(slice).or_default().push(person.visitor);
             }
         }
@@ -46,7 +50,7 @@ impl<'a> History<'a> {
     }
 
     /// The stored events of these people, from epochs before `epoch`.
-    pub(crate) async fn fetch(&self, missing: &Missing, epoch: Epoch) -> Vec<StoredAct> {
+    pub(crate) async fn fetch(&self, missing: &Missing, epoch: Epoch, props: Props) -> Vec<StoredAct> {
         if missing.is_empty() {
             return Vec::new();
         }
@@ -57,7 +61,7 @@ impl<'a> History<'a> {
                 VisitorSlice { site_id: slice.site, from_ms, to_ms, visitors: visitors.clone() }
             })
             .collect();
-        until_it_works("read histories", || self.store.visitor_events(&wanted, epoch - 1)).await
+        until_it_works("read histories", || self.store.visitor_events(&wanted, epoch - 1, props)).await
     }
 
     /// Which ids of events sent as history are stored already, in epochs before `epoch`.
@@ -133,6 +137,7 @@ pub(crate) fn source(stored: &StoredAct) -> Source<'_> {
         visitor: stored.visitor,
         ts: Timestamp(stored.ts),
         id: stored.id,
+        name: &stored.name,
         kind: match stored.name.as_str() {
             opentrace_events::model::PAGEVIEW => Kind::Pageview,
             opentrace_events::model::ENGAGEMENT => Kind::Engagement,
@@ -141,6 +146,7 @@ pub(crate) fn source(stored: &StoredAct) -> Source<'_> {
         interactive: stored.interactive,
         path: &stored.path,
         visit: Cow::Owned(stored.visit()),
+        props: FactProps::Stored(&stored.props),
         revenue: stored.revenue,
         currency: &stored.currency,
     }

@@ -65,14 +65,9 @@ impl Interner {
         }
     }
 
-    /// The string of an id that is still referred to. `TextId(0)` is "none" where nothing has that id.
-    pub(crate) fn text(&self, id: TextId) -> Option<Arc<str>> {
-        self.read().texts.entries.get(&id.0).map(|entry| Arc::clone(&entry.value))
-    }
-
-    /// The visit of an id that is still referred to.
-    pub(crate) fn visit(&self, id: VisitId) -> Option<Arc<Visit>> {
-        self.read().visits.entries.get(&id.0).map(|entry| Arc::clone(&entry.value))
+    /// For looking up many ids. Nothing is added or released meanwhile.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader { tables: self.read(), nowhere: Arc::new(Visit::default()) }
     }
 
     /// How many strings and visits are held.
@@ -88,6 +83,39 @@ impl Interner {
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Tables> {
         self.inner.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// See [`Interner::reader`].
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    tables: std::sync::RwLockReadGuard<'a, Tables>,
+    nowhere: Arc<Visit>,
+}
+
+impl Reader<'_> {
+    /// The string of an id; empty for "none".
+    pub(crate) fn text(&self, id: TextId) -> &str {
+        match self.tables.texts.entries.get(&id.0) {
+            Some(entry) => &entry.value,
+            None => {
+                if id != TextId::default() {
+                    tracing::error!(?id, "an interned string is gone");
+                }
+                ""
+            }
+        }
+    }
+
+    /// The attributes of a visit.
+    pub(crate) fn visit(&self, id: VisitId) -> Arc<Visit> {
+        match self.tables.visits.entries.get(&id.0) {
+            Some(entry) => Arc::clone(&entry.value),
+            None => {
+                tracing::error!(?id, "a visit's attributes are gone");
+                Arc::clone(&self.nowhere)
+            }
+        }
     }
 }
 
@@ -148,10 +176,10 @@ mod tests {
         let [(a, v), (b, _), again] = taken[..] else { panic!("three rows in, three out") };
         assert_ne!(a, b);
         assert_eq!(again, (a, v));
-        assert_eq!(interner.text(a).as_deref(), Some("/a"));
+        assert_eq!(interner.reader().text(a), "/a");
 
         interner.release([(a, v)].into_iter());
-        assert_eq!(interner.text(a).as_deref(), Some("/a"), "one reference is left");
+        assert_eq!(interner.reader().text(a), "/a", "one reference is left");
         interner.release([(a, v), (b, v)].into_iter());
         assert_eq!(interner.len(), (0, 0));
     }

@@ -1,10 +1,12 @@
-//! The journal: which events each epoch holds.
+//! The journal: which events each epoch holds, and which plans came into force with it.
 //!
 //! `epoch → end offset per partition`, durable before any result of the epoch leaves. Replaying an
-//! epoch therefore reads the same events, and results can be told apart by epoch alone. It also
-//! remembers the generation: how often this pipeline was started.
+//! epoch therefore reads the same events by the same plans, and results can be told apart by epoch
+//! alone. It also remembers what is still to be done beside the epochs, and the generation: how
+//! often this pipeline was started.
 //!
-//! State: one row of 8 bytes per partition for each epoch since the last forgotten one.
+//! State: one row of 8 bytes per partition for each epoch since the last forgotten one; the plans in
+//! force and those of these epochs; the tasks that are not done.
 
 use std::path::Path;
 
@@ -12,8 +14,14 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use uuid::Uuid;
 
 use crate::log::Offset;
+use crate::plan::SitePlan;
+use crate::tasks::Task;
 
 const EPOCHS: TableDefinition<'_, u64, Vec<u64>> = TableDefinition::new("epochs");
+/// JSON by site and the epoch from which on the plan is in force.
+const PLANS: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("plans");
+/// JSON, in the order in which they are to be done.
+const TASKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("tasks");
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
 /// The number of an epoch. Starts at 1; 0 is "before everything".
@@ -53,6 +61,8 @@ impl Journal {
         let transaction = db.begin_write().map_err(failed)?;
         let identity = {
             transaction.open_table(EPOCHS).map_err(failed)?;
+            transaction.open_table(PLANS).map_err(failed)?;
+            transaction.open_table(TASKS).map_err(failed)?;
             let mut meta = transaction.open_table(META).map_err(failed)?;
             let generation = meta.get("generation").map_err(failed)?.map_or(0, |g| g.value()) + 1;
             meta.insert("generation", generation).map_err(failed)?;
@@ -65,14 +75,79 @@ impl Journal {
         Ok((Self { db }, identity))
     }
 
-    /// Records where an epoch ends. Durable on return. Epochs are recorded in order, once.
-    pub(crate) fn bind(&self, binding: &Binding) -> Result<(), JournalError> {
+    /// Records where an epoch ends, the plans that come into force with it, and what is to be done
+    /// because of them. Durable on return. Epochs are recorded in order, once.
+    pub(crate) fn bind(
+        &self,
+        binding: &Binding,
+        plans: &[SitePlan],
+        tasks: &[Task],
+    ) -> Result<(), JournalError> {
         let transaction = self.db.begin_write().map_err(failed)?;
-        transaction
-            .open_table(EPOCHS)
-            .map_err(failed)?
-            .insert(binding.epoch, &binding.ends)
-            .map_err(failed)?;
+        {
+            let mut epochs = transaction.open_table(EPOCHS).map_err(failed)?;
+            epochs.insert(binding.epoch, &binding.ends).map_err(failed)?;
+            let mut held = transaction.open_table(PLANS).map_err(failed)?;
+            for plan in plans {
+                let text = serde_json::to_vec(plan).map_err(unreadable)?;
+                held.insert((plan.site.0, binding.epoch), text.as_slice()).map_err(failed)?;
+            }
+            let mut waiting = transaction.open_table(TASKS).map_err(failed)?;
+            let last = waiting.last().map_err(failed)?.map_or(0, |(number, _)| number.value());
+            for (number, task) in (last + 1..).zip(tasks) {
+                let text = serde_json::to_vec(task).map_err(unreadable)?;
+                waiting.insert(number, text.as_slice()).map_err(failed)?;
+            }
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    /// The plan of each site that is in force at an epoch.
+    pub(crate) fn plans_as_of(&self, epoch: Epoch) -> Result<Vec<SitePlan>, JournalError> {
+        let mut newest: Vec<SitePlan> = Vec::new();
+        for (_, plan) in self.plans(|held| held <= epoch)? {
+            match newest.last_mut() {
+                // By site, then epoch: a later one of the same site takes the place of the last.
+                Some(last) if last.site == plan.site => *last = plan,
+                _ => newest.push(plan),
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The plans that come into force with an epoch.
+    pub(crate) fn plans_of(&self, epoch: Epoch) -> Result<Vec<SitePlan>, JournalError> {
+        Ok(self.plans(|held| held == epoch)?.into_iter().map(|(_, plan)| plan).collect())
+    }
+
+    fn plans(&self, wanted: impl Fn(Epoch) -> bool) -> Result<Vec<(Epoch, SitePlan)>, JournalError> {
+        let table = self.db.begin_read().map_err(failed)?.open_table(PLANS).map_err(failed)?;
+        let mut plans = Vec::new();
+        for entry in table.iter().map_err(failed)? {
+            let (key, text) = entry.map_err(failed)?;
+            let epoch = key.value().1;
+            if wanted(epoch) {
+                plans.push((epoch, serde_json::from_slice(text.value()).map_err(unreadable)?));
+            }
+        }
+        Ok(plans)
+    }
+
+    /// What is still to be done, in order.
+    pub(crate) fn tasks(&self) -> Result<Vec<(u64, Task)>, JournalError> {
+        let table = self.db.begin_read().map_err(failed)?.open_table(TASKS).map_err(failed)?;
+        let mut tasks = Vec::new();
+        for entry in table.iter().map_err(failed)? {
+            let (number, text) = entry.map_err(failed)?;
+            tasks.push((number.value(), serde_json::from_slice(text.value()).map_err(unreadable)?));
+        }
+        Ok(tasks)
+    }
+
+    /// Notes that a task is done.
+    pub(crate) fn finish_task(&self, number: u64) -> Result<(), JournalError> {
+        let transaction = self.db.begin_write().map_err(failed)?;
+        transaction.open_table(TASKS).map_err(failed)?.remove(number).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 
@@ -100,8 +175,19 @@ impl Journal {
     pub(crate) fn forget(&self, before: Epoch) -> Result<(), JournalError> {
         let transaction = self.db.begin_write().map_err(failed)?;
         transaction.open_table(EPOCHS).map_err(failed)?.retain(|epoch, _| epoch >= before).map_err(failed)?;
+        let in_force: Vec<(u32, Epoch)> = {
+            let held = self.plans(|epoch| epoch <= before)?;
+            let newest = held.chunk_by(|(_, a), (_, b)| a.site == b.site).filter_map(<[_]>::last);
+            newest.map(|(epoch, plan)| (plan.site.0, *epoch)).collect()
+        };
+        let keep = |key: (u32, Epoch)| key.1 > before || in_force.contains(&key);
+        transaction.open_table(PLANS).map_err(failed)?.retain(|key, _| keep(key)).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
+}
+
+fn unreadable(error: serde_json::Error) -> JournalError {
+    JournalError(error.to_string())
 }
 
 fn failed(error: impl Into<redb::Error>) -> JournalError {
@@ -120,7 +206,7 @@ mod tests {
             let (journal, identity) = Journal::open(&path).expect("opens");
             assert_eq!(identity.generation, 1);
             for epoch in 1..=5 {
-                journal.bind(&Binding { epoch, ends: vec![epoch * 10, epoch] }).expect("binds");
+                journal.bind(&Binding { epoch, ends: vec![epoch * 10, epoch] }, &[], &[]).expect("binds");
             }
         }
         let (journal, identity) = Journal::open(&path).expect("opens again");
@@ -130,5 +216,48 @@ mod tests {
         assert_eq!(epochs, [3, 4, 5]);
         assert_eq!(journal.get(4).expect("reads"), Some(Binding { epoch: 4, ends: vec![40, 4] }));
         assert_eq!(journal.get(2).expect("reads"), None);
+    }
+
+    fn plan(site: u32, calendar: u32) -> SitePlan {
+        SitePlan {
+            site: opentrace_events::SiteId(site),
+            calendar,
+            timezone: "UTC".to_owned(),
+            week_start: 0,
+            currency: "EUR".to_owned(),
+            definitions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn plans_are_in_force_from_their_epoch_and_outlive_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (journal, _) = Journal::open(&folder.path().join("journal.redb")).expect("opens");
+        let changes = [(1, vec![plan(1, 1), plan(2, 1)]), (2, vec![]), (3, vec![plan(1, 2)]), (4, vec![])];
+        for (epoch, plans) in &changes {
+            journal.bind(&Binding { epoch: *epoch, ends: vec![*epoch] }, plans, &[]).expect("binds");
+        }
+        assert_eq!(journal.plans_as_of(2).expect("reads"), [plan(1, 1), plan(2, 1)]);
+        assert_eq!(journal.plans_as_of(3).expect("reads"), [plan(1, 2), plan(2, 1)]);
+        assert_eq!(journal.plans_of(3).expect("reads"), [plan(1, 2)]);
+        journal.forget(4).expect("forgets");
+        assert_eq!(journal.plans_as_of(4).expect("reads"), [plan(1, 2), plan(2, 1)]);
+        assert_eq!(journal.plans_of(1).expect("reads"), [plan(2, 1)]);
+    }
+
+    #[test]
+    fn tasks_wait_in_order_until_they_are_done() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (journal, _) = Journal::open(&folder.path().join("journal.redb")).expect("opens");
+        let drop = |number| Task::Drop {
+            site: opentrace_events::SiteId(1),
+            definitions: vec![number],
+            calendar: None,
+        };
+        let binding = |epoch| Binding { epoch, ends: vec![] };
+        journal.bind(&binding(1), &[], &[drop(5), drop(6)]).expect("binds");
+        journal.bind(&binding(2), &[], &[drop(7)]).expect("binds");
+        journal.finish_task(1).expect("is done");
+        assert_eq!(journal.tasks().expect("reads"), [(2, drop(6)), (3, drop(7))]);
     }
 }

@@ -20,28 +20,32 @@ mod history;
 mod intern;
 mod journal;
 pub mod log;
+mod plan;
 mod residents;
 mod retry;
 mod sink;
 mod snapshot;
 mod status;
+mod tasks;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, RwLock};
 
 use hashbrown::HashSet;
-use opentrace_events::{Event, SiteId, Sites};
+use opentrace_events::{DefinitionId, Event, Site, SiteId, Sites};
 use opentrace_store::Store;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
 pub use config::PipelineConfig;
 pub use error::{AppendError, PipelineError};
 pub use journal::Epoch;
+pub use plan::{PlanError, SitePlan};
 pub use status::{Progress, State, Status};
+pub use tasks::Filling;
 
-use crate::calendar::Calendars;
-use crate::coordinator::{Coordinator, Parts};
+use crate::coordinator::{Coordinator, Parts, Plans};
 use crate::dedup::Dedup;
 use crate::engine::Engine;
 use crate::facts::FactMaker;
@@ -49,9 +53,11 @@ use crate::intern::Interner;
 use crate::journal::Journal;
 use crate::log::EventLog;
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog};
+use crate::retry::until_it_works;
 use crate::sink::Sink;
 use crate::snapshot::Snapshots;
 use crate::status::Counters;
+use crate::tasks::{Fillings, Runner, Task};
 
 /// Page cache of the embedded log: readers mostly want what was just written.
 const LOG_CACHE: usize = 32 << 20;
@@ -73,6 +79,8 @@ struct Shared {
     progress: watch::Receiver<Progress>,
     stopping: watch::Sender<bool>,
     state: watch::Receiver<(State, Option<String>)>,
+    plans: watch::Sender<Arc<BTreeMap<SiteId, SitePlan>>>,
+    fillings: Fillings,
     coordinator: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -91,11 +99,17 @@ pub struct Appended {
 
 impl Pipeline {
     /// Opens the log and starts the pipeline behind it. Returns as soon as events can be appended;
-    /// recovery goes on in the background and waits for ClickHouse as long as it takes.
+    /// recovery goes on in the background and waits for ClickHouse as long as it takes. `plans` are
+    /// those of every site there is.
     ///
     /// # Errors
     /// When the files under the data directory cannot be opened.
-    pub async fn start(config: PipelineConfig, store: Store, sites: Sites) -> Result<Self, PipelineError> {
+    pub async fn start(
+        config: PipelineConfig,
+        store: Store,
+        sites: Sites,
+        plans: Vec<SitePlan>,
+    ) -> Result<Self, PipelineError> {
         let folder = config.data_dir.join("pipeline");
         std::fs::create_dir_all(&folder)?;
         let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(EmbeddedConfig {
@@ -106,6 +120,10 @@ impl Pipeline {
             cache_bytes: LOG_CACHE,
         })?);
         let (journal, identity) = Journal::open(&folder.join("journal.redb"))?;
+        let journal = Arc::new(journal);
+        let plans: BTreeMap<SiteId, SitePlan> = plans.into_iter().map(|plan| (plan.site, plan)).collect();
+        let plans = watch::Sender::new(Arc::new(plans));
+        let fillings = Fillings::default();
         let snapshots = Snapshots::open(folder.join("snapshots"))?;
         let dedup = Arc::new(RwLock::new(Dedup::new(config.dedup_window, config.dedup_ids)));
         let counters = Arc::new(Counters::default());
@@ -121,6 +139,8 @@ impl Pipeline {
             progress: progress.subscribe(),
             stopping: stopping.clone(),
             state: state.subscribe(),
+            plans: plans.clone(),
+            fillings: fillings.clone(),
             coordinator: Mutex::new(None),
         };
         let run = Run {
@@ -135,6 +155,8 @@ impl Pipeline {
             counters,
             progress,
             stopping,
+            plans: plans.subscribe(),
+            fillings,
         };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new().name("coordinator".to_owned()).spawn(move || {
@@ -167,6 +189,42 @@ impl Pipeline {
         Counters::add(&self.shared.counters.appended, events.len());
         Counters::add(&self.shared.counters.duplicates, duplicates.len());
         Ok(Appended { duplicates })
+    }
+
+    /// Keeps a site by this plan, soon. Before the first event of a new site is appended, its plan
+    /// must have been given.
+    ///
+    /// # Errors
+    /// When the plan cannot be kept; the old one stays.
+    pub fn plan(&self, plan: SitePlan) -> Result<(), PlanError> {
+        plan.check()?;
+        self.shared.plans.send_modify(|plans| {
+            let mut changed = (**plans).clone();
+            changed.insert(plan.site, plan);
+            *plans = Arc::new(changed);
+        });
+        Ok(())
+    }
+
+    /// How far what is kept of a definition is.
+    pub fn filling(&self, definition: DefinitionId) -> Filling {
+        self.shared.fillings.of(definition)
+    }
+
+    /// Whether everything that is kept of every site is complete and up to date with what was asked for.
+    pub fn is_filled(&self) -> bool {
+        let plans = Arc::clone(&self.shared.plans.borrow());
+        let filled = |plan: &SitePlan| {
+            self.shared.fillings.is_complete(plan.site, plan.calendar)
+                && plan.definitions.iter().all(|definition| self.filling(definition.id) == Filling::Ready)
+        };
+        plans.values().all(filled)
+    }
+
+    /// Whether a site's own views are complete by its settings. They are not for a while after its
+    /// time zone, start of the week or currency changed; events themselves always are.
+    pub fn is_complete(&self, site: &Site) -> bool {
+        self.shared.fillings.is_complete(site.id, site.calendar)
     }
 
     /// How far the pipeline is.
@@ -264,7 +322,7 @@ async fn blocking(work: impl FnOnce() + Send + 'static) {
 struct Run {
     config: PipelineConfig,
     log: Arc<dyn EventLog>,
-    journal: Journal,
+    journal: Arc<Journal>,
     identity: journal::Identity,
     snapshots: Snapshots,
     store: Store,
@@ -273,6 +331,8 @@ struct Run {
     counters: Arc<Counters>,
     progress: watch::Sender<Progress>,
     stopping: watch::Sender<bool>,
+    plans: watch::Receiver<Arc<BTreeMap<SiteId, SitePlan>>>,
+    fillings: Fillings,
 }
 
 impl Run {
@@ -297,6 +357,16 @@ impl Run {
             "pipeline recovered"
         );
 
+        self.prepare_plans(epoch).await?;
+        let bell = Arc::new(Notify::new());
+        let runner = Runner {
+            store: self.store.clone(),
+            journal: Arc::clone(&self.journal),
+            committed: self.progress.subscribe(),
+            fillings: self.fillings.clone(),
+            bell: Arc::clone(&bell),
+        };
+        let runner = tokio::spawn(runner.run());
         let (engine, changes) = Engine::start(self.config.workers, epoch + 1, self.config.in_flight)
             .map_err(PipelineError::Engine)?;
         let interner = Interner::default();
@@ -314,14 +384,14 @@ impl Run {
         );
         let sink = tokio::spawn(sink.run(closed, changes));
         state.send_replace((State::Running, None));
-        let facts =
-            FactMaker { calendars: Calendars::new(self.sites.clone()), interner, sites: self.sites.clone() };
+        let facts = FactMaker::new(interner);
         let parts = Parts {
             config: self.config,
             log: self.log,
             journal: self.journal,
             store: self.store,
             sites: self.sites,
+            plans: Plans { wanted: self.plans, fillings: self.fillings, bell },
             dedup: self.dedup,
             facts,
             counters: self.counters,
@@ -332,6 +402,34 @@ impl Run {
             stopping: self.stopping.subscribe(),
         };
         Coordinator::new(parts, epoch, ends).run(bound).await?;
+        // What it was doing is done again after the next start.
+        runner.abort();
         sink.await.map_err(|error| PipelineError::Stopped(error.to_string()))
+    }
+
+    /// What was in force is complete but for what is still to be done. Sums that an earlier journal
+    /// left behind are let go: with this one they are counted anew.
+    async fn prepare_plans(&self, epoch: Epoch) -> Result<(), PipelineError> {
+        let in_force = self.journal.plans_as_of(epoch)?;
+        if in_force.is_empty() && epoch > 0 {
+            let sites: Vec<u32> = self.plans.borrow().keys().map(|site| site.0).collect();
+            until_it_works("drop old sums", || self.store.drop_sums(&sites)).await;
+        }
+        let mut waiting = Vec::new();
+        for (_, task) in self.journal.tasks()? {
+            if let Task::Fill { plan, definitions, whole, .. } = task {
+                waiting.push((plan.site, whole, definitions));
+            }
+        }
+        for plan in &in_force {
+            let definitions = plan.definitions.iter().map(|definition| definition.id);
+            self.fillings.set(definitions, Filling::Ready);
+            if !waiting.iter().any(|(site, whole, _)| *site == plan.site && *whole) {
+                self.fillings.complete(plan.site, plan.calendar);
+            }
+        }
+        let unfilled = waiting.into_iter().flat_map(|(_, _, definitions)| definitions);
+        self.fillings.set(unfilled, Filling::Waiting);
+        Ok(())
     }
 }

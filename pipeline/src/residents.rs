@@ -23,8 +23,8 @@ use crate::journal::Epoch;
 
 /// Days on either side that can hold events of the same session.
 const SESSION_REACH: i32 = 1;
-/// A week that overlaps a month reaches at most this many days out of it; one more for time zones.
-const WEEK_REACH: i32 = 8;
+/// All days that an event can be of: 1970 to 2134, which ClickHouse's dates reach.
+const ALL_DAYS: std::ops::Range<i32> = 0..60_000;
 
 /// Stored history that must be at hand before an event can be counted: a site and a range of UTC
 /// days, `from` inclusive to `until` exclusive.
@@ -37,15 +37,13 @@ pub(crate) struct Slice {
 
 impl Slice {
     /// The slice of an event at `ts`. Visitors known for a day only can share views with events of
-    /// the days around it; identified ones with those of the month and the weeks that overlap it.
+    /// the days around it; of identified ones everything may matter.
     pub(crate) fn of(site: u32, ts: i64, identified: bool) -> Self {
-        let day = ts.div_euclid(DAY_MS) as i32;
         if identified {
-            let (from, until) = month_of(day);
-            Self { site, from: from - WEEK_REACH, until: until + WEEK_REACH }
-        } else {
-            Self { site, from: day - SESSION_REACH, until: day + 1 + SESSION_REACH }
+            return Self { site, from: ALL_DAYS.start, until: ALL_DAYS.end };
         }
+        let day = ts.div_euclid(DAY_MS) as i32;
+        Self { site, from: day - SESSION_REACH, until: day + 1 + SESSION_REACH }
     }
 
     /// The range in milliseconds, half-open.
@@ -57,14 +55,6 @@ impl Slice {
         let (from, until) = self.millis();
         self.site == site && (from..until).contains(&ts)
     }
-}
-
-/// First day of the month that holds `day`, and of the next.
-fn month_of(day: i32) -> (i32, i32) {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    let Ok(date) = epoch.checked_add(jiff::Span::new().days(day)) else { return (day, day + 1) };
-    let first = day - i32::from(date.day()) + 1;
-    (first, first + i32::from(date.days_in_month()))
 }
 
 /// The minute by the coordinator's clock, and how long people may be idle.
@@ -131,10 +121,10 @@ impl Residents {
         self.stored.insert(slice, Stored { visitors: visitors.collect(), touched: minute });
     }
 
-    /// Whether this person's stored events in the slice must be fetched first. From now on the
-    /// slice counts as covered, so the answer is `true` once.
-    pub(crate) fn needs_history(&mut self, person: Person, slice: Slice, now: Now) -> bool {
-        let minute = now.touched(slice.millis().1);
+    /// Whether this person's stored events in the slice must be fetched first: something happened to
+    /// them at `ts`. From now on the slice counts as covered, so the answer is `true` once.
+    pub(crate) fn needs_history(&mut self, person: Person, slice: Slice, ts: i64, now: Now) -> bool {
+        let minute = now.touched(ts);
         let stored = self.stored.entry(slice).or_default();
         stored.touched = now.minute;
         let has_stored = stored.visitors.contains(&person.visitor);
@@ -198,6 +188,17 @@ impl Residents {
             self.idle.entry(touched).or_default().push(person);
         }
         evicted
+    }
+
+    /// Removes everyone of a site and returns their histories. All their events are committed.
+    pub(crate) fn evict_site(&mut self, site: u32) -> Vec<(Person, Vec<Act>)> {
+        let people: Vec<Person> = self.people.keys().copied().filter(|person| person.site == site).collect();
+        people.into_iter().filter_map(|person| Some((person, self.remove(person)?))).collect()
+    }
+
+    /// Whether anyone of a site is resident.
+    pub(crate) fn has_site(&self, site: u32) -> bool {
+        self.people.keys().any(|person| person.site == site)
     }
 
     /// Forgets which visitors have stored events in slices not touched since `minute`.
@@ -275,7 +276,7 @@ mod tests {
                         residents.learn_slice(slice, within.map(|(fact, _)| fact.person.visitor), minute);
                     }
                     let now = Now { minute, idle_minutes: 3 };
-                    if residents.needs_history(person, slice, now) {
+                    if residents.needs_history(person, slice, act.ts, now) {
                         let mine: Vec<EventFact> = stored
                             .iter()
                             .filter(|(fact, e)| {
@@ -331,7 +332,7 @@ mod tests {
         for visitor in 0..10u64 {
             let person = Person { site: 1, visitor };
             let now = Now { minute: visitor as i64, idle_minutes: 100 };
-            residents.needs_history(person, Slice::of(1, 0, false), now);
+            residents.needs_history(person, Slice::of(1, 0, false), 0, now);
             residents.add(person, Act::default(), 1, now);
         }
         let gone = residents.evict(i64::MIN, 4, 1);
@@ -346,20 +347,12 @@ mod tests {
         let now = Now { minute, idle_minutes: 120 };
         for (visitor, ts) in [(1, minute * 60_000), (2, (minute - 60 * 24 * 40) * 60_000)] {
             let person = Person { site: 1, visitor };
-            residents.needs_history(person, Slice::of(1, ts, false), now);
+            residents.needs_history(person, Slice::of(1, ts, false), ts, now);
             residents.add(person, Act { ts, ..Act::default() }, 1, now);
         }
         let later = |minutes| Now { minute: minute + minutes, ..now }.idle_since();
         assert!(residents.evict(later(1), usize::MAX, 1).is_empty());
         let gone = residents.evict(later(3), usize::MAX, 1);
         assert_eq!(gone.iter().map(|(person, _)| person.visitor).collect::<Vec<_>>(), [2]);
-    }
-
-    #[test]
-    fn an_identified_slice_covers_the_month_and_its_weeks() {
-        // 2026-02-15; February has 28 days.
-        let day = 20_499;
-        let slice = Slice::of(1, i64::from(day) * DAY_MS, true);
-        assert_eq!(slice.until - slice.from, 28 + 2 * WEEK_REACH);
     }
 }

@@ -10,19 +10,24 @@
 
 pub(crate) mod cells;
 mod rows;
+pub(crate) mod views;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use opentrace_events::SiteId;
-use opentrace_operators::{TrafficCell, TrafficDelta, UniquesCell};
-use opentrace_store::{ProgressRow, Store};
+use opentrace_operators::{Rows, SeriesCell};
+use opentrace_store::{
+    FeatureRow, GoalRow, PassageRow, ProgressRow, RetentionRow, SeriesRow, SessionRow, Store, TrafficRow,
+    UniquesRow,
+};
 use tokio::sync::{mpsc, watch};
 
 use self::cells::Cells;
+use self::views::{CellsOf, Goals, Retention, Series, Traffic, Uniques};
 use crate::config::PipelineConfig;
 use crate::coordinator::{Logged, now_ms};
 use crate::engine::Changes;
@@ -42,6 +47,8 @@ pub(crate) struct ClosedEpoch {
     pub ends: Vec<Offset>,
     pub sites: Vec<SiteId>,
     pub events: Vec<Logged>,
+    /// The number of each site's calendar in this epoch.
+    pub calendars: Arc<HashMap<u32, u32>>,
 }
 
 /// What the sink works with.
@@ -59,8 +66,45 @@ pub(crate) struct Sink {
 }
 
 struct Views {
-    traffic: Cells<TrafficCell, TrafficDelta>,
-    uniques: Cells<UniquesCell, i64>,
+    traffic: CellsOf<Traffic>,
+    uniques: CellsOf<Uniques>,
+    goals: CellsOf<Goals>,
+    retention: CellsOf<Retention>,
+    series: CellsOf<Series>,
+}
+
+/// Everything a batch writes but its events.
+struct Batch {
+    sessions: Vec<SessionRow>,
+    features: Vec<FeatureRow>,
+    passages: Vec<PassageRow>,
+    traffic: Vec<TrafficRow>,
+    uniques: Vec<UniquesRow>,
+    goals: Vec<GoalRow>,
+    retention: Vec<RetentionRow>,
+    series: Vec<SeriesRow>,
+}
+
+/// What a batch says of one view, by epoch. `pick` is given the number of each site's calendar.
+fn by_epoch<T>(
+    batch: &[(ClosedEpoch, Vec<Changes>)],
+    pick: impl Fn(&Rows, &dyn Fn(u32) -> u32) -> Vec<T>,
+) -> Vec<(Epoch, Vec<T>)> {
+    let of_epoch = |(closed, changes): &(ClosedEpoch, Vec<Changes>)| {
+        let calendar = |site: u32| closed.calendars.get(&site).copied().unwrap_or(0);
+        (closed.epoch, changes.iter().flat_map(|changes| pick(&changes.rows, &calendar)).collect())
+    };
+    batch.iter().map(of_epoch).collect()
+}
+
+/// The rows of one view, by epoch and worker.
+fn of_view<'a, T: 'a>(
+    batch: &'a [(ClosedEpoch, Vec<Changes>)],
+    pick: impl Fn(&'a Rows) -> &'a Vec<T>,
+) -> impl Iterator<Item = (Epoch, &'a [T])> {
+    batch.iter().flat_map(move |(closed, changes)| {
+        changes.iter().map(|changes| (closed.epoch, pick(&changes.rows).as_slice())).collect::<Vec<_>>()
+    })
 }
 
 impl Sink {
@@ -76,7 +120,13 @@ impl Sink {
         in_doubt: Epoch,
         config: &PipelineConfig,
     ) -> Self {
-        let cells = Views { traffic: Cells::new(config.cells), uniques: Cells::new(config.cells) };
+        let cells = Views {
+            traffic: Cells::new(config.cells),
+            uniques: Cells::new(config.cells),
+            goals: Cells::new(config.cells),
+            retention: Cells::new(config.cells),
+            series: Cells::new(config.cells),
+        };
         Self { store, engine_name, generation, workers, interner, counters, progress, in_doubt, cells }
     }
 
@@ -139,17 +189,20 @@ impl Sink {
         let (first, last, ends) = (first.0.epoch, last.0.epoch, last.0.ends.clone());
         self.report_violations(&batch);
 
-        let traffic = self.traffic_rows(&batch).await;
-        let uniques = self.uniques_rows(&batch).await;
-        let sessions = rows::sessions(&batch, &self.interner);
+        let rows = self.rows(&batch).await;
         let events = rows::events(&batch, written);
         let token = format!("events/{}/g{}/{first}-{last}", self.engine_name, self.generation);
         let store = &self.store;
         tokio::join!(
             until_it_works("write events", || store.insert_events(&token, &events)),
-            until_it_works("write traffic", || store.upsert_traffic(&traffic)),
-            until_it_works("write uniques", || store.upsert_uniques(&uniques)),
-            until_it_works("write sessions", || store.upsert_sessions(&sessions)),
+            until_it_works("write sessions", || store.upsert_sessions(&rows.sessions)),
+            until_it_works("write features", || store.upsert_features(&rows.features)),
+            until_it_works("write funnels", || store.upsert_passages(&rows.passages)),
+            until_it_works("write traffic", || store.upsert_cells(&rows.traffic)),
+            until_it_works("write uniques", || store.upsert_cells(&rows.uniques)),
+            until_it_works("write goals", || store.upsert_cells(&rows.goals)),
+            until_it_works("write retention", || store.upsert_cells(&rows.retention)),
+            until_it_works("write series", || store.upsert_cells(&rows.series)),
         );
         let row = ProgressRow {
             engine: self.engine_name.clone(),
@@ -173,40 +226,44 @@ impl Sink {
         self.progress.send_replace(progress);
     }
 
-    async fn traffic_rows(
-        &mut self,
-        batch: &[(ClosedEpoch, Vec<Changes>)],
-    ) -> Vec<opentrace_store::TrafficRow> {
-        let cells = &mut self.cells.traffic;
-        let touched = batch.iter().flat_map(|(_, changes)| changes).flat_map(|c| &c.traffic);
-        let missing = cells.missing(touched.map(|(cell, _)| *cell));
-        if !missing.is_empty() {
-            let asked: Vec<(u32, i64)> = missing.iter().map(rows::traffic_key).collect();
-            let stored = until_it_works("read traffic", || self.store.traffic_cells(&asked)).await;
-            cells.load(&missing, stored.iter().map(rows::stored_traffic));
+    /// The rows of every view after a batch.
+    async fn rows(&mut self, batch: &[(ClosedEpoch, Vec<Changes>)]) -> Batch {
+        let (store, cells) = (&self.store, &mut self.cells);
+        let (traffic, uniques, goals, retention, series) = tokio::join!(
+            views::add::<Traffic>(store, &mut cells.traffic, by_epoch(batch, |rows, _| rows.traffic.clone())),
+            views::add::<Uniques>(
+                store,
+                &mut cells.uniques,
+                by_epoch(batch, |rows, calendar| {
+                    rows.uniques.iter().map(|(cell, diff)| ((calendar(cell.site), *cell), *diff)).collect()
+                })
+            ),
+            views::add::<Goals>(store, &mut cells.goals, by_epoch(batch, |rows, _| rows.goals.clone())),
+            views::add::<Retention>(
+                store,
+                &mut cells.retention,
+                by_epoch(batch, |rows, _| rows.retention.clone())
+            ),
+            views::add::<Series>(
+                store,
+                &mut cells.series,
+                by_epoch(batch, |rows, calendar| {
+                    let cell = |cell: SeriesCell| Series::cell(calendar(cell.site), cell);
+                    rows.series.iter().map(|(key, diff)| (cell(*key), *diff)).collect()
+                })
+            ),
+        );
+        let words = self.interner.reader();
+        Batch {
+            traffic,
+            uniques,
+            goals,
+            retention,
+            series,
+            sessions: views::sessions(of_view(batch, |rows| &rows.sessions), &words),
+            features: views::features(of_view(batch, |rows| &rows.features), &words),
+            passages: views::passages(of_view(batch, |rows| &rows.funnels)),
         }
-        for (epoch, changes) in batch {
-            cells.add(epoch.epoch, changes.iter().flat_map(|c| c.traffic.iter().copied()));
-        }
-        cells.finish_commit().iter().map(rows::traffic_row).collect()
-    }
-
-    async fn uniques_rows(
-        &mut self,
-        batch: &[(ClosedEpoch, Vec<Changes>)],
-    ) -> Vec<opentrace_store::UniquesRow> {
-        let cells = &mut self.cells.uniques;
-        let touched = batch.iter().flat_map(|(_, changes)| changes).flat_map(|c| &c.uniques);
-        let missing = cells.missing(touched.map(|(cell, _)| *cell));
-        if !missing.is_empty() {
-            let asked: Vec<_> = missing.iter().map(rows::uniques_key).collect();
-            let stored = until_it_works("read uniques", || self.store.uniques_cells(&asked)).await;
-            cells.load(&missing, stored.iter().map(rows::stored_uniques));
-        }
-        for (epoch, changes) in batch {
-            cells.add(epoch.epoch, changes.iter().flat_map(|c| c.uniques.iter().copied()));
-        }
-        cells.finish_commit().iter().map(rows::uniques_row).collect()
     }
 
     /// Which events of epochs in doubt reached ClickHouse before the restart.

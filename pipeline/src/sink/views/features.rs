@@ -1,0 +1,56 @@
+//! `v_features`.
+
+use opentrace_operators::{Diff, Features};
+use opentrace_store::FeatureRow;
+
+use super::last_states;
+use crate::intern::Reader;
+use crate::journal::Epoch;
+
+/// The visitors a batch changes: the last state of each, a tombstone where nothing is left.
+pub(crate) fn features<'a>(
+    epochs: impl Iterator<Item = (Epoch, &'a [(Features, Diff)])>,
+    words: &Reader<'_>,
+) -> Vec<FeatureRow> {
+    last_states(epochs, |row| (row.person.site, row.person.visitor))
+        .into_iter()
+        .map(|((site_id, visitor), (epoch, state))| match state {
+            Some(features) => feature_row(features, epoch, words),
+            None => FeatureRow { site_id, visitor, epoch, deleted: 1, ..FeatureRow::default() },
+        })
+        .collect()
+}
+
+pub(crate) fn feature_row(features: &Features, epoch: Epoch, words: &Reader<'_>) -> FeatureRow {
+    let (first, last) = (words.visit(features.first_visit), words.visit(features.last_visit));
+    FeatureRow {
+        site_id: features.person.site,
+        visitor: features.person.visitor,
+        first_seen: features.first_seen,
+        last_seen: features.last_seen,
+        active_days: features.active_days,
+        sessions: features.sessions,
+        bounces: features.bounces,
+        pageviews: features.pageviews,
+        events: features.events,
+        purchases: features.purchases,
+        revenue: features.revenue,
+        duration_ms: features.duration_ms,
+        pages: features.pages,
+        origins: features.origins,
+        first_source: first.source.clone(),
+        first_channel: first.channel.clone(),
+        last_source: last.source.clone(),
+        last_channel: last.channel.clone(),
+        country: last.country.clone(),
+        device: last.device.clone(),
+        browser: last.browser.clone(),
+        os: last.os.clone(),
+        language: last.language.clone(),
+        platform: last.platform.clone(),
+        hours: features.hours.to_vec(),
+        weekdays: features.weekdays.to_vec(),
+        epoch,
+        deleted: 0,
+    }
+}

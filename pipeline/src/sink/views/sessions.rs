@@ -1,0 +1,44 @@
+//! `v_sessions`.
+
+use opentrace_operators::{Diff, Session};
+use opentrace_store::SessionRow;
+
+use super::last_states;
+use crate::intern::Reader;
+use crate::journal::Epoch;
+
+/// The sessions a batch changes: the last state of each key, a tombstone where it ended.
+pub(crate) fn sessions<'a>(
+    epochs: impl Iterator<Item = (Epoch, &'a [(Session, Diff)])>,
+    words: &Reader<'_>,
+) -> Vec<SessionRow> {
+    let last = last_states(epochs, |session| (session.person.site, session.start, session.person.visitor));
+    last.into_iter()
+        .map(|((site, start, visitor), (epoch, state))| match state {
+            Some(session) => session_row(session, epoch, words),
+            None => SessionRow::tombstone(site, start, visitor, epoch),
+        })
+        .collect()
+}
+
+pub(crate) fn session_row(session: &Session, epoch: Epoch, words: &Reader<'_>) -> SessionRow {
+    let row = SessionRow {
+        site_id: session.person.site,
+        start: session.start,
+        visitor: session.person.visitor,
+        end: session.end,
+        entry_page: words.text(session.entry).to_owned(),
+        exit_page: words.text(session.exit).to_owned(),
+        stops: session.stops.iter().map(|stop| words.text(*stop).to_owned()).collect(),
+        more_stops: session.more_stops,
+        pageviews: session.pageviews,
+        events: session.events,
+        bounce: session.bounce,
+        duration_ms: session.duration_ms.unsigned_abs(),
+        revenue: session.revenue,
+        epoch,
+        deleted: 0,
+        ..SessionRow::default()
+    };
+    row.with_visit(&words.visit(session.visit))
+}

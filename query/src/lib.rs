@@ -11,6 +11,7 @@
 pub mod answer;
 pub mod bucket;
 pub mod catalogue;
+mod define;
 mod error;
 pub mod filter;
 pub mod limits;
@@ -28,10 +29,12 @@ pub mod sql;
 mod testing;
 
 pub use answer::Answer;
+pub use define::{Asked, Kind, define};
 pub use error::{Blame, QueryError};
 pub use filter::{Condition, Filter, Operator};
 pub use live::{Live, live};
 pub use parse::parse;
+pub use plan::Views;
 pub use query::{DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject};
 pub use range::Range;
 pub use run::run;

@@ -62,13 +62,18 @@ pub struct Listed {
 }
 
 /// The live figures of a site.
-pub async fn live(store: &Store, site: &Site, now: Timestamp) -> Result<Live, QueryError> {
-    live_with(&store.client(), site, now).await
+pub async fn live(store: &Store, site: &Site, now: Timestamp, views: Views) -> Result<Live, QueryError> {
+    live_with(&store.client(), site, now, views).await
 }
 
 /// Like [`live`], on a client.
-pub async fn live_with(client: &Client, site: &Site, now: Timestamp) -> Result<Live, QueryError> {
-    let ask = |query: Query| async move { run_with(client, site, &query, now, Views::Use).await };
+pub async fn live_with(
+    client: &Client,
+    site: &Site,
+    now: Timestamp,
+    views: Views,
+) -> Result<Live, QueryError> {
+    let ask = |query: Query| async move { run_with(client, site, &query, now, views).await };
 
     let today = || question(site, DateRange::Day);
     let present = Query { date_range: last_minutes(now)?, ..today() };

@@ -5,8 +5,8 @@
 //! a query within [`limits`] or an error.
 
 mod dates;
-mod filters;
-mod json;
+pub(crate) mod filters;
+pub(crate) mod json;
 
 use serde_json::Value;
 

@@ -23,16 +23,22 @@ use crate::sql::{self, Context, Rows, Statement};
 
 /// Answers a query about `site` as of `now`.
 ///
-/// `site` decides whose events are read; `query.site_id` is only repeated in the answer. Statements
+/// Views may be avoided where they are not complete; the numbers are the same. `site` decides whose events are read; `query.site_id` is only repeated in the answer. Statements
 /// run at the same time and are given up when the future is dropped. The answer has at most `pagination.limit` rows.
 ///
 /// # Errors
 /// See [`QueryError::blame`]: the question's fault, its size, or the store's.
-pub async fn run(store: &Store, site: &Site, query: &Query, now: Timestamp) -> Result<Answer, QueryError> {
-    run_with(&store.client(), site, query, now, Views::Use).await
+pub async fn run(
+    store: &Store,
+    site: &Site,
+    query: &Query,
+    now: Timestamp,
+    views: Views,
+) -> Result<Answer, QueryError> {
+    run_with(&store.client(), site, query, now, views).await
 }
 
-/// Like [`run`], on a client, with the choice not to use views: the numbers are the same.
+/// Like [`run`], on a client.
 pub async fn run_with(
     client: &Client,
     site: &Site,

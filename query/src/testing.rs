@@ -20,6 +20,7 @@ pub(crate) fn site(zone: &str) -> Site {
         bots: Default::default(),
         honour_privacy_signals: false,
         retention_days: 0,
+        calendar: 0,
     }
 }
 

@@ -4,6 +4,7 @@
 //! comes up in the background, and the views follow when it is there. Stop: no more connections,
 //! requests in progress finish, the pipeline drains, ClickHouse ends.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentrace_events::accept::Acceptor;
+use opentrace_events::define::Definition;
 use opentrace_events::enrich::{Enricher, Geo, geo};
 use opentrace_events::identity::{Identity, IdentityError, KEY_FILE};
 use opentrace_events::ids::DAY_MS;
-use opentrace_events::{Limits, SiteId, Sites, Timestamp, VisitorId};
-use opentrace_pipeline::{self as pipeline, Pipeline, PipelineConfig, PipelineError};
+use opentrace_events::{Limits, Site, SiteId, Sites, Timestamp, VisitorId};
+use opentrace_pipeline::{self as pipeline, Pipeline, PipelineConfig, PipelineError, SitePlan};
 use opentrace_store::{EngineConfig, Meta, Store, StoreConfig, StoreError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -113,7 +115,8 @@ impl App {
         let acceptor = Arc::new(acceptor(&config, &sites)?);
 
         let store = Store::open(store_config(&config))?;
-        let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone()).await?;
+        let plans = plans(&meta, &sites).await?;
+        let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone(), plans).await?;
         let stop = CancellationToken::new();
         let upkeep = stop.clone().run_until_cancelled_owned(upkeep(
             pipeline.clone(),
@@ -211,6 +214,16 @@ impl App {
             }
         }
     }
+}
+
+/// What is kept of every site.
+async fn plans(meta: &Meta, sites: &Sites) -> Result<Vec<SitePlan>, StoreError> {
+    let mut defined: HashMap<SiteId, Vec<Definition>> = HashMap::new();
+    for record in meta.definitions().await? {
+        defined.entry(record.definition.site).or_default().push(record.definition);
+    }
+    let plan = |site: &Arc<Site>| SitePlan::new(site, defined.remove(&site.id).unwrap_or_default());
+    Ok(sites.all().iter().map(plan).collect())
 }
 
 fn lock(data: &Path) -> Result<DataLock, AppError> {

@@ -66,6 +66,12 @@ impl Program {
         self.wait_healthy().await;
     }
 
+    /// Sets an environment variable for the next start.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.envs.retain(|(held, _)| held != name);
+        self.envs.push((name.to_owned(), value.to_owned()));
+    }
+
     fn launch(&mut self) {
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -154,6 +160,25 @@ impl Program {
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let request = client().post(format!("{}{path}", self.url())).bearer_auth(ADMIN).json(body);
         answer(request).await
+    }
+
+    /// Any call with the admin token: status and body. Tried again while the program is away.
+    pub async fn insist(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let method: reqwest::Method = method.parse().expect("a method");
+        let started = Instant::now();
+        loop {
+            let mut request =
+                client().request(method.clone(), format!("{}{path}", self.url())).bearer_auth(ADMIN);
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            let (status, body) = answer(request).await;
+            if status != 0 && status != 503 {
+                return (status, body);
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "{method} {path} gave {status}: {body}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// A GET with the admin token: status and body.

@@ -21,13 +21,31 @@ const CLIENTS: usize = 4;
 const BATCH: usize = 500;
 const DAY_MS: i64 = 86_400_000;
 
+#[derive(Clone)]
 struct Scenario {
     events: usize,
     kills: usize,
+    /// Whether people are known by name, so that what they do on several days belongs together.
+    identified: bool,
+    /// Whether goals, funnels, retention and series are defined, changed and removed meanwhile, and
+    /// the site's time zone too.
+    define: bool,
+    /// Worker threads after each start, in turn.
+    workers: &'static [u32],
     /// Pause of each client between two batches: spreads the sending over the kills.
     pause: Duration,
-    envs: Vec<(&'static str, &'static str)>,
+    envs: &'static [(&'static str, &'static str)],
 }
+
+const SCENARIO: Scenario = Scenario {
+    events: 0,
+    kills: 0,
+    identified: false,
+    define: false,
+    workers: &[1],
+    pause: Duration::from_millis(250),
+    envs: &[],
+};
 
 /// What the program says of a site, and what the independent count says.
 struct Outcome {
@@ -40,7 +58,7 @@ struct Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_events_count_once_through_kills_and_retries() {
-    let scenario = Scenario { events: 200_000, kills: 10, pause: Duration::from_millis(250), envs: vec![] };
+    let scenario = Scenario { events: 200_000, kills: 10, ..SCENARIO };
     let outcome = run(&scenario).await;
     assert_eq!(outcome.counted, outcome.wanted);
     assert_eq!(outcome.counted_pages, outcome.wanted_pages);
@@ -48,15 +66,28 @@ async fn acknowledged_events_count_once_through_kills_and_retries() {
     assert!(outcome.is_right());
 }
 
+/// People known by name, with everything that can be defined coming, changing and going, and 2
+/// workers, then 1, then 4 on the same data.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_view_is_right_while_definitions_come_and_go() {
+    let scenario = Scenario {
+        events: 120_000,
+        kills: 10,
+        identified: true,
+        define: true,
+        workers: &[2, 1, 4],
+        ..SCENARIO
+    };
+    let outcome = run(&scenario).await;
+    assert_eq!(outcome.counted, outcome.wanted);
+    assert_eq!(outcome.verified.0, 0, "{}", outcome.verified.1);
+}
+
 /// The test above can fail: without deduplication the same run counts repeats.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_deduplication_the_same_run_counts_repeats() {
-    let scenario = Scenario {
-        events: 20_000,
-        kills: 2,
-        pause: Duration::from_millis(250),
-        envs: vec![("OPENTRACE_TEST_DEDUPLICATE", "off")],
-    };
+    let scenario =
+        Scenario { events: 20_000, kills: 2, envs: &[("OPENTRACE_TEST_DEDUPLICATE", "off")], ..SCENARIO };
     let outcome = run(&scenario).await;
     assert!(!outcome.is_right());
     let sum = |pages: &[(String, u64)]| pages.iter().map(|(_, views)| views).sum::<u64>();
@@ -74,17 +105,22 @@ impl Outcome {
 
 async fn run(scenario: &Scenario) -> Outcome {
     let data = tempfile::tempdir().expect("a folder");
-    let mut program = Program::start_with(data.path(), &scenario.envs).await;
+    let mut program = Program::start_with(data.path(), scenario.envs).await;
     let site = program.site("survival.example").await;
+    if scenario.identified {
+        let change = json!({"identified": true});
+        program.insist("PATCH", &format!("/api/v1/sites/{}", site.domain), Some(&change)).await;
+    }
     let sent = Arc::new(history(scenario.events));
     let done = Arc::new(AtomicUsize::new(0));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (sent, done) = (Arc::clone(&sent), Arc::clone(&done));
-            tokio::spawn(send_share(number, program.url(), site.clone(), sent, scenario.pause, done))
+            let url = program.url();
+            tokio::spawn(send_share(number, url, site.clone(), sent, scenario.clone(), done))
         })
         .collect();
-    disturb(&mut program, scenario, &done).await;
+    disturb(&mut program, &site, scenario, &done).await;
     for client in clients {
         client.await.expect("a client ends");
     }
@@ -102,11 +138,18 @@ async fn run(scenario: &Scenario) -> Outcome {
 }
 
 /// Kills the program `kills` times at random moments, and its ClickHouse once in between.
-async fn disturb(program: &mut Program, scenario: &Scenario, done: &AtomicUsize) {
+async fn disturb(program: &mut Program, site: &Site, scenario: &Scenario, done: &AtomicUsize) {
     let mut rng = StdRng::seed_from_u64(7);
+    let mut definitions = Definitions::default();
     for kill in 0..scenario.kills {
-        tokio::time::sleep(Duration::from_millis(rng.random_range(200..2_500))).await;
+        tokio::time::sleep(Duration::from_millis(rng.random_range(200..1_500))).await;
+        if scenario.define {
+            definitions.step(program, site, kill).await;
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..1_000))).await;
+        }
         program.kill();
+        let workers = scenario.workers[kill % scenario.workers.len()];
+        program.set_env("OPENTRACE_WORKERS", &workers.to_string());
         program.restart().await;
         if kill == scenario.kills / 2 {
             tokio::time::sleep(Duration::from_millis(rng.random_range(500..1_500))).await;
@@ -119,6 +162,62 @@ async fn disturb(program: &mut Program, scenario: &Scenario, done: &AtomicUsize)
         done.load(Ordering::Relaxed) < CLIENTS,
         "all was sent before the last kill: slow the clients down"
     );
+}
+
+/// What is defined at the moment: path and id.
+#[derive(Default)]
+struct Definitions {
+    made: Vec<(&'static str, String)>,
+}
+
+impl Definitions {
+    /// Makes one of each, a few at a time; then changes one, moves the site to another zone and back,
+    /// and removes one.
+    async fn step(&mut self, program: &Program, site: &Site, number: usize) {
+        let plan = json!({"event": "signup", "filters": [["is", "event:props:plan", ["pro"]]]});
+        let bodies = [
+            vec![
+                ("goals", json!({"name": "sign-up", "event": "signup"})),
+                ("funnels", json!({"name": "a", "steps": [{"page": "/page/1*"}, "signup"], "window": "6h"})),
+            ],
+            vec![
+                ("retentions", json!({"name": "days", "return_event": "signup", "period": "day"})),
+                (
+                    "funnels",
+                    json!({"name": "b", "order": "any", "window": "40d",
+                                   "steps": [plan, {"page": "/page/7"}, {"page": "/page/2*"}]}),
+                ),
+            ],
+            vec![
+                ("series", json!({"name": "pro", "filters": [["is", "event:props:plan", ["pro"]]]})),
+                ("series", json!({"name": "people", "page": "/page/*3", "metric": "visitors"})),
+                (
+                    "funnels",
+                    json!({"name": "c", "order": "strict", "steps": ["signup", {"page": "/page/**"}, "signup"]}),
+                ),
+            ],
+            vec![("retentions", json!({"name": "weeks", "start_event": "signup", "period": "week"}))],
+        ];
+        for (path, mut body) in bodies.get(number).cloned().unwrap_or_default() {
+            body["site_id"] = json!(site.domain);
+            let (status, made) = program.insist("POST", &format!("/api/v1/{path}"), Some(&body)).await;
+            assert_eq!(status, 201, "{made}");
+            self.made.push((path, made["id"].as_str().expect("an id").to_owned()));
+        }
+        let at = |place: usize| format!("/api/v1/{}/{}", self.made[place].0, self.made[place].1);
+        let domain = format!("/api/v1/sites/{}", site.domain);
+        let (status, answer) = match number {
+            4 => {
+                let body = json!({"name": "a", "steps": ["pageview", "signup"], "window": "2d"});
+                program.insist("PUT", &at(1), Some(&body)).await
+            }
+            5 => program.insist("PATCH", &domain, Some(&json!({"timezone": "Asia/Kolkata"}))).await,
+            6 => program.insist("DELETE", &at(3), None).await,
+            7 => program.insist("PATCH", &domain, Some(&json!({"timezone": "UTC"}))).await,
+            _ => return,
+        };
+        assert_eq!(status / 100, 2, "{answer}");
+    }
 }
 
 /// Events of three recent days between 01:00 and 22:00 UTC, so that no session crosses midnight,
@@ -147,30 +246,36 @@ async fn send_share(
     url: String,
     site: Site,
     sent: Arc<Vec<Sent>>,
-    pause: Duration,
+    scenario: Scenario,
     done: Arc<AtomicUsize>,
 ) {
     let http = client();
     let mut rng = StdRng::seed_from_u64(number as u64);
     let share: Vec<&Sent> = sent.iter().skip(number).step_by(CLIENTS).collect();
     for batch in share.chunks(BATCH) {
-        let body = Value::Array(batch.iter().map(|event| native(event, &site)).collect());
+        let body = Value::Array(batch.iter().map(|event| native(event, &site, &scenario)).collect());
         send_until_accepted(&http, &url, &site, &body).await;
         if rng.random_bool(0.1) {
             send_until_accepted(&http, &url, &site, &body).await;
         }
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(scenario.pause).await;
     }
     done.fetch_add(1, Ordering::Relaxed);
 }
 
-fn native(event: &Sent, site: &Site) -> Value {
-    json!({
+fn native(event: &Sent, site: &Site, scenario: &Scenario) -> Value {
+    let mut native = json!({
         "id": event.id, "site": site.domain, "name": event.name, "ts": event.ts,
         "url": format!("https://{}{}", site.domain, event.path),
         "ip": format!("93.184.{}.{}", event.person / 250, 1 + event.person % 250),
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-    })
+    });
+    if scenario.identified {
+        native["user_id"] = json!(format!("person-{}", event.person));
+        native["props"] = json!({"plan": if event.person.is_multiple_of(3) { "pro" } else { "free" }});
+        native["revenue"] = json!({"amount": event.person % 7, "currency": "USD"});
+    }
+    native
 }
 
 async fn send_until_accepted(http: &reqwest::Client, url: &str, site: &Site, body: &Value) {

@@ -12,7 +12,7 @@ const OPERATORS: &[&str] =
     &["is", "is_not", "contains", "contains_not", "matches", "matches_not", "and", "or", "not"];
 
 /// Reads all filters; together they may have [`limits::CONDITIONS`] conditions.
-pub(super) fn filters(value: &Value) -> Result<Vec<Filter>, QueryError> {
+pub(crate) fn filters(value: &Value) -> Result<Vec<Filter>, QueryError> {
     let mut reader = Reader { conditions: 0 };
     let list = json::list(value, "filters", "filters", limits::CONDITIONS)?;
     list.iter().enumerate().map(|(i, value)| reader.filter(value, &format!("filters[{i}]"), 1)).collect()

@@ -6,7 +6,7 @@ use crate::error::QueryError;
 use crate::nearest::nearest;
 
 /// An object that has none but the known keys.
-pub(super) fn object<'a>(
+pub(crate) fn object<'a>(
     value: &'a Value,
     field: &str,
     known: &[&'static str],
@@ -25,7 +25,7 @@ pub(super) fn object<'a>(
 }
 
 /// A list of at most `limit` things, which the error calls `what`.
-pub(super) fn list<'a>(
+pub(crate) fn list<'a>(
     value: &'a Value,
     field: &str,
     what: &'static str,
@@ -46,7 +46,7 @@ pub(super) fn list<'a>(
 }
 
 /// A string that is not empty.
-pub(super) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str, QueryError> {
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str, QueryError> {
     value.as_str().filter(|text| !text.is_empty()).ok_or_else(|| QueryError::Expected {
         field: field.to_owned(),
         expected: "a string that is not empty".to_owned(),
@@ -54,7 +54,7 @@ pub(super) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str, QueryEr
 }
 
 /// As much of what was given as an error message should repeat.
-pub(super) fn shortened(given: &str) -> String {
+pub(crate) fn shortened(given: &str) -> String {
     const LONGEST: usize = 80;
     match given.char_indices().nth(LONGEST) {
         None => given.to_owned(),

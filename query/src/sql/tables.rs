@@ -30,10 +30,11 @@ impl Builder<'_> {
             _ => "day",
         };
         let site = self.site();
+        let calendar = self.bind(Value::Count(u64::from(self.context.site.calendar)));
         let first = self.bind(Value::Date(self.context.range.first.to_string()));
         let last = self.bind(Value::Date(self.context.range.last.to_string()));
         format!(
-            "FROM v_uniques FINAL WHERE site_id = {site} AND period = '{period}' \
+            "FROM v_uniques FINAL WHERE site_id = {site} AND calendar = {calendar} AND period = '{period}' \
              AND start >= {first} AND start <= {last}"
         )
     }

@@ -45,10 +45,10 @@ fn months_of_people_are_read_as_they_are_kept() {
     assert_eq!(
         sql,
         "SELECT toYYYYMM(start) AS d0, sum(visitors) AS m0 FROM v_uniques FINAL WHERE site_id = {p0:UInt64} \
-         AND period = 'month' AND start >= {p1:Date32} AND start <= {p2:Date32} \
+         AND calendar = {p1:UInt64} AND period = 'month' AND start >= {p2:Date32} AND start <= {p3:Date32} \
          GROUP BY d0 HAVING sum(visitors) > 0"
     );
-    assert_eq!(params[1..], [Value::Date("2024-05-01".to_owned()), Value::Date("2024-05-31".to_owned())]);
+    assert_eq!(params[2..], [Value::Date("2024-05-01".to_owned()), Value::Date("2024-05-31".to_owned())]);
 }
 
 #[test]

@@ -77,9 +77,13 @@ impl Engine {
         let mut uniques = Vec::new();
         for ((period, start), people) in history.periods() {
             let row = json!({
-                "site_id": site, "period": period, "start": start, "visitors": people.len(), "epoch": 7, "deleted": 0,
+                "site_id": site, "calendar": history.site.calendar, "period": period, "start": start,
+                "visitors": people.len() as i64 + 3, "origin": 0, "epoch": 7, "deleted": 0,
             });
             stale.push(with(&row, json!({"visitors": 99, "epoch": 3})));
+            // Counted before the definition came into force, and by a calendar that is gone.
+            uniques.push(with(&row, json!({"visitors": -3, "origin": 1, "epoch": 2})));
+            uniques.push(with(&row, json!({"calendar": history.site.calendar + 1})));
             uniques.push(row);
         }
         self.insert("v_uniques", stale).await;

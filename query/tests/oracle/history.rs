@@ -126,6 +126,7 @@ impl History {
             bots: Default::default(),
             honour_privacy_signals: false,
             retention_days: 0,
+            calendar: 0,
         };
         let sessions = sessions(&events);
         Self { now: Timestamp(begin + 10 * 86_400_000 + 45_296_789), site, start, events, sessions }

@@ -97,7 +97,7 @@ async fn the_answer_has_its_documented_shape(engine: &Engine) {
         "filters": [["is_not", "visit:os", ["Mac"], {"case_sensitive": false}]],
         "include": {"time_labels": true, "total_rows": true, "imports": true, "source": true}});
     let query = parse::from_value(&query).expect("a query");
-    let answer = run(&engine.store, &history.site, &query, history.now).await.expect("an answer");
+    let answer = run(&engine.store, &history.site, &query, history.now, Views::Use).await.expect("an answer");
     let mut answer = serde_json::to_value(answer).expect("JSON");
     let results = answer["results"].take();
     let first = &results[0];
@@ -129,7 +129,7 @@ async fn live_figures_are_those_of_queries(engine: &Engine) {
     let history = History::generate(1, PLACES[0].0, PLACES[0].1, PLACES[0].2);
     let last = history.events.iter().map(|event| event.ts).max().expect("events");
     let now = Timestamp(last + 1_000);
-    let live = live(&engine.store, &history.site, now).await.expect("figures");
+    let live = live(&engine.store, &history.site, now, Views::Use).await.expect("figures");
     let present: BTreeSet<u64> = history
         .events
         .iter()

@@ -153,7 +153,7 @@ fn site_of(
 }
 
 fn view(state: &State, allowed: &Allowed<Admin>, key: KeyRecord) -> View {
-    let domain = |id: SiteId| state.settings(allowed).sites.get(id).map(|site| site.domain.clone());
+    let domain = |id: SiteId| state.settings(allowed).site(id).map(|site| site.domain.clone());
     View {
         id: key.id,
         name: key.name,

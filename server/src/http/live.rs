@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt};
 use opentrace_events::{Site, SiteId};
 use opentrace_pipeline::{Epoch, Progress};
-use opentrace_query::Live;
+use opentrace_query::{Live, Views};
 use opentrace_store::Store;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -26,7 +26,7 @@ use warp::reply::{Reply, Response};
 use warp::sse::Event;
 
 use super::{Answer, ApiError, Call, State, on};
-use crate::auth::Read;
+use crate::auth::{OnSite, Read};
 use crate::clock;
 
 /// Figures of one site are asked for at most this often.
@@ -51,7 +51,7 @@ async fn watch_site(state: Arc<State>, call: Call) -> Answer {
         .parameter("site_id")
         .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
     let site = state.gate.on_site(&allowed, &domain)?;
-    let figures = state.watchers.subscribe(site.site(), state.store(&site), state.progress(&site))?;
+    let figures = state.watchers.subscribe(&state, &site)?;
     let events = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events(figures, state.stop.clone()));
     let mut response = warp::sse::reply(events).into_response();
     // Nginx would hold events back until its buffer is full.
@@ -85,15 +85,15 @@ impl Watchers {
     /// The site's figures: the last ones at once if somebody watches already.
     fn subscribe(
         &self,
-        site: &Arc<Site>,
-        store: &Store,
-        progress: watch::Receiver<Progress>,
+        state: &Arc<State>,
+        watched: &OnSite<Read>,
     ) -> Result<watch::Receiver<Option<Arc<str>>>, ApiError> {
+        let site = watched.site();
         let mut sites = self.sites.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(watched) = sites.get(&site.id).filter(|watched| watched.receiver_count() > 0) {
-            return Ok(watched.subscribe());
+        if let Some(figures) = sites.get(&site.id).filter(|figures| figures.receiver_count() > 0) {
+            return Ok(figures.subscribe());
         }
-        sites.retain(|_, watched| watched.receiver_count() > 0);
+        sites.retain(|_, figures| figures.receiver_count() > 0);
         if sites.len() >= MOST_SITES {
             return Err(ApiError::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -103,7 +103,8 @@ impl Watchers {
         }
         let (sender, receiver) = watch::channel(None);
         sites.insert(site.id, sender.clone());
-        let asking = ask(Arc::clone(site), store.clone(), progress, sender);
+        let (store, views) = (state.store(watched).clone(), state.watch_views(watched));
+        let asking = ask(Arc::clone(site), store, views, state.progress(watched), sender);
         let stop = self.stop.clone();
         tokio::spawn(async move { stop.run_until_cancelled(asking).await });
         Ok(receiver)
@@ -114,6 +115,7 @@ impl Watchers {
 async fn ask(
     site: Arc<Site>,
     store: Store,
+    views: impl Fn() -> Views,
     mut progress: watch::Receiver<Progress>,
     figures: watch::Sender<Option<Arc<str>>>,
 ) {
@@ -121,7 +123,7 @@ async fn ask(
     while figures.receiver_count() > 0 {
         let began = Instant::now();
         let asked = progress.borrow_and_update().epoch;
-        match opentrace_query::live(&store, &site, clock::now()).await {
+        match opentrace_query::live(&store, &site, clock::now(), views()).await {
             Ok(live) => {
                 if shown.as_ref().is_none_or(|shown| differ(shown, &live)) {
                     match serde_json::to_string(&live) {

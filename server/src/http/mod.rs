@@ -6,6 +6,7 @@
 mod body;
 mod call;
 mod collect;
+mod definitions;
 mod drain;
 mod error;
 mod health;
@@ -56,6 +57,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(sites::routes(state))
         .unify()
         .or(keys::routes(state))
+        .unify()
+        .or(definitions::routes(state))
         .unify()
         .or(verify::routes(state))
         .unify()

@@ -33,6 +33,7 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
     let Ok(_turn) = timeout(PATIENCE, state.asking.acquire()).await else {
         return Err(ApiError::unavailable("busy", "too many questions at once", PATIENCE));
     };
-    let answer = opentrace_query::run(state.store(&site), site.site(), &query, clock::now()).await?;
+    let views = state.views(&site);
+    let answer = opentrace_query::run(state.store(&site), site.site(), &query, clock::now(), views).await?;
     Ok(json(StatusCode::OK, &answer))
 }

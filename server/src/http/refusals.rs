@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opentrace_pipeline::AppendError;
+use opentrace_pipeline::{AppendError, PlanError};
 use opentrace_query::{Blame, QueryError};
 use opentrace_store::StoreError;
 use warp::http::StatusCode;
@@ -44,6 +44,13 @@ impl From<StoreError> for ApiError {
             }
             _ => Self::internal("storage", &error),
         }
+    }
+}
+
+impl From<PlanError> for ApiError {
+    /// What is defined cannot be kept.
+    fn from(error: PlanError) -> Self {
+        Self::bad_request("cannot_be_kept", error.to_string())
     }
 }
 

@@ -138,7 +138,7 @@ async fn create(state: &State, mut call: Call) -> Answer {
         .ok_or_else(|| ApiError::bad_request("missing_field", "`domain` is required").field("domain"))?;
     let settings = state.settings(&allowed);
     let site = settings.meta.create_site(&domain, &wanted.change()?).await?;
-    settings.sites.put(site.clone());
+    settings.put(site.clone()).await?;
     settings.meta.audit(&allowed.who().to_string(), "site.create", &site.domain).await?;
     Ok(json(StatusCode::CREATED, &View::from(&site)))
 }
@@ -154,7 +154,7 @@ async fn change(state: &State, mut call: Call, domain: &str) -> Answer {
     }
     let settings = state.site_settings(&site);
     let changed = settings.meta.update_site(site.site().id, &wanted.change()?).await?;
-    settings.sites.put(changed.clone());
+    settings.put(changed.clone()).await?;
     settings.meta.audit(&allowed.who().to_string(), "site.change", &changed.domain).await?;
     Ok(json(StatusCode::OK, &View::from(&changed)))
 }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use opentrace_events::accept::Acceptor;
-use opentrace_events::{Site, Sites};
-use opentrace_pipeline::{Pipeline, Progress, Status};
+use opentrace_events::define::{Definition, Spec};
+use opentrace_events::{DefinitionId, Site, SiteId, Sites};
+use opentrace_pipeline::{Filling, Pipeline, Progress, SitePlan, Status};
+use opentrace_query::Views;
+use opentrace_store::meta::DefinitionRecord;
 use opentrace_store::{Meta, Store};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::collect::Collector;
@@ -34,6 +37,7 @@ pub struct State {
     pub(super) verifying: Semaphore,
     /// Cancelled when the program is to end.
     pub(super) stop: CancellationToken,
+    planning: Mutex<()>,
     collector: Collector,
     sites: Sites,
     meta: Meta,
@@ -54,11 +58,71 @@ pub struct Parts {
     pub stop: CancellationToken,
 }
 
-/// Sites and keys, for who may change them.
+/// Sites, keys and definitions, for who may change them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings<'a> {
     pub(super) meta: &'a Meta,
-    pub(super) sites: &'a Sites,
+    sites: &'a Sites,
+    pipeline: &'a Pipeline,
+    /// Held while a plan is made of what the metadata say, so that a later one is never overtaken.
+    planning: &'a Mutex<()>,
+}
+
+impl Settings<'_> {
+    /// The site with this id.
+    pub(super) fn site(&self, id: SiteId) -> Option<Arc<Site>> {
+        self.sites.get(id)
+    }
+
+    /// Keeps a site by its new settings, with what is defined on it.
+    pub(super) async fn put(&self, site: Site) -> Result<(), ApiError> {
+        let _turn = self.planning.lock().await;
+        let plan = self.plan(&site).await?;
+        // The pipeline knows a site before anybody can send events to it.
+        self.pipeline.plan(plan)?;
+        self.sites.put(site);
+        Ok(())
+    }
+
+    /// Keeps a site by what is defined on it now.
+    pub(super) async fn replan(&self, site: SiteId) -> Result<(), ApiError> {
+        let _turn = self.planning.lock().await;
+        if let Some(site) = self.sites.get(site) {
+            self.pipeline.plan(self.plan(&site).await?)?;
+        }
+        Ok(())
+    }
+
+    /// What is defined on a site, oldest first.
+    pub(super) async fn definitions(&self, site: SiteId) -> Result<Vec<DefinitionRecord>, ApiError> {
+        let mut definitions = self.meta.definitions().await?;
+        definitions.retain(|record| record.definition.site == site);
+        Ok(definitions)
+    }
+
+    /// Whether a site can be kept with one more definition, or with `spec` in place of `instead_of`.
+    pub(super) async fn check(
+        &self,
+        site: &Site,
+        instead_of: Option<uuid::Uuid>,
+        spec: &Spec,
+    ) -> Result<(), ApiError> {
+        let mut definitions = self.definitions(site.id).await?;
+        definitions.retain(|record| Some(record.id) != instead_of);
+        let mut definitions: Vec<_> = definitions.into_iter().map(|record| record.definition).collect();
+        definitions.push(Definition { id: DefinitionId(0), site: site.id, spec: spec.clone() });
+        Ok(SitePlan::new(site, definitions).check()?)
+    }
+
+    /// How far what is kept of a definition is.
+    pub(super) fn filling(&self, definition: DefinitionId) -> Filling {
+        self.pipeline.filling(definition)
+    }
+
+    async fn plan(&self, site: &Site) -> Result<SitePlan, ApiError> {
+        let definitions = self.definitions(site.id).await?;
+        Ok(SitePlan::new(site, definitions.into_iter().map(|record| record.definition).collect()))
+    }
 }
 
 /// The pipeline and what it fills, for who may look behind the views.
@@ -66,6 +130,15 @@ pub(super) struct Settings<'a> {
 pub(super) struct Engine<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) store: &'a Store,
+    meta: &'a Meta,
+}
+
+impl Engine<'_> {
+    /// What is defined on a site.
+    pub(super) async fn definitions(&self, site: &Site) -> Result<Vec<Definition>, ApiError> {
+        let all = self.meta.definitions().await?.into_iter().map(|record| record.definition);
+        Ok(all.filter(|definition| definition.site == site.id).collect())
+    }
 }
 
 impl State {
@@ -83,6 +156,7 @@ impl State {
             asking: Semaphore::new(QUESTIONS),
             verifying: Semaphore::new(1),
             stop: parts.stop,
+            planning: Mutex::default(),
             collector,
             sites: parts.sites,
             meta: parts.meta,
@@ -98,6 +172,17 @@ impl State {
     /// Answers questions about the site of the proof.
     pub(super) fn store(&self, _: &OnSite<Read>) -> &Store {
         &self.store
+    }
+
+    /// Whether the views of the site of the proof are complete; its events always are.
+    pub(super) fn views(&self, site: &OnSite<Read>) -> Views {
+        self.watch_views(site)()
+    }
+
+    /// The same, to be asked again and again.
+    pub(super) fn watch_views(&self, site: &OnSite<Read>) -> impl Fn() -> Views + Send + 'static {
+        let (pipeline, site) = (self.collector.pipeline.clone(), Arc::clone(site.site()));
+        move || if pipeline.is_complete(&site) { Views::Use } else { Views::Avoid }
     }
 
     /// Says when something of the site of the proof changed.
@@ -125,17 +210,31 @@ impl State {
 
     /// Changes the settings of the site of the proof.
     pub(super) fn site_settings(&self, _: &OnSite<Write>) -> Settings<'_> {
-        Settings { meta: &self.meta, sites: &self.sites }
+        self.all_settings()
+    }
+
+    /// What is defined on the site of the proof.
+    pub(super) fn definitions(&self, _: &OnSite<Read>) -> Settings<'_> {
+        self.all_settings()
     }
 
     /// Creates sites and keys.
     pub(super) fn settings(&self, _: &Allowed<Admin>) -> Settings<'_> {
-        Settings { meta: &self.meta, sites: &self.sites }
+        self.all_settings()
+    }
+
+    fn all_settings(&self) -> Settings<'_> {
+        Settings {
+            meta: &self.meta,
+            sites: &self.sites,
+            pipeline: &self.collector.pipeline,
+            planning: &self.planning,
+        }
     }
 
     /// Looks behind the views.
     pub(super) fn engine(&self, _: &Allowed<Admin>) -> Engine<'_> {
-        Engine { pipeline: &self.collector.pipeline, store: &self.store }
+        Engine { pipeline: &self.collector.pipeline, store: &self.store, meta: &self.meta }
     }
 
     /// Figures about the program itself: no site's data, so anybody may ask whether it is well.

@@ -64,7 +64,8 @@ impl Server {
         };
         let store = Store::open(nowhere).expect("an address");
         let config = PipelineConfig::new(folder.path());
-        let pipeline = Pipeline::start(config, store.clone(), sites.clone()).await.expect("a log");
+        let pipeline =
+            Pipeline::start(config, store.clone(), sites.clone(), Vec::new()).await.expect("a log");
         let stop = CancellationToken::new();
         let limits =
             Limits { body_bytes: 20_000, events_per_request: 50, connections: 10, buffered_bytes: 100_000 };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentrace_events::Site;
+use opentrace_pipeline::PipelineError;
 use opentrace_store::verify::Difference;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -22,6 +23,8 @@ use crate::auth::Admin;
 const BODY_LIMIT: usize = 4 * 1024;
 /// The longest that is waited for the views.
 const CATCH_UP: Duration = Duration::from_secs(60);
+/// How often it is looked whether history has been counted.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Comparisons that are made before giving up on a moment of rest.
 const ATTEMPTS: usize = 5;
 
@@ -81,7 +84,14 @@ async fn compare_at_rest(engine: &Engine<'_>, sites: &[Arc<Site>]) -> Result<Vec
 }
 
 async fn caught_up(engine: &Engine<'_>) -> Result<(), ApiError> {
-    match timeout(CATCH_UP, engine.pipeline.settled()).await {
+    let filled = async {
+        engine.pipeline.settled().await?;
+        while !engine.pipeline.is_filled() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok::<_, PipelineError>(())
+    };
+    match timeout(CATCH_UP, filled).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(ApiError::internal("waiting for the views", &error)),
         Err(_) => Err(ApiError::unavailable("views_behind", "the views have not caught up", CATCH_UP)),
@@ -91,7 +101,8 @@ async fn caught_up(engine: &Engine<'_>) -> Result<(), ApiError> {
 async fn compare(engine: &Engine<'_>, sites: &[Arc<Site>]) -> Result<Vec<Difference>, ApiError> {
     let mut differences = Vec::new();
     for site in sites {
-        differences.extend(engine.store.verify(site).await?);
+        let definitions = engine.definitions(site).await?;
+        differences.extend(engine.store.verify(site, &definitions).await?);
     }
     Ok(differences)
 }

@@ -1,0 +1,1 @@
+var e=new Set;function n(n,r){const s=String(n?.message??n).slice(0,500);e.has(s)||10===e.size||(e.add(s),self.opentrace?.("Error",{props:{message:s,source:r},interactive:!1}))}addEventListener("error",({error:e,message:r,filename:s,lineno:o,colno:t})=>{const[a]=s.split(/[?#]/);n(e??r,`${a}:${o}:${t}`)}),addEventListener("unhandledrejection",({reason:e})=>n(e,"promise"));

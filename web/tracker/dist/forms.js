@@ -1,0 +1,1 @@
+addEventListener("submit",({target:t})=>{const e=t,a=e.getAttribute("id")||e.getAttribute("name")||"";self.opentrace?.("Form: Submission",{props:{path:location.pathname,form:a}})},!0);

@@ -5,6 +5,8 @@ CARGO ?= cargo
 LISTEN ?= 127.0.0.1:8080
 DATA ?= data/demo
 
+TRACKER := web/tracker
+
 .PHONY: run setup test check fmt bench clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
@@ -20,15 +22,20 @@ node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(TRACKER)/node_modules/.installed: $(TRACKER)/package.json $(TRACKER)/package-lock.json
+	npm ci --prefix $(TRACKER) --no-audit --no-fund --loglevel=error
+	@touch $@
+
 ## Every test: unit, property, end to end (needs nothing but what it installs itself)
-test: setup
+test: setup $(TRACKER)/node_modules/.installed
 	scripts/test
 
-## Formatting, lints, licences, file sizes
-check: setup
+## Formatting, lints, licences, file sizes, the tracker's size
+check: setup $(TRACKER)/node_modules/.installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	scripts/tidy
+	npm run check --prefix $(TRACKER)
 
 fmt:
 	$(CARGO) fmt --all
@@ -40,4 +47,4 @@ bench: setup
 
 clean:
 	$(CARGO) clean
-	rm -rf node_modules
+	rm -rf node_modules $(TRACKER)/node_modules

@@ -8,6 +8,7 @@
 //! before the epoch, so replaying an epoch after a crash gives the same rows. The clock only decides
 //! when an epoch is closed and who is idle, neither of which changes a view.
 
+mod erase;
 mod plans;
 
 use std::collections::BTreeMap;
@@ -22,11 +23,12 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::config::PipelineConfig;
 use crate::dedup::Dedup;
 use crate::engine::{Engine, Feed};
+use crate::erasure::{Erasure, Erasures};
 use crate::error::PipelineError;
 use crate::facts::FactMaker;
 use crate::history::History;
 use crate::journal::{Binding, Epoch, Journal};
-use crate::log::{Chunk, EventLog, Offset, Partition};
+use crate::log::{self, Chunk, EventLog, Offset, Partition};
 use crate::plan::{Book, SitePlan};
 use crate::residents::{Now, Residents, Slice};
 use crate::retry::until_it_works;
@@ -51,6 +53,7 @@ pub(crate) struct Parts {
     pub store: Store,
     pub sites: Sites,
     pub plans: Plans,
+    pub erasures: Erasures,
     pub dedup: Arc<RwLock<Dedup>>,
     pub facts: FactMaker,
     pub counters: Arc<Counters>,
@@ -82,6 +85,19 @@ pub(crate) struct Coordinator {
     snapshot: SnapshotClock,
 }
 
+/// What comes into force with an epoch.
+#[derive(Debug, Default)]
+struct Called {
+    plans: Vec<SitePlan>,
+    erasures: Vec<Erasure>,
+}
+
+impl Called {
+    fn is_empty(&self) -> bool {
+        self.plans.is_empty() && self.erasures.is_empty()
+    }
+}
+
 struct SnapshotClock {
     last: Instant,
     /// Ids inserted since the last snapshot.
@@ -104,26 +120,25 @@ impl Coordinator {
         let mut definitions = self.put_into_force(in_force);
         for binding in bound {
             let chunks = self.read_up_to(&binding.ends)?;
-            definitions.extend(self.put_into_force(self.parts.journal.plans_of(binding.epoch)?));
-            self.close(binding, chunks, std::mem::take(&mut definitions)).await?;
+            let plans = self.parts.journal.plans_of(binding.epoch)?;
+            let erasures = self.parts.erasures.of(binding.epoch);
+            self.close(binding, chunks, Called { plans, erasures }, std::mem::take(&mut definitions)).await?;
         }
         let mut appended = self.parts.log.appended();
+        let mut asked = self.parts.erasures.changes();
         loop {
             // Before the log is read: a site's plan is wanted before its first event is accepted.
-            let plans = self.changed_plans();
+            let called =
+                Called { plans: self.changed_plans(), erasures: self.parts.erasures.due(&self.ends) };
             let chunks = self.read_ahead()?;
-            if !chunks.is_empty() || !plans.is_empty() {
-                self.settle_before(&plans).await?;
-                let binding = self.bind(&chunks, &plans)?;
-                let mut changes = std::mem::take(&mut definitions);
-                let silent = self.leave(&plans);
-                changes.extend(self.put_into_force(plans));
-                self.close_with(binding, chunks, changes, silent).await?;
+            if !chunks.is_empty() || !called.is_empty() {
+                let binding = self.bind(&chunks, &called)?;
+                self.close(binding, chunks, called, std::mem::take(&mut definitions)).await?;
             } else if *self.parts.stopping.borrow() {
                 break;
             }
             self.keep_house()?;
-            self.wait_for_work(&mut appended).await;
+            self.wait_for_work(&mut appended, &mut asked).await;
         }
         self.finish().await
     }
@@ -155,48 +170,47 @@ impl Coordinator {
         Ok(chunks)
     }
 
-    /// Binds what was read, and plans that come into force, to the next epoch. Durable on return.
-    fn bind(&self, chunks: &[Chunk], plans: &[SitePlan]) -> Result<Binding, PipelineError> {
+    /// Binds what was read, and what is called for, to the next epoch. Durable on return.
+    fn bind(&self, chunks: &[Chunk], called: &Called) -> Result<Binding, PipelineError> {
         let mut ends = self.ends.clone();
         for chunk in chunks {
             ends[usize::from(chunk.partition)] = chunk.end();
         }
         let binding = Binding { epoch: self.epoch + 1, ends };
-        let tasks: Vec<Task> = plans.iter().flat_map(|plan| self.tasks_of(plan, binding.epoch)).collect();
-        self.parts.journal.bind(&binding, plans, &tasks)?;
+        let plans = called.plans.iter().flat_map(|plan| self.tasks_of(plan, binding.epoch));
+        let erase = |erasure: &Erasure| Task::Erase { erasure: erasure.clone(), epoch: binding.epoch };
+        let tasks: Vec<Task> = plans.chain(called.erasures.iter().map(erase)).collect();
+        self.parts.journal.bind(&binding, &called.plans, &tasks)?;
+        for erasure in &called.erasures {
+            self.parts.erasures.put_into_force(erasure, binding.epoch);
+        }
         if !tasks.is_empty() {
             self.parts.plans.bell.notify_one();
         }
         Ok(binding)
     }
 
+    /// Closes an epoch. `definitions` is what the dataflow has not been told yet.
     async fn close(
         &mut self,
         binding: Binding,
         chunks: Vec<Chunk>,
-        definitions: Vec<(Installed, Diff)>,
-    ) -> Result<(), PipelineError> {
-        self.close_with(binding, chunks, definitions, Vec::new()).await
-    }
-
-    /// Closes an epoch. `left` are histories that were taken out of the residents for it.
-    async fn close_with(
-        &mut self,
-        binding: Binding,
-        chunks: Vec<Chunk>,
-        definitions: Vec<(Installed, Diff)>,
-        left: Vec<(EventFact, Diff)>,
+        called: Called,
+        mut definitions: Vec<(Installed, Diff)>,
     ) -> Result<(), PipelineError> {
         let epoch = binding.epoch;
+        self.settle_before(&called).await?;
         self.wait_for_room(epoch).await?;
+        let mut silent = self.leave(&called.plans);
+        definitions.extend(self.put_into_force(called.plans));
         let events = self.drop_repeats(epoch, chunks).await;
         let now =
             Now { minute: now_ms() / 60_000, idle_minutes: (self.parts.config.idle.as_secs() / 60) as i64 };
 
-        let mut silent = left;
         silent.extend(self.evict(now));
+        let mut real = self.erase(&called.erasures, epoch, now, &mut silent).await;
         let facts = self.facts_of(&events, epoch, now, &mut silent).await;
-        let real = facts.into_iter().map(|fact| (fact, 1)).collect();
+        real.extend(facts.into_iter().map(|fact| (fact, 1)));
         self.parts.engine.feed(epoch, self.deal(silent, real, definitions));
 
         let mut sites: Vec<SiteId> = events.iter().map(|logged| logged.event.site).collect();
@@ -279,11 +293,8 @@ impl Coordinator {
         let reads_props =
             |slice: &Slice| self.book.of(SiteId(slice.site)).is_some_and(|plan| plan.reads_props());
         let props = if missing.keys().any(reads_props) { Props::Read } else { Props::LeaveOut };
-        let stored = History::of(&self.parts).fetch(&missing, epoch, props).await;
-        Counters::add(&self.parts.counters.hydrated, stored.len());
-        let sources: Vec<_> = stored.iter().map(crate::history::source).collect();
-        let hydrated = self.parts.facts.make(&sources, &self.book);
-        self.settle_in(&hydrated, 0, now, |fact| silent.push((fact, 1)));
+        let hidden = self.parts.erasures.hidden(epoch + 1);
+        self.hydrate(&missing, epoch, props, &hidden, now, silent).await;
 
         let sources: Vec<_> = events.iter().map(|logged| (&logged.event).into()).collect();
         let fresh = self.parts.facts.make(&sources, &self.book);
@@ -354,7 +365,7 @@ impl Coordinator {
         Ok(())
     }
 
-    async fn wait_for_work(&mut self, appended: &mut watch::Receiver<u64>) {
+    async fn wait_for_work(&mut self, appended: &mut watch::Receiver<u64>, asked: &mut watch::Receiver<u64>) {
         let ends = self.parts.log.ends();
         let waiting: u64 = ends.iter().zip(&self.ends).map(|(end, done)| end.saturating_sub(*done)).sum();
         if waiting >= self.parts.config.epoch_events as u64 {
@@ -366,6 +377,7 @@ impl Coordinator {
                 _ = appended.changed() => {}
                 _ = stopping.changed() => {}
                 _ = self.parts.plans.wanted.changed() => return,
+                _ = asked.changed() => return,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
         }
@@ -405,7 +417,8 @@ impl Coordinator {
 
 fn logged(chunk: Chunk) -> impl Iterator<Item = Logged> {
     let Chunk { partition, first, events } = chunk;
-    (first..).zip(events).map(move |(offset, event)| Logged { partition, offset, event })
+    let logged = (first..).zip(events).map(move |(offset, event)| Logged { partition, offset, event });
+    logged.filter(|logged| !log::is_erased(&logged.event))
 }
 
 /// Any fixed spread will do here: workers exchange rows by key themselves, this only saves the trip.

@@ -13,6 +13,7 @@ use std::path::Path;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use uuid::Uuid;
 
+use crate::erasure::Erased;
 use crate::log::Offset;
 use crate::plan::SitePlan;
 use crate::tasks::Task;
@@ -22,6 +23,8 @@ const EPOCHS: TableDefinition<'_, u64, Vec<u64>> = TableDefinition::new("epochs"
 const PLANS: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("plans");
 /// JSON, in the order in which they are to be done.
 const TASKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("tasks");
+/// JSON by the id of an erasure: what it has come to so far.
+const REPORTS: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("reports");
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
 /// The number of an epoch. Starts at 1; 0 is "before everything".
@@ -63,6 +66,7 @@ impl Journal {
             transaction.open_table(EPOCHS).map_err(failed)?;
             transaction.open_table(PLANS).map_err(failed)?;
             transaction.open_table(TASKS).map_err(failed)?;
+            transaction.open_table(REPORTS).map_err(failed)?;
             let mut meta = transaction.open_table(META).map_err(failed)?;
             let generation = meta.get("generation").map_err(failed)?.map_or(0, |g| g.value()) + 1;
             meta.insert("generation", generation).map_err(failed)?;
@@ -148,6 +152,42 @@ impl Journal {
     pub(crate) fn finish_task(&self, number: u64) -> Result<(), JournalError> {
         let transaction = self.db.begin_write().map_err(failed)?;
         transaction.open_table(TASKS).map_err(failed)?.remove(number).map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    /// Notes what an erasure has come to so far.
+    pub(crate) fn note(&self, erasure: Uuid, report: &Erased) -> Result<(), JournalError> {
+        let text = serde_json::to_vec(report).map_err(unreadable)?;
+        let transaction = self.db.begin_write().map_err(failed)?;
+        let mut reports = transaction.open_table(REPORTS).map_err(failed)?;
+        reports.insert(erasure.as_u128(), text.as_slice()).map_err(failed)?;
+        drop(reports);
+        transaction.commit().map_err(failed)
+    }
+
+    /// What an erasure has come to so far.
+    pub(crate) fn report(&self, erasure: Uuid) -> Result<Option<Erased>, JournalError> {
+        let table = self.db.begin_read().map_err(failed)?.open_table(REPORTS).map_err(failed)?;
+        let found = table.get(erasure.as_u128()).map_err(failed)?;
+        found.map(|text| serde_json::from_slice(text.value()).map_err(unreadable)).transpose()
+    }
+
+    /// Every erasure that something was noted of.
+    pub(crate) fn reports(&self) -> Result<Vec<(Uuid, Erased)>, JournalError> {
+        let table = self.db.begin_read().map_err(failed)?.open_table(REPORTS).map_err(failed)?;
+        let mut reports = Vec::new();
+        for entry in table.iter().map_err(failed)? {
+            let (id, text) = entry.map_err(failed)?;
+            let report = serde_json::from_slice(text.value()).map_err(unreadable)?;
+            reports.push((Uuid::from_u128(id.value()), report));
+        }
+        Ok(reports)
+    }
+
+    /// Drops what was noted of an erasure.
+    pub(crate) fn forget_report(&self, erasure: Uuid) -> Result<(), JournalError> {
+        let transaction = self.db.begin_write().map_err(failed)?;
+        transaction.open_table(REPORTS).map_err(failed)?.remove(erasure.as_u128()).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 

@@ -14,6 +14,7 @@ mod config;
 mod coordinator;
 mod dedup;
 mod engine;
+mod erasure;
 mod error;
 mod facts;
 mod history;
@@ -39,6 +40,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
 pub use config::PipelineConfig;
+pub use erasure::{Erased, Erasure, ErasureState};
 pub use error::{AppendError, PipelineError};
 pub use journal::Epoch;
 pub use plan::{PlanError, SitePlan};
@@ -48,11 +50,12 @@ pub use tasks::Filling;
 use crate::coordinator::{Coordinator, Parts, Plans};
 use crate::dedup::Dedup;
 use crate::engine::Engine;
+use crate::erasure::Erasures;
 use crate::facts::FactMaker;
 use crate::intern::Interner;
 use crate::journal::Journal;
-use crate::log::EventLog;
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog};
+use crate::log::{EventLog, LogError};
 use crate::retry::until_it_works;
 use crate::sink::Sink;
 use crate::snapshot::Snapshots;
@@ -81,6 +84,8 @@ struct Shared {
     state: watch::Receiver<(State, Option<String>)>,
     plans: watch::Sender<Arc<BTreeMap<SiteId, SitePlan>>>,
     fillings: Fillings,
+    erasures: Erasures,
+    journal: Arc<Journal>,
     coordinator: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -124,6 +129,15 @@ impl Pipeline {
         let plans: BTreeMap<SiteId, SitePlan> = plans.into_iter().map(|plan| (plan.site, plan)).collect();
         let plans = watch::Sender::new(Arc::new(plans));
         let fillings = Fillings::default();
+        let erasures = Erasures::default();
+        for (id, report) in journal.reports()?.into_iter().filter(|(_, report)| report.rewritten_at > 0) {
+            erasures.done(id, report);
+        }
+        for (_, task) in journal.tasks()? {
+            if let Task::Erase { erasure, epoch } = task {
+                erasures.put_into_force(&erasure, epoch);
+            }
+        }
         let snapshots = Snapshots::open(folder.join("snapshots"))?;
         let dedup = Arc::new(RwLock::new(Dedup::new(config.dedup_window, config.dedup_ids)));
         let counters = Arc::new(Counters::default());
@@ -141,6 +155,8 @@ impl Pipeline {
             state: state.subscribe(),
             plans: plans.clone(),
             fillings: fillings.clone(),
+            erasures: erasures.clone(),
+            journal: Arc::clone(&journal),
             coordinator: Mutex::new(None),
         };
         let run = Run {
@@ -157,6 +173,7 @@ impl Pipeline {
             stopping,
             plans: plans.subscribe(),
             fillings,
+            erasures,
         };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new().name("coordinator".to_owned()).spawn(move || {
@@ -225,6 +242,38 @@ impl Pipeline {
     /// time zone, start of the week or currency changed; events themselves always are.
     pub fn is_complete(&self, site: &Site) -> bool {
         self.shared.fillings.is_complete(site.id, site.calendar)
+    }
+
+    /// Erases people: from every view, and from everything that is stored. Asked for again with the
+    /// same id it is done once. Durable from the moment its state is [`ErasureState::Removing`];
+    /// until then it is to be asked for again after a restart.
+    pub fn erase(&self, erasure: Erasure) {
+        self.shared.erasures.ask(erasure, self.shared.log.ends());
+    }
+
+    /// How far an erasure is; `None` where it was never asked for, or is forgotten.
+    pub fn erasure(&self, id: Uuid) -> Option<ErasureState> {
+        self.shared.erasures.state(id)
+    }
+
+    /// Changes whenever an erasure gets further.
+    pub fn erasures(&self) -> watch::Receiver<u64> {
+        self.shared.erasures.changes()
+    }
+
+    /// Whether nobody is being erased at the moment.
+    pub fn is_erased(&self) -> bool {
+        self.shared.erasures.are_done()
+    }
+
+    /// Lets go of the report of an erasure that is done.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn forget_erasure(&self, id: Uuid) -> Result<(), PipelineError> {
+        self.shared.journal.forget_report(id)?;
+        self.shared.erasures.forget(id);
+        Ok(())
     }
 
     /// How far the pipeline is.
@@ -333,6 +382,7 @@ struct Run {
     stopping: watch::Sender<bool>,
     plans: watch::Receiver<Arc<BTreeMap<SiteId, SitePlan>>>,
     fillings: Fillings,
+    erasures: Erasures,
 }
 
 impl Run {
@@ -364,9 +414,19 @@ impl Run {
             journal: Arc::clone(&self.journal),
             committed: self.progress.subscribe(),
             fillings: self.fillings.clone(),
+            erasures: self.erasures.clone(),
+            log: Arc::clone(&self.log),
             bell: Arc::clone(&bell),
         };
-        let runner = tokio::spawn(runner.run());
+        let runner = tokio::spawn(async move {
+            match runner.run().await {
+                // Shutting down closes the log under an erasure; it is taken up after the next start.
+                Ok(()) | Err(PipelineError::Log(LogError::Closed)) => {}
+                Err(error) => {
+                    tracing::error!(%error, code = error.code(), "a task failed; restart to repeat it")
+                }
+            }
+        });
         let (engine, changes) = Engine::start(self.config.workers, epoch + 1, self.config.in_flight)
             .map_err(PipelineError::Engine)?;
         let interner = Interner::default();
@@ -392,6 +452,7 @@ impl Run {
             store: self.store,
             sites: self.sites,
             plans: Plans { wanted: self.plans, fillings: self.fillings, bell },
+            erasures: self.erasures,
             dedup: self.dedup,
             facts,
             counters: self.counters,
@@ -404,6 +465,7 @@ impl Run {
         Coordinator::new(parts, epoch, ends).run(bound).await?;
         // What it was doing is done again after the next start.
         runner.abort();
+        let _ = runner.await;
         sink.await.map_err(|error| PipelineError::Stopped(error.to_string()))
     }
 

@@ -40,10 +40,15 @@ impl Slice {
     /// the days around it; of identified ones everything may matter.
     pub(crate) fn of(site: u32, ts: i64, identified: bool) -> Self {
         if identified {
-            return Self { site, from: ALL_DAYS.start, until: ALL_DAYS.end };
+            return Self::whole(site);
         }
         let day = ts.div_euclid(DAY_MS) as i32;
         Self { site, from: day - SESSION_REACH, until: day + 1 + SESSION_REACH }
+    }
+
+    /// Everything a site has.
+    pub(crate) fn whole(site: u32) -> Self {
+        Self { site, from: ALL_DAYS.start, until: ALL_DAYS.end }
     }
 
     /// The range in milliseconds, half-open.
@@ -181,7 +186,7 @@ impl Residents {
                     still_there.push((resident.touched.max(bucket), person));
                     continue;
                 }
-                evicted.extend(self.remove(person).map(|acts| (person, acts)));
+                evicted.extend(self.take(person).map(|acts| (person, acts)));
             }
         }
         for (touched, person) in still_there {
@@ -193,7 +198,7 @@ impl Residents {
     /// Removes everyone of a site and returns their histories. All their events are committed.
     pub(crate) fn evict_site(&mut self, site: u32) -> Vec<(Person, Vec<Act>)> {
         let people: Vec<Person> = self.people.keys().copied().filter(|person| person.site == site).collect();
-        people.into_iter().filter_map(|person| Some((person, self.remove(person)?))).collect()
+        people.into_iter().filter_map(|person| Some((person, self.take(person)?))).collect()
     }
 
     /// Whether anyone of a site is resident.
@@ -211,7 +216,8 @@ impl Residents {
         (self.people.len(), self.acts, self.stored.values().map(|stored| stored.visitors.len()).sum())
     }
 
-    fn remove(&mut self, person: Person) -> Option<Vec<Act>> {
+    /// Removes a person and returns their history.
+    pub(crate) fn take(&mut self, person: Person) -> Option<Vec<Act>> {
         let resident = self.people.remove(&person)?;
         self.acts -= resident.acts.len();
         let of_site = Slice { site: person.site, from: i32::MIN, until: i32::MIN }..Slice {

@@ -6,6 +6,7 @@
 //! A task is recorded with the epoch that calls for it and struck off when it is done; done twice, it
 //! writes the same rows.
 
+mod erase;
 mod fill;
 
 use std::sync::{Arc, RwLock};
@@ -17,8 +18,10 @@ use opentrace_store::Store;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 
+use crate::erasure::{Erasure, Erasures};
 use crate::error::PipelineError;
 use crate::journal::{Epoch, Journal};
+use crate::log::EventLog;
 use crate::plan::SitePlan;
 use crate::retry::until_it_works;
 use crate::status::Progress;
@@ -36,6 +39,8 @@ pub(crate) enum Task {
     },
     /// Let go of what is kept of these definitions, and by this calendar.
     Drop { site: SiteId, definitions: Vec<u32>, calendar: Option<u32> },
+    /// Remove what is stored of people from epochs before `epoch`.
+    Erase { erasure: Erasure, epoch: Epoch },
 }
 
 /// How far what is kept of a definition is.
@@ -92,6 +97,8 @@ pub(crate) struct Runner {
     pub journal: Arc<Journal>,
     pub committed: watch::Receiver<Progress>,
     pub fillings: Fillings,
+    pub erasures: Erasures,
+    pub log: Arc<dyn EventLog>,
     /// Rung when a task was recorded.
     pub bell: Arc<Notify>,
 }
@@ -103,10 +110,14 @@ impl Runner {
             let journal = Arc::clone(&self.journal);
             match journal.tasks()?.into_iter().next() {
                 Some((number, task)) => {
-                    if self.run_task(&task).await.is_none() {
+                    if self.run_task(&task).await?.is_none() {
                         return Ok(());
                     }
                     journal.finish_task(number)?;
+                    if let Task::Erase { erasure, .. } = task {
+                        let report = journal.report(erasure.id)?.unwrap_or_default();
+                        self.erasures.done(erasure.id, report);
+                    }
                 }
                 None => {
                     // A bell rung before is remembered; the timeout only guards against a lost one.
@@ -121,11 +132,13 @@ impl Runner {
     }
 
     /// `None` when the pipeline ended meanwhile; the task is done again after the next start.
-    async fn run_task(&mut self, task: &Task) -> Option<()> {
+    async fn run_task(&mut self, task: &Task) -> Result<Option<()>, PipelineError> {
         match task {
             Task::Fill { plan, epoch, whole, definitions } => {
                 let before = epoch - 1;
-                self.committed.wait_for(|progress| progress.epoch >= before).await.ok()?;
+                if self.committed.wait_for(|progress| progress.epoch >= before).await.is_err() {
+                    return Ok(None);
+                }
                 let started = std::time::Instant::now();
                 let filled = fill::fill(&self.store, &self.fillings, plan, before, *whole, definitions).await;
                 self.fillings.set(definitions.iter().copied(), Filling::Ready);
@@ -145,7 +158,13 @@ impl Runner {
                 let drop = || self.store.drop_views(site.0, definitions, *calendar);
                 until_it_works("drop what is no longer kept", drop).await;
             }
+            Task::Erase { erasure, epoch } => {
+                if self.committed.wait_for(|progress| progress.epoch >= *epoch).await.is_err() {
+                    return Ok(None);
+                }
+                self.erase(erasure, *epoch).await?;
+            }
         }
-        Some(())
+        Ok(Some(()))
     }
 }

@@ -123,3 +123,40 @@ async fn too_little_free_space_is_disk_full_and_nothing_is_written() {
     assert!(matches!(log.append(&[event(1, "/a")]).await, Err(LogError::DiskFull)));
     assert_eq!(log.ends(), [0, 0, 0]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erased_visitor_leaves_no_bytes_and_no_gap() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = std::sync::Arc::new(EmbeddedLog::open(config(folder.path())).expect("opens"));
+    for n in 0..30u64 {
+        let batch: Vec<Event> = (0..5).map(|visitor| event(visitor, &format!("/of-{visitor}-{n}"))).collect();
+        log.append(&batch).await.expect("appends");
+    }
+    let until = log.ends();
+    log.append(&[event(3, "/later")]).await.expect("appends");
+    let appending = tokio::spawn({
+        let log = std::sync::Arc::clone(&log);
+        async move {
+            for n in 0..50u64 {
+                log.append(&[event(n % 5, "/meanwhile")]).await.expect("appends");
+            }
+        }
+    });
+    let erased = log.erase(SiteId(1), &[VisitorId(3)], &until).await.expect("erases");
+    appending.await.expect("ends");
+    assert_eq!(erased, 30);
+
+    let ends = log.ends();
+    assert_eq!(ends.iter().sum::<u64>(), 30 * 5 + 1 + 50, "offsets stay");
+    drop(log);
+    let log = EmbeddedLog::open(config(folder.path())).expect("opens again");
+    assert_eq!(log.ends(), ends);
+    let paths = paths(&log);
+    assert!(!paths.iter().any(|path| path.starts_with("/of-3-")));
+    assert!(paths.contains(&"/later".to_owned()), "what came after the erasure stays");
+    assert_eq!(paths.iter().filter(|path| path.starts_with("/of-")).count(), 30 * 4);
+    assert_eq!(paths.iter().filter(|path| *path == "/meanwhile").count(), 50);
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).expect("lists").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(names, ["log.redb"], "no copy is left");
+}

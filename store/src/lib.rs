@@ -6,6 +6,7 @@
 mod blocks;
 mod cells;
 pub mod engine;
+mod erase;
 mod error;
 pub mod meta;
 mod migrate;
@@ -23,6 +24,7 @@ use clickhouse::Client;
 
 pub use cells::CellRow;
 pub use engine::{Engine, EngineConfig, engine_main};
+pub use erase::ErasedRows;
 pub use error::StoreError;
 pub use meta::Meta;
 pub use read::{Columns, DaySlice, Props, SiteShare, VisitorSlice};

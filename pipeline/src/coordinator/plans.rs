@@ -9,7 +9,7 @@ use std::sync::Arc;
 use opentrace_events::DefinitionId;
 use opentrace_operators::{Diff, EventFact, Installed};
 
-use super::Coordinator;
+use super::{Called, Coordinator};
 use crate::error::PipelineError;
 use crate::journal::Epoch;
 use crate::plan::{InForce, SitePlan};
@@ -24,9 +24,11 @@ impl Coordinator {
         wanted.values().filter(differs).cloned().collect()
     }
 
-    /// Waits until everything closed is committed, where people must leave for plans to change.
-    pub(super) async fn settle_before(&mut self, plans: &[SitePlan]) -> Result<(), PipelineError> {
-        if !plans.iter().any(|plan| self.residents.has_site(plan.site.0)) {
+    /// Waits until everything closed is committed, where people must leave: for plans to change, or
+    /// for good.
+    pub(super) async fn settle_before(&mut self, called: &Called) -> Result<(), PipelineError> {
+        let leaves = |plan: &SitePlan| self.residents.has_site(plan.site.0);
+        if called.erasures.is_empty() && !called.plans.iter().any(leaves) {
             return Ok(());
         }
         let last = self.epoch;

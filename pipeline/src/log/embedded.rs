@@ -12,15 +12,16 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
-use opentrace_events::Event;
+use opentrace_events::{Event, SiteId, VisitorId};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::{oneshot, watch};
 
 use super::codec::{self, Encoded};
+use super::rewrite::{Erase, Rewritten};
 use super::{Chunk, EventLog, LogError, Offset, Partition, partition_of};
 
-const CHUNKS: TableDefinition<'_, (u16, u64), &[u8]> = TableDefinition::new("chunks");
-const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+pub(super) const CHUNKS: TableDefinition<'_, (u16, u64), &[u8]> = TableDefinition::new("chunks");
+pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
 /// A commit is closed once it holds this much, so that one burst does not become one huge value.
 const COMMIT_BYTES: usize = 8 << 20;
@@ -44,7 +45,7 @@ pub struct EmbeddedConfig {
 #[derive(Debug)]
 pub struct EmbeddedLog {
     shared: Arc<Shared>,
-    queue: Mutex<Option<Sender<Request>>>,
+    queue: Mutex<Option<Sender<Work>>>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -64,6 +65,13 @@ impl std::fmt::Debug for Shared {
             .field("ends", &self.ends)
             .finish_non_exhaustive()
     }
+}
+
+/// What the writer is asked to do.
+enum Work {
+    Append(Request),
+    /// Put a rewritten file in the place of the log's.
+    Replace(Rewritten, oneshot::Sender<Result<(), LogError>>),
 }
 
 struct Request {
@@ -87,18 +95,18 @@ impl EmbeddedLog {
             appended: watch::Sender::new(0),
             config,
         });
-        let (queue, requests) = crossbeam_channel::bounded(QUEUE_REQUESTS);
+        let (queue, work) = crossbeam_channel::bounded(QUEUE_REQUESTS);
         let writer = std::thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn({
                 let shared = Arc::clone(&shared);
-                move || write_loop(&shared, &requests)
+                move || write_loop(&shared, &work)
             })
             .map_err(|e| LogError::Storage(e.to_string()))?;
         Ok(Self { shared, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)) })
     }
 
-    fn sender(&self) -> Option<Sender<Request>> {
+    fn sender(&self) -> Option<Sender<Work>> {
         self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 }
@@ -188,6 +196,25 @@ impl EventLog for EmbeddedLog {
         Ok(stale.iter().map(|(_, count)| u64::from(*count)).sum())
     }
 
+    async fn erase(&self, site: SiteId, visitors: &[VisitorId], until: &[Offset]) -> Result<u64, LogError> {
+        let queue = self.sender().ok_or(LogError::Closed)?;
+        let erase = Erase { site, visitors: visitors.iter().copied().collect(), until: until.to_vec() };
+        let shared = Arc::clone(&self.shared);
+        let rewritten = tokio::task::spawn_blocking(move || {
+            let config = &shared.config;
+            Rewritten::of(&shared.database(), &config.path, config.cache_bytes, config.partitions, &erase)
+        });
+        let rewritten = rewritten.await.map_err(|error| LogError::Storage(error.to_string()))??;
+        let erased = rewritten.erased;
+        let (answer, answered) = oneshot::channel();
+        tokio::task::spawn_blocking(move || queue.send(Work::Replace(rewritten, answer)))
+            .await
+            .map_err(|error| LogError::Storage(error.to_string()))?
+            .map_err(|_| LogError::Closed)?;
+        answered.await.map_err(|_| LogError::Closed)??;
+        Ok(erased)
+    }
+
     fn close(&self) {
         drop(self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
         let writer = self.writer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
@@ -221,37 +248,54 @@ fn split(events: &[Event], partitions: Partition) -> Result<Vec<(Partition, Enco
     Ok(filled.collect())
 }
 
-fn send(queue: &Sender<Request>, request: Request) -> Result<(), LogError> {
-    queue.try_send(request).map_err(|error| match error {
+fn send(queue: &Sender<Work>, request: Request) -> Result<(), LogError> {
+    queue.try_send(Work::Append(request)).map_err(|error| match error {
         TrySendError::Full(_) => LogError::Busy,
         TrySendError::Disconnected(_) => LogError::Closed,
     })
 }
 
-fn write_loop(shared: &Shared, requests: &Receiver<Request>) {
-    while let Ok(first) = requests.recv() {
-        let mut group = vec![first];
-        let mut bytes = group[0].bytes;
-        while bytes < COMMIT_BYTES
-            && let Ok(next) = requests.try_recv()
-        {
-            bytes += next.bytes;
-            group.push(next);
+fn write_loop(shared: &Shared, work: &Receiver<Work>) {
+    while let Ok(first) = work.recv() {
+        let mut next = Some(first);
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        while let Some(Work::Append(request)) = next.take_if(|work| matches!(work, Work::Append(_))) {
+            bytes += request.bytes;
+            group.push(request);
+            next = if bytes < COMMIT_BYTES { work.try_recv().ok() } else { None };
         }
-        let outcome = commit(shared, &group);
-        shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        if outcome.is_ok() {
-            shared.appended.send_modify(|n| *n += 1);
+        if !group.is_empty() {
+            commit_group(shared, group, bytes);
         }
-        for request in group {
+        if let Some(Work::Replace(rewritten, answer)) = next {
             // A caller that went away does not need its answer.
-            let _ = request.answer.send(match &outcome {
-                Ok(()) => Ok(()),
-                Err(LogError::DiskFull) => Err(LogError::DiskFull),
-                Err(other) => Err(LogError::Storage(other.to_string())),
-            });
+            let _ = answer.send(replace_file(shared, rewritten));
         }
     }
+}
+
+fn commit_group(shared: &Shared, group: Vec<Request>, bytes: usize) {
+    let outcome = commit(shared, &group);
+    shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    if outcome.is_ok() {
+        shared.appended.send_modify(|n| *n += 1);
+    }
+    for request in group {
+        let _ = request.answer.send(match &outcome {
+            Ok(()) => Ok(()),
+            Err(LogError::DiskFull) => Err(LogError::DiskFull),
+            Err(other) => Err(LogError::Storage(other.to_string())),
+        });
+    }
+}
+
+/// Brings a rewritten file up to date and puts it in the place of the log's. Nothing is appended
+/// meanwhile: this is the thread that appends.
+fn replace_file(shared: &Shared, rewritten: Rewritten) -> Result<(), LogError> {
+    let mut slot = shared.db.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    *slot = Arc::new(rewritten.finish(&slot)?);
+    Ok(())
 }
 
 /// Writes one group in one transaction. On an error nothing of it is in the log.
@@ -316,7 +360,7 @@ fn check_space(config: &EmbeddedConfig) -> Result<(), LogError> {
     }
 }
 
-fn open_file(path: &Path, cache_bytes: usize) -> Result<Database, LogError> {
+pub(super) fn open_file(path: &Path, cache_bytes: usize) -> Result<Database, LogError> {
     Database::builder().set_cache_size(cache_bytes).create(path).map_err(storage)
 }
 
@@ -390,7 +434,7 @@ fn stale_chunks(
     Ok(stale)
 }
 
-fn storage(error: impl Into<redb::Error>) -> LogError {
+pub(super) fn storage(error: impl Into<redb::Error>) -> LogError {
     let error = error.into();
     match &error {
         redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => LogError::DiskFull,

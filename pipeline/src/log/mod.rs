@@ -9,6 +9,7 @@
 
 pub mod codec;
 pub mod embedded;
+mod rewrite;
 
 use std::time::Duration;
 
@@ -65,8 +66,23 @@ pub trait EventLog: Send + Sync + std::fmt::Debug + 'static {
     /// Returns how many events were dropped.
     fn truncate(&self, partition: Partition, before: Offset, keep: Duration) -> Result<u64, LogError>;
 
+    /// Overwrites the events of these visitors of a site that lie before `until` with marks that
+    /// [`is_erased`] knows, or drops the chunks they are in; what they held is gone from storage on
+    /// return. Everything before `until` is committed. Offsets stay. Returns how many events went.
+    async fn erase(&self, site: SiteId, visitors: &[VisitorId], until: &[Offset]) -> Result<u64, LogError>;
+
     /// Refuses further appends and waits for those under way.
     fn close(&self);
+}
+
+/// What stands in the log where an event was erased: an event of no site. Sites count from 1.
+pub fn erased_mark() -> Event {
+    Event { site: SiteId(0), ..Event::default() }
+}
+
+/// Whether an event of the log is only the mark of one that was erased.
+pub fn is_erased(event: &Event) -> bool {
+    event.site == SiteId(0)
 }
 
 /// Why the log could not take or give events.

@@ -70,7 +70,10 @@ pub(crate) async fn add<V: CellView>(
 }
 
 /// The last state of each row that the epochs of a batch change: `None` where it went.
-pub(crate) fn last_states<'a, K: Ord, R: 'a>(
+///
+/// Within an epoch a key's rows come in the order in which they were derived: where several sessions
+/// of a person change at once, each takes back what the one before it made of the person.
+pub(crate) fn last_states<'a, K: Ord, R: PartialEq + 'a>(
     epochs: impl Iterator<Item = (Epoch, &'a [(R, Diff)])>,
     key: impl Fn(&R) -> K,
 ) -> BTreeMap<K, (Epoch, Option<&'a R>)> {
@@ -78,12 +81,13 @@ pub(crate) fn last_states<'a, K: Ord, R: 'a>(
     for (epoch, rows) in epochs {
         for (row, diff) in rows {
             let state = last.entry(key(row)).or_insert((epoch, None));
-            // Within an epoch what comes stays, whatever goes: the old and the new may be in any order.
             if state.0 < epoch {
                 *state = (epoch, None);
             }
-            if *diff > 0 {
-                state.1 = Some(row);
+            // What is taken back is what an epoch before made, or the row that came last.
+            match *diff > 0 {
+                true => state.1 = Some(row),
+                false => state.1 = state.1.filter(|held| *held != row),
             }
         }
     }
@@ -103,5 +107,25 @@ pub(crate) fn period_of(column: opentrace_store::PeriodColumn) -> opentrace_oper
         opentrace_store::PeriodColumn::Day => opentrace_operators::Period::Day,
         opentrace_store::PeriodColumn::Week => opentrace_operators::Period::Week,
         opentrace_store::PeriodColumn::Month => opentrace_operators::Period::Month,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_state_is_what_is_left_of_an_epoch() {
+        let of = |rows: &'static [((u8, u8), Diff)]| {
+            last_states([(4, rows)].into_iter(), |(key, _)| *key).into_values().next()
+        };
+        assert_eq!(of(&[((1, 7), -1), ((1, 8), 1)]), Some((4, Some(&(1, 8)))), "changed");
+        assert_eq!(of(&[((1, 8), 1), ((1, 7), -1)]), Some((4, Some(&(1, 8)))), "in the other order");
+        assert_eq!(of(&[((1, 7), -1), ((1, 8), 1), ((1, 8), -1)]), Some((4, None)), "gone in two steps");
+        assert_eq!(
+            of(&[((1, 7), -1), ((1, 8), 1), ((1, 8), -1), ((1, 7), 1)]),
+            Some((4, Some(&(1, 7)))),
+            "there and back"
+        );
     }
 }

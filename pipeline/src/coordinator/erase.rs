@@ -1,0 +1,71 @@
+//! How people are erased from the views.
+//!
+//! Everyone's whole history is brought in silently, and leaves at the epoch's real time: what the
+//! views emit there is what they hold of the person, taken back.
+
+use opentrace_operators::{Diff, EventFact, Person};
+use opentrace_store::Props;
+
+use super::Coordinator;
+use crate::erasure::Erasure;
+use crate::history::{History, Missing};
+use crate::journal::Epoch;
+use crate::residents::{Now, Slice};
+use crate::status::Counters;
+
+impl Coordinator {
+    /// What an epoch is fed for its erasures: the histories that come, and that they go. Everything
+    /// before the epoch is committed.
+    pub(super) async fn erase(
+        &mut self,
+        erasures: &[Erasure],
+        epoch: Epoch,
+        now: Now,
+        silent: &mut Vec<(EventFact, Diff)>,
+    ) -> Vec<(EventFact, Diff)> {
+        let mut missing = Missing::new();
+        let mut people = Vec::new();
+        for erasure in erasures {
+            let visitors = erasure.visitors.iter().map(|visitor| visitor.0);
+            missing.entry(Slice::whole(erasure.site.0)).or_default().extend(visitors.clone());
+            people.extend(visitors.map(|visitor| Person { site: erasure.site.0, visitor }));
+        }
+        people.sort_unstable();
+        people.dedup();
+        for visitors in missing.values_mut() {
+            visitors.sort_unstable();
+            visitors.dedup();
+        }
+        // Those that an earlier erasure hides are out already; this one's are what is to be found.
+        let hidden = self.parts.erasures.hidden(epoch);
+        self.hydrate(&missing, epoch, Props::Read, &hidden, now, silent).await;
+        let gone: Vec<_> =
+            people.into_iter().filter_map(|person| Some((person, self.residents.take(person)?))).collect();
+        self.feed_out(gone)
+    }
+
+    /// Fetches and settles the stored events of these people, and feeds those that are new silently.
+    pub(super) async fn hydrate(
+        &mut self,
+        missing: &Missing,
+        epoch: Epoch,
+        props: Props,
+        hidden: &Hidden,
+        now: Now,
+        silent: &mut Vec<(EventFact, Diff)>,
+    ) {
+        let mut stored = History::of(&self.parts).fetch(missing, epoch, props).await;
+        if !hidden.is_empty() {
+            stored.retain(|act| {
+                hidden.get(&(act.site_id, act.visitor)).is_none_or(|before| act.epoch >= *before)
+            });
+        }
+        Counters::add(&self.parts.counters.hydrated, stored.len());
+        let sources: Vec<_> = stored.iter().map(crate::history::source).collect();
+        let hydrated = self.parts.facts.make(&sources, &self.book);
+        self.settle_in(&hydrated, 0, now, |fact| silent.push((fact, 1)));
+    }
+}
+
+/// Whose stored events of earlier epochs do not count.
+pub(super) type Hidden = hashbrown::HashMap<(u32, u64), Epoch>;

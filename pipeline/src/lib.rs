@@ -423,7 +423,7 @@ impl Run {
                 // Shutting down closes the log under an erasure; it is taken up after the next start.
                 Ok(()) | Err(PipelineError::Log(LogError::Closed)) => {}
                 Err(error) => {
-                    tracing::error!(%error, code = error.code(), "a task failed; restart to repeat it")
+                    tracing::error!(%error, code = error.code(), "a task failed; restart to repeat it");
                 }
             }
         });

@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Gate, new_key};
 use crate::clock;
 use crate::config::{ClickHouse, Config, Secret};
+use crate::erasure::{Desk, KeyFileError, Signer};
 use crate::http::state::Parts;
 use crate::http::{self, Proxies, State};
 use crate::lock::{DataLock, LockError};
@@ -79,6 +80,8 @@ pub enum AppError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
+    Receipts(#[from] KeyFileError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -93,6 +96,7 @@ impl AppError {
             Self::Listen { .. } => "cannot_listen",
             Self::OpenToAll { .. } => "open_to_all",
             Self::Identity(error) => error.code(),
+            Self::Receipts(_) => "receipt_key_unusable",
             Self::Store(error) => error.code(),
             Self::Pipeline(error) => error.code(),
         }
@@ -117,11 +121,14 @@ impl App {
         let store = Store::open(store_config(&config))?;
         let plans = plans(&meta, &sites).await?;
         let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone(), plans).await?;
+        let signer = Signer::open(&config.data)?;
+        let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
         let stop = CancellationToken::new();
         let upkeep = stop.clone().run_until_cancelled_owned(upkeep(
             pipeline.clone(),
             store.clone(),
             Arc::clone(&acceptor),
+            desk.clone(),
         ));
         let upkeep = tokio::spawn(async move { upkeep.await.unwrap_or_default() });
         let state = Arc::new(State::new(Parts {
@@ -133,6 +140,7 @@ impl App {
             sites: sites.clone(),
             meta: meta.clone(),
             store: store.clone(),
+            desk,
             stop: stop.clone(),
         }));
         let serving = http::serve(listener, http::routes(&state), config.limits.connections, stop.clone());
@@ -292,8 +300,9 @@ async fn recovered(pipeline: &Pipeline) -> Result<(), PipelineError> {
     }
 }
 
-/// What goes on beside requests: continuing sessions after a start, and forgetting keys in time.
-async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>) {
+/// What goes on beside requests: continuing sessions after a start, forgetting keys in time, and
+/// receipts of erasures.
+async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>, desk: Desk) {
     let sessions = async {
         if recovered(&pipeline).await.is_ok() {
             tracing::info!("answering");
@@ -311,7 +320,7 @@ async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>) {
             }
         }
     };
-    tokio::join!(sessions, forget);
+    tokio::join!(sessions, forget, desk.run());
 }
 
 /// Tells who was there around the last midnight, so that a restart cuts no session that goes on past

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod client;
 mod clock;
 pub mod config;
+pub mod erasure;
 pub mod http;
 mod lock;
 pub mod metrics;

@@ -93,6 +93,19 @@ impl Store {
         futures_util::stream::iter(events).buffered(AT_ONCE).try_concat().await
     }
 
+    /// The visitors whose stored events hold this user id.
+    pub async fn visitors_of_user(&self, site_id: u32, user_id: &str) -> Result<Vec<u64>, StoreError> {
+        let query = "SELECT DISTINCT visitor FROM events \
+                     WHERE site_id = {site:UInt32} AND user_id = {user:String} AND user_id != ''";
+        Ok(self
+            .client()
+            .query(query)
+            .param("site", site_id)
+            .param("user", user_id)
+            .fetch_all::<u64>()
+            .await?)
+    }
+
     /// Where in the log the stored events of these epochs (inclusive) lie: partition, offset.
     pub async fn existing_offsets(&self, first: u64, last: u64) -> Result<Vec<(u16, u64)>, StoreError> {
         let query = "SELECT log_partition, log_offset FROM events \

@@ -5,6 +5,7 @@
 //! definitions, an erasure in the middle, events of the same visitor after it, and restarts. Beside
 //! each site stands a second one that gets the same events but those that were erased.
 
+mod forgotten;
 mod history;
 
 use std::collections::BTreeMap;
@@ -45,8 +46,10 @@ fn main() -> ExitCode {
         return opentrace_store::engine_main();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(erasure_equals_absence());
-    println!("test erasure_equals_absence ... ok ({CASES} histories)");
+    runtime.expect("a runtime").block_on(async {
+        forgotten::no_id_is_made_again_after_its_key_is_gone().await;
+        erasure_equals_absence().await;
+    });
     ExitCode::SUCCESS
 }
 

@@ -6,6 +6,7 @@
 
 mod config;
 pub mod demo;
+pub mod erase;
 pub mod r#gen;
 pub mod import;
 pub mod loadgen;
@@ -43,6 +44,8 @@ enum Command {
     Import(import::Args),
     /// Ask a question in JSON and print the answer as a table.
     Query(query::Args),
+    /// Forget a visitor or user: every view, the raw events and the log.
+    Erase(erase::Args),
     /// Recompute every view from raw events and print each difference.
     Verify(verify::Args),
     /// Send generated events to a server and measure.
@@ -183,6 +186,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Demo(args) => demo::run(args, &globals).await,
         Command::Import(args) => import::run(args, &globals).await,
         Command::Query(args) => query::run(args, &globals).await,
+        Command::Erase(args) => erase::run(args, &globals).await,
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,
         Command::Gen(args) => r#gen::run(args, &globals).await,

@@ -8,6 +8,7 @@ mod call;
 mod collect;
 mod definitions;
 mod drain;
+mod erasure;
 mod error;
 mod health;
 mod keys;
@@ -59,6 +60,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(keys::routes(state))
         .unify()
         .or(definitions::routes(state))
+        .unify()
+        .or(erasure::routes(state))
         .unify()
         .or(verify::routes(state))
         .unify()

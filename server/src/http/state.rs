@@ -17,6 +17,7 @@ use super::live::Watchers;
 use super::{ApiError, Budget, Proxies};
 use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Write};
 use crate::config::Limits;
+use crate::erasure::Desk;
 use crate::metrics::Metrics;
 
 /// Questions that ClickHouse is asked at once; each may be several statements.
@@ -42,6 +43,7 @@ pub struct State {
     sites: Sites,
     meta: Meta,
     store: Store,
+    desk: Desk,
 }
 
 /// What a state is made of.
@@ -55,6 +57,7 @@ pub struct Parts {
     pub sites: Sites,
     pub meta: Meta,
     pub store: Store,
+    pub desk: Desk,
     pub stop: CancellationToken,
 }
 
@@ -125,6 +128,15 @@ impl Settings<'_> {
     }
 }
 
+/// What erases people, for who may change a site.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Erasing<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) store: &'a Store,
+    pub(super) meta: &'a Meta,
+    pub(super) acceptor: &'a Acceptor,
+}
+
 /// The pipeline and what it fills, for who may look behind the views.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Engine<'a> {
@@ -161,6 +173,7 @@ impl State {
             sites: parts.sites,
             meta: parts.meta,
             store: parts.store,
+            desk: parts.desk,
         }
     }
 
@@ -216,6 +229,11 @@ impl State {
     /// What is defined on the site of the proof.
     pub(super) fn definitions(&self, _: &OnSite<Read>) -> Settings<'_> {
         self.all_settings()
+    }
+
+    /// Erases people from the site of the proof.
+    pub(super) fn erasures(&self, _: &OnSite<Write>) -> Erasing<'_> {
+        Erasing { desk: &self.desk, store: &self.store, meta: &self.meta, acceptor: &self.collector.acceptor }
     }
 
     /// Creates sites and keys.

@@ -23,6 +23,7 @@ use super::{Peer, Proxies, State, routes};
 use crate::auth::Gate;
 use crate::clock;
 use crate::config::{Limits, Secret};
+use crate::erasure::{Desk, Signer};
 
 pub(super) const ADMIN: &str = "the-admin-token";
 
@@ -71,8 +72,11 @@ impl Server {
             Limits { body_bytes: 20_000, events_per_request: 50, connections: 10, buffered_bytes: 100_000 };
         let proxies = Proxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
         let acceptor = Arc::new(acceptor);
+        let signer = Signer::open(folder.path()).expect("a key");
+        let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
+        let stop_too = stop.clone();
         let parts =
-            Parts { gate, proxies, limits, acceptor, pipeline, sites, meta, store, stop: stop.clone() };
+            Parts { gate, proxies, limits, acceptor, pipeline, sites, meta, store, desk, stop: stop_too };
         let state = Arc::new(State::new(parts));
         let server = Self { routes: routes(&state), state, stop, _folder: folder };
         for domain in ["a.example", "b.example"] {

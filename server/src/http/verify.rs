@@ -23,7 +23,7 @@ use crate::auth::Admin;
 const BODY_LIMIT: usize = 4 * 1024;
 /// The longest that is waited for the views.
 const CATCH_UP: Duration = Duration::from_secs(60);
-/// How often it is looked whether history has been counted.
+/// How often it is looked whether history has been counted and people have been erased.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Comparisons that are made before giving up on a moment of rest.
 const ATTEMPTS: usize = 5;
@@ -86,7 +86,7 @@ async fn compare_at_rest(engine: &Engine<'_>, sites: &[Arc<Site>]) -> Result<Vec
 async fn caught_up(engine: &Engine<'_>) -> Result<(), ApiError> {
     let filled = async {
         engine.pipeline.settled().await?;
-        while !engine.pipeline.is_filled() {
+        while !engine.pipeline.is_filled() || !engine.pipeline.is_erased() {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok::<_, PipelineError>(())

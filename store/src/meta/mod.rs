@@ -1,8 +1,9 @@
-//! The metadata database: sites, definitions, keys, audit. SQLite in one file.
+//! The metadata database: sites, definitions, keys, erasures, audit. SQLite in one file.
 //!
 //! The truth about settings; [`opentrace_events::Sites`] is the copy that every stage reads.
 
 mod definitions;
+mod erasures;
 mod keys;
 mod sites;
 
@@ -15,6 +16,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};
+pub use erasures::ErasureRecord;
 pub use keys::KeyRecord;
 pub use sites::SiteChange;
 
@@ -37,6 +39,8 @@ impl Meta {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is overwritten: some of it is about people.
+            .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
         MIGRATIONS.run(&pool).await.map_err(|e| StoreError::Meta(e.to_string()))?;

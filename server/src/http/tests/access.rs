@@ -53,6 +53,17 @@ const ROUTES: &[Route] = &[
         right: 404,
         ..route("DELETE", "/api/v1/keys/00000000-0000-0000-0000-000000000001", "", "admin")
     },
+    // There is no ClickHouse to look a user up in, and no such receipt.
+    Route {
+        right: 202,
+        ..route("POST", "/api/v1/erasure", r#"{"site_id":"a.example","visitor":"7","wait":0}"#, "write")
+    },
+    route("GET", "/api/v1/erasure?site_id=a.example", "", "write"),
+    Route {
+        elsewhere: 404,
+        right: 404,
+        ..route("GET", "/api/v1/erasure/00000000-0000-0000-0000-000000000001", "", "write")
+    },
     route("GET", "/metrics", "", "read"),
     Route { elsewhere: 200, ..route("GET", "/api/v1/status", "", "read") },
 ];

@@ -166,6 +166,23 @@ fn a_constant_series_is_quiet_until_it_moves() {
 }
 
 #[test]
+fn a_perfect_square_wave_is_quiet_once_a_few_days_are_known() {
+    let wave = |i: i64| if (9..18).contains(&((i / 12) % 24)) { 80.0 } else { 20.0 };
+    let points = run(5 * MINUTE, (0..288 * 14).map(wave));
+    let late: Vec<usize> = alerts(&points).into_iter().filter(|row| *row >= 288 * 3).collect();
+    assert!(late.is_empty(), "{late:?}");
+}
+
+#[test]
+fn a_negative_value_among_counts_is_a_drop_and_the_series_goes_on() {
+    let mut noise = Noise(12);
+    let values: Vec<f64> = (0..1000).map(|i| if i == 900 { -50.0 } else { noise.poisson(6.0) }).collect();
+    let points = run(5 * MINUTE, values);
+    assert_eq!(points[900].kind, Some(Kind::Drop), "{:?}", points[900]);
+    assert!(points[950].expected > 2.0 && points[950].expected < 10.0, "{:?}", points[950]);
+}
+
+#[test]
 fn bad_points_are_refused_and_do_not_stop_the_series() {
     let mut detector = Detector::new();
     detector.observe(0, Some(1.0)).expect("a good point");

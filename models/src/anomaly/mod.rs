@@ -18,6 +18,7 @@
 
 mod detector;
 mod event;
+pub mod explain;
 mod fatigue;
 mod level;
 mod mute;

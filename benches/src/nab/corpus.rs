@@ -6,31 +6,41 @@ use std::error::Error;
 use std::path::Path;
 
 /// One series with its labelled windows.
-pub(crate) struct File {
-    pub(crate) name: String,
-    pub(crate) times_ms: Vec<i64>,
-    pub(crate) values: Vec<f64>,
+#[derive(Debug)]
+pub struct File {
+    /// `folder/file.csv`.
+    pub name: String,
+    /// Milliseconds since 1970, as if the clock were UTC.
+    pub times_ms: Vec<i64>,
+    /// One value a time.
+    pub values: Vec<f64>,
     /// First and last row of each window.
-    pub(crate) windows: Vec<(usize, usize)>,
+    pub windows: Vec<(usize, usize)>,
 }
 
 impl File {
-    pub(crate) fn folder(&self) -> &str {
+    /// The folder it lies in.
+    pub fn folder(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()
     }
 
     /// Rows before this one are not scored.
-    pub(crate) fn probation(&self) -> usize {
+    pub fn probation(&self) -> usize {
         (self.values.len() * 15 / 100).min(750)
     }
 
-    pub(crate) fn weeks(&self) -> f64 {
+    /// How long the series is.
+    pub fn weeks(&self) -> f64 {
         let (first, last) = (self.times_ms[0], self.times_ms[self.times_ms.len() - 1]);
         (last - first) as f64 / (7.0 * 86_400_000.0)
     }
 }
 
-pub(crate) fn load(root: &Path) -> Result<Vec<File>, Box<dyn Error>> {
+/// Every file that `windows.json` in `root` names.
+///
+/// # Errors
+/// A file that is missing or not what it should be.
+pub fn load(root: &Path) -> Result<Vec<File>, Box<dyn Error>> {
     let windows = std::fs::read_to_string(root.join("windows.json"))?;
     let windows: BTreeMap<String, Vec<(String, String)>> = serde_json::from_str(&windows)?;
     windows.into_iter().map(|(name, windows)| read(root, name, &windows)).collect()

@@ -1,21 +1,24 @@
 //! Scores the detector on the Numenta Anomaly Benchmark.
 //!
-//! `cargo run --release -p opentrace-models --example nab [-- FOLDER [OUT]]`: FOLDER holds `windows.json`
+//! `cargo run --release -p opentrace-benches --bin nab [-- FOLDER [OUT]]`: FOLDER holds `windows.json`
 //! and `data/` (default `$OPENTRACE_DATA/nab`); with OUT, `timestamp,value,anomaly_score` files are
 //! written there.
 
 #![allow(clippy::print_stdout)] // a program for the terminal
 
-mod corpus;
-mod score;
-
-use corpus::File;
+use opentrace_benches::nab::corpus::{self, File};
+use opentrace_benches::nab::score::{LOW_FALSE_NEGATIVES, LOW_FALSE_POSITIVES, STANDARD, Sheet};
 use opentrace_models::anomaly::{Detector, Sensitivity};
-use score::{LOW_FALSE_NEGATIVES, LOW_FALSE_POSITIVES, STANDARD, Sheet};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Random splits of the files in halves.
+const SPLITS: usize = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -60,6 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let windows = best.windows as f64;
     println!("leave a folder out          {:18.2}", 100.0 * (held_out + windows) / (2.0 * windows));
 
+    halves(&files, &scores);
+
     println!("\nalerts at the product's thresholds, outside windows and probation, per series and week");
     let weeks: f64 = files.iter().map(|f| f.weeks() * 0.85).sum();
     for sensitivity in [Sensitivity::Low, Sensitivity::Medium, Sensitivity::High] {
@@ -74,6 +79,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("\n{:.2} M points/s", rows as f64 / seconds / 1e6);
     Ok(())
+}
+
+/// Thresholds chosen on a random half of the files and scored on the other half.
+fn halves(files: &[File], scores: &[Vec<f64>]) {
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    let mut random = StdRng::seed_from_u64(1);
+    let mut figures: Vec<f64> = Vec::with_capacity(2 * SPLITS);
+    for _ in 0..SPLITS {
+        order.shuffle(&mut random);
+        let (left, right) = order.split_at(order.len() / 2);
+        for (chosen_on, scored_on) in [(left, right), (right, left)] {
+            let sheet = |part: &[usize]| Sheet::new(part.iter().map(|i| (&files[*i], &scores[*i][..])));
+            let threshold = sheet(chosen_on).best(STANDARD).threshold;
+            figures.push(sheet(scored_on).at(threshold, STANDARD).scaled(STANDARD));
+        }
+    }
+    figures.sort_by(f64::total_cmp);
+    let at = |share: f64| figures[((figures.len() - 1) as f64 * share) as usize];
+    println!("\nthreshold from one half of the files, scored on the other ({SPLITS} splits)");
+    println!("median {:.2}, 5 % {:.2}, 95 % {:.2}", at(0.5), at(0.05), at(0.95));
 }
 
 fn detect(file: &File) -> Result<Vec<f64>, opentrace_models::Error> {

@@ -8,20 +8,26 @@
 //! - One threshold for all files: the one that maximises the total.
 //! - 0 is the detector that never detects, 100 one that finds the first row of every window.
 
-use crate::corpus::File;
+use super::corpus::File;
 
 /// Weights of an application profile; a found window counts 1.
-#[derive(Clone, Copy)]
-pub(crate) struct Weights {
-    pub(crate) missed: f64,
-    pub(crate) false_row: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct Weights {
+    /// Cost of a missed window.
+    pub missed: f64,
+    /// Most that a false row costs.
+    pub false_row: f64,
 }
 
-pub(crate) const STANDARD: Weights = Weights { missed: 1.0, false_row: 0.11 };
-pub(crate) const LOW_FALSE_POSITIVES: Weights = Weights { missed: 1.0, false_row: 0.22 };
-pub(crate) const LOW_FALSE_NEGATIVES: Weights = Weights { missed: 2.0, false_row: 0.11 };
+/// The standard profile.
+pub const STANDARD: Weights = Weights { missed: 1.0, false_row: 0.11 };
+/// Reward low false positives.
+pub const LOW_FALSE_POSITIVES: Weights = Weights { missed: 1.0, false_row: 0.22 };
+/// Reward low false negatives.
+pub const LOW_FALSE_NEGATIVES: Weights = Weights { missed: 2.0, false_row: 0.11 };
 
 /// A scored row: what detecting it is worth.
+#[derive(Debug)]
 struct Row {
     score: f64,
     worth: f64,
@@ -29,25 +35,30 @@ struct Row {
 }
 
 /// The scored rows of some files, loudest first.
-pub(crate) struct Sheet {
+#[derive(Debug)]
+pub struct Sheet {
     rows: Vec<Row>,
     windows: usize,
 }
 
 /// What a threshold gives.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Outcome {
-    pub(crate) threshold: f64,
+pub struct Outcome {
+    /// Rows with at least this score were detected.
+    pub threshold: f64,
     /// Sum over windows and false rows, before scaling.
-    pub(crate) total: f64,
-    pub(crate) found: usize,
-    pub(crate) false_rows: usize,
-    pub(crate) windows: usize,
+    pub total: f64,
+    /// Windows found.
+    pub found: usize,
+    /// Detected rows outside windows, after probation.
+    pub false_rows: usize,
+    /// Windows there are.
+    pub windows: usize,
 }
 
 impl Outcome {
     /// On NAB's scale from 0 (never detects) to 100 (perfect); the plain total where there is no window.
-    pub(crate) fn scaled(&self, weights: Weights) -> f64 {
+    pub fn scaled(&self, weights: Weights) -> f64 {
         if self.windows == 0 {
             return self.total;
         }
@@ -61,7 +72,8 @@ fn sigmoid(y: f64) -> f64 {
 }
 
 impl Sheet {
-    pub(crate) fn new<'a>(scored: impl IntoIterator<Item = (&'a File, &'a [f64])>) -> Self {
+    /// The rows of some files with the detector's scores.
+    pub fn new<'a>(scored: impl IntoIterator<Item = (&'a File, &'a [f64])>) -> Self {
         let mut sheet = Sheet { rows: Vec::new(), windows: 0 };
         for (file, scores) in scored {
             sheet.add(file, scores);
@@ -90,7 +102,7 @@ impl Sheet {
     }
 
     /// The threshold that maximises the total.
-    pub(crate) fn best(&self, weights: Weights) -> Outcome {
+    pub fn best(&self, weights: Weights) -> Outcome {
         let mut best = self.start(weights);
         let mut now = best;
         let mut credit = vec![None; self.windows];
@@ -105,7 +117,7 @@ impl Sheet {
     }
 
     /// The outcome of a given threshold.
-    pub(crate) fn at(&self, threshold: f64, weights: Weights) -> Outcome {
+    pub fn at(&self, threshold: f64, weights: Weights) -> Outcome {
         let mut now = Outcome { threshold, ..self.start(weights) };
         let mut credit = vec![None; self.windows];
         for row in self.rows.iter().take_while(|row| row.score >= threshold) {

@@ -168,9 +168,9 @@ fn bad_cells_are_refused() {
     assert_eq!(code(&[cell(&[0], 1.0), cell(&[0, 1], 1.0)]), "shape");
     assert_eq!(code(&[cell(&[0], f64::NAN)]), "out_of_range");
     let mut ratio = cell(&[0], 1.0);
-    ratio.actual = Amount::ratio(1.0, -1.0);
+    ratio.actual = Amount::ratio(1.0, 1.0);
     assert_eq!(code(std::slice::from_ref(&ratio)), "shape");
-    ratio.expected = Amount::ratio(1.0, 1.0);
+    ratio.expected = Amount::ratio(1.0, -1.0);
     assert_eq!(code(&[ratio]), "out_of_range");
 }
 

@@ -319,12 +319,15 @@ impl Errors {
 }
 
 impl Layer {
-    /// The variance grows with what is expected, as that of counts does; its unit is the median cell's.
+    /// The variance grows with what is expected, as that of counts does; its unit is the median cell's noise.
     fn new(actual: Vec<f64>, expected: Vec<f64>) -> Self {
         let cells = actual.len() as f64;
         let scale = expected.iter().chain(&actual).map(|x| x.abs() / (2.0 * cells)).sum::<f64>();
         let floor = (0.01 * scale).max(f64::MIN_POSITIVE);
-        let variance: Vec<f64> = expected.iter().map(|expected| expected.abs() + floor).collect();
+        // Of what was never expected, the only measure is the value itself.
+        let size =
+            |(expected, actual): (&f64, &f64)| if *expected == 0.0 { actual.abs() } else { expected.abs() };
+        let variance: Vec<f64> = expected.iter().zip(&actual).map(|pair| size(pair) + floor).collect();
         let noise = |factor: f64| {
             let square = |row: usize| (actual[row] - factor * expected[row]).powi(2) / variance[row];
             let mut squares: Vec<f64> = (0..actual.len()).map(square).collect();

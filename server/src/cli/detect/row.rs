@@ -66,7 +66,7 @@ fn millis(text: &str) -> Option<i64> {
         return Some(instant.as_millisecond());
     }
     let civil: DateTime = text.parse().ok()?;
-    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    Some(TimeZone::UTC.to_timestamp(civil).ok()?.as_millisecond())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod config;
 pub mod demo;
+pub mod detect;
 pub mod erase;
 pub mod r#gen;
 pub mod import;
@@ -52,6 +53,8 @@ enum Command {
     Loadgen(loadgen::Args),
     /// Write generated events to a file.
     Gen(r#gen::Args),
+    /// Find anomalies in a file of points.
+    Detect(detect::Args),
     /// Print the effective configuration and where each value came from.
     Config,
     /// The ClickHouse child process; started by `serve`.
@@ -190,6 +193,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,
         Command::Gen(args) => r#gen::run(args, &globals).await,
+        Command::Detect(args) => detect::run(&args),
         Command::Config => config::run(&globals),
         Command::Engine => Ok(()), // `main` has run it and returned
     }

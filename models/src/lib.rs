@@ -1,0 +1,10 @@
+//! The models of OpenTrace: numbers in, numbers out.
+//!
+//! A leaf crate: it knows no events, no storage and no network, so that a notebook, the command line and
+//! the pipeline run the same code. Nothing here reads a clock or an unseeded random number: the same input
+//! gives the same answer.
+
+pub mod anomaly;
+pub mod error;
+
+pub use error::{Error, Result};

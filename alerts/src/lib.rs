@@ -1,0 +1,4 @@
+//! Rules over series, their evaluation as epochs close, and the delivery of alerts.
+
+pub mod rule;
+pub mod series;

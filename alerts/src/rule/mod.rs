@@ -26,6 +26,7 @@ pub use file::{Change, Diff, RuleFile, diff};
 pub use measure::{Measure, Part};
 pub use mute::{Mute, MuteSpan};
 pub use parse::{Draft, Resolver, Source, Target, draft};
+pub(crate) use span::offset;
 pub use span::{Duration, Span};
 
 /// Names a rule for ever.

@@ -110,11 +110,3 @@ impl Span {
 pub(crate) fn offset(now: i64, zone: &TimeZone) -> i64 {
     Timestamp::from_second(now).map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
 }
-
-/// The instant in milliseconds at which the step that holds `now` is over.
-pub(crate) fn next_step(now: i64, grain: Grain, zone: &TimeZone) -> i64 {
-    let offset = offset(now, zone);
-    let local = (now + offset).div_euclid(grain.seconds()) * grain.seconds() + grain.seconds();
-    // Where clocks change in between this is early or late by an hour, and looked at again.
-    (local - offset).min(now + 3_600) * 1000
-}

@@ -136,8 +136,9 @@ impl Evaluator {
         while let Some((rule, key)) = self.schedule.due(now) {
             self.touched.insert((rule, key));
         }
-        for (rule, key) in std::mem::take(&mut self.touched) {
-            self.judge(rule, &key, now, bands, &mut outcome);
+        let mut work = std::mem::take(&mut self.touched);
+        while let Some((rule, key)) = work.pop_first() {
+            self.judge(rule, &key, now, bands, &mut work, &mut outcome);
         }
         self.prune(now);
         outcome
@@ -253,7 +254,15 @@ impl Evaluator {
         }
     }
 
-    fn judge(&mut self, id: RuleId, key: &Key, now: i64, bands: &dyn Bands, outcome: &mut Outcome) {
+    fn judge(
+        &mut self,
+        id: RuleId,
+        key: &Key,
+        now: i64,
+        bands: &dyn Bands,
+        work: &mut BTreeSet<(RuleId, Key)>,
+        outcome: &mut Outcome,
+    ) {
         let Some(watch) = self.watches.get_mut(&id) else { return };
         let rule = Arc::clone(&watch.rule);
         let view = judge::View { rule: &rule, cells: &self.cells, key, bands };
@@ -268,7 +277,11 @@ impl Evaluator {
             watch.crowded.remove(key);
         }
         if was_open && step.state.alert().is_none() {
-            self.touched.extend(std::mem::take(&mut watch.crowded).into_iter().map(|key| (id, key)));
+            // Keys are judged in their order: those that are still to come have the room at once.
+            for waiting in std::mem::take(&mut watch.crowded) {
+                let turn = if waiting > *key { &mut *work } else { &mut self.touched };
+                turn.insert((id, waiting));
+            }
         }
         match schedule::next(&view, &step.state, now) {
             Some(at) => self.schedule.push(at, id, key.clone()),

@@ -428,3 +428,25 @@ fn a_simulation_says_when_it_would_have_fired() {
     let kinds: Vec<_> = said.iter().map(|t| (t.kind.name(), (t.at / 1000 - first) / 60)).collect();
     assert_eq!(kinds, [("firing", 30), ("resolved", 31)]);
 }
+
+#[test]
+fn ten_thousand_rules_are_judged_within_an_epoch() {
+    let rules = (0..10_000_u32).map(|number| {
+        let condition = Condition::Above { value: f64::from(number) };
+        let id = RuleId(Uuid::from_u128(u128::from(number)));
+        Arc::new(Rule { id, window: Duration::of_seconds(300), ..rule(condition) })
+    });
+    let mut evaluator = Evaluator::restore(rules, [], []);
+    let minute = START / 60 * 60;
+    let best = (0..5_u64)
+        .map(|epoch| {
+            let began = std::time::Instant::now();
+            let value = 2_000 * epoch.cast_signed() + 1_000;
+            evaluator.close(epoch, START * 1000, &[cell(minute, value)], &[], &NoBands);
+            began.elapsed()
+        })
+        .min()
+        .unwrap();
+    assert_eq!(evaluator.snapshot().len(), 9_000);
+    assert!(best < std::time::Duration::from_millis(50), "took {best:?}");
+}

@@ -2,6 +2,7 @@
 //!
 //! The truth about settings; [`opentrace_events::Sites`] is the copy that every stage reads.
 
+mod alerts;
 mod definitions;
 mod erasures;
 mod keys;
@@ -15,6 +16,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+pub use alerts::{AlertCommit, AlertDelivery, AlertHistoryRow, AlertMessage, AlertStateRow};
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};
 pub use erasures::ErasureRecord;
 pub use keys::KeyRecord;

@@ -1,0 +1,98 @@
+//! When a rule is broken.
+
+use super::Duration;
+
+/// Above or below what is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Up,
+    Down,
+    Both,
+}
+
+/// What a change is measured against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// The window before.
+    Previous,
+    Day,
+    Week,
+}
+
+impl Baseline {
+    /// Seconds from a window of the given length back to its baseline.
+    pub fn shift(self, window: i64) -> i64 {
+        match self {
+            Self::Previous => window,
+            Self::Day => 86_400,
+            Self::Week => 604_800,
+        }
+    }
+}
+
+/// How readily a model speaks of an anomaly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sensitivity {
+    Low,
+    Medium,
+    High,
+}
+
+/// When a rule is broken.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// More than.
+    Above { value: f64 },
+    /// Less than.
+    Below { value: f64 },
+    /// By at least so many percent. From nothing there is no percentage: then it does not hold.
+    Change { percent: f64, direction: Direction, over: Baseline },
+    /// Outside the band in which a model expects it.
+    Anomaly { sensitivity: Sensitivity },
+    /// Outside the band that was forecast.
+    ForecastBreach { direction: Direction },
+    /// Nothing in the window.
+    NoData,
+    /// The event happened.
+    Event { event: String },
+    /// A value of the dimension that was not seen for as long as `memory`.
+    NewValue { memory: Duration },
+}
+
+impl Condition {
+    /// Its name in the API.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Above { .. } => "above",
+            Self::Below { .. } => "below",
+            Self::Change { .. } => "change",
+            Self::Anomaly { .. } => "anomaly",
+            Self::ForecastBreach { .. } => "forecast_breach",
+            Self::NoData => "no_data",
+            Self::Event { .. } => "event",
+            Self::NewValue { .. } => "new_value",
+        }
+    }
+
+    /// Whether the running minute counts: where more events can only make it truer.
+    pub(super) fn counts_running(&self, quotient: bool) -> bool {
+        match self {
+            Self::Above { .. } => !quotient,
+            Self::Event { .. } | Self::NewValue { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it can hold where nothing happens.
+    pub fn holds_in_silence(&self) -> bool {
+        match self {
+            Self::Above { value } => *value < 0.0,
+            Self::Event { .. } | Self::NewValue { .. } => false,
+            Self::Below { .. }
+            | Self::NoData
+            | Self::Change { .. }
+            | Self::Anomaly { .. }
+            | Self::ForecastBreach { .. } => true,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Tail probabilities and quantiles, to the last digits that `f64` holds.
+
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::function::erf::erfc;
+use std::f64::consts::{PI, SQRT_2};
+
+/// P(Z > z) of the standard normal.
+pub(super) fn normal_above(z: f64) -> f64 {
+    0.5 * erfc(z / SQRT_2)
+}
+
+pub(super) fn normal_density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / (2.0 * PI).sqrt()
+}
+
+/// z with P(Z > z) = `p`, for 0 < p < 1.
+pub(super) fn normal_quantile_above(p: f64) -> f64 {
+    let start = -Normal::standard().inverse_cdf(p);
+    polish(start, |z| normal_above(z) - p, normal_density)
+}
+
+/// P(T > t) of Student's t.
+pub(super) fn student_above(t: f64, freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom).map_or_else(|_| normal_above(t), |law| law.sf(t))
+}
+
+/// t with P(T > t) = `p`, for 0 < p < 0.5. Bisection, because the library's inverse need not end.
+pub(super) fn student_quantile_above(p: f64, freedom: f64) -> f64 {
+    let mut high = 1.0;
+    while student_above(high, freedom) > p && high < 1e30 {
+        high *= 2.0;
+    }
+    let mut low = 0.0;
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if student_above(middle, freedom) > p { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
+/// Newton steps on a tail that is already almost right: the library's inverse stops early.
+fn polish(start: f64, miss: impl Fn(f64) -> f64, density: impl Fn(f64) -> f64) -> f64 {
+    let mut at = start;
+    for _ in 0..4 {
+        let step = miss(at) / density(at);
+        if !step.is_finite() || step.abs() > 1.0 {
+            break;
+        }
+        at += step;
+    }
+    at
+}

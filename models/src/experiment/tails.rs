@@ -21,7 +21,21 @@ pub(super) fn normal_quantile_above(p: f64) -> f64 {
 
 /// P(T > t) of Student's t.
 pub(super) fn student_above(t: f64, freedom: f64) -> f64 {
+    if freedom > 1e4 && t.powi(4) < freedom {
+        return student_above_near_normal(t, freedom);
+    }
     StudentsT::new(0.0, 1.0, freedom).map_or_else(|_| normal_above(t), |law| law.sf(t))
+}
+
+/// Fisher's expansion around the normal (Metron 5, 1925; Abramowitz and Stegun 26.7): with many degrees of
+/// freedom the library's beta function takes differences of large logarithms and loses nine digits.
+fn student_above_near_normal(t: f64, freedom: f64) -> f64 {
+    let square = t * t;
+    let first = (square + 1.0) / 4.0;
+    let second = (((3.0 * square - 7.0) * square - 5.0) * square - 3.0) / 96.0;
+    let third = (((((square - 11.0) * square + 14.0) * square + 6.0) * square - 3.0) * square - 15.0) / 384.0;
+    let correction = t * (first + (second + third / freedom) / freedom) / freedom;
+    normal_above(t) + normal_density(t) * correction
 }
 
 /// t with P(T > t) = `p`, for 0 < p < 0.5. Bisection, because the library's inverse need not end.

@@ -6,5 +6,6 @@
 
 pub mod anomaly;
 pub mod error;
+pub mod experiment;
 
 pub use error::{Error, Result};

@@ -30,7 +30,7 @@ createRoot(root).render(
       theme={theme}
       defaultColorScheme="auto"
       withCssVariables={false}
-      withStaticClasses={false}
+      withGlobalClasses={false}
     >
       <QueryClientProvider client={client}>
         <RouterProvider router={router} />

@@ -90,7 +90,7 @@ export async function start() {
       const page = await context.newPage();
       page.complaints = [];
       page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()));
-      page.on('pageerror', (error) => page.complaints.push(String(error)));
+      page.on('pageerror', (error) => page.complaints.push(error.stack));
       page.on('request', (asked) => {
         const address = asked.url();
         if (address.startsWith('http') && !address.startsWith(origin)) page.complaints.push(address);

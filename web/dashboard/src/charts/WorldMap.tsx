@@ -7,6 +7,7 @@ const prepare = () => import('./world').then(() => undefined);
 export function WorldMap({ rows, choose }: { rows: [string, number][]; choose?: (code: string) => void }) {
   const option = useCallback(
     (colours: Colours) => ({
+      animation: false,
       tooltip: {
         // Drawn on the canvas: the page's policy allows no inline styles.
         renderMode: 'richText',
@@ -25,6 +26,11 @@ export function WorldMap({ rows, choose }: { rows: [string, number][]; choose?: 
         {
           type: 'map',
           map: 'world',
+          left: 0,
+          right: 0,
+          top: 0,
+          bottom: 0,
+          preserveAspect: 'contain',
           selectedMode: false,
           label: { show: false },
           emphasis: { label: { show: false }, itemStyle: { areaColor: colours.accent } },

@@ -99,8 +99,7 @@ function graph({ labels, values, old, open }: Drawn, metric: string, step: Inter
   const closed = values.map((value, index) => (open >= 0 && index >= open ? null : value));
   const dotted = values.map((value, index) => (open >= 0 && index >= open - 1 ? value : null));
   return {
-    animation: !matchMedia('(prefers-reduced-motion: reduce)').matches,
-    animationDuration: 250,
+    animation: false,
     grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
     tooltip: {
       trigger: 'axis',
@@ -120,7 +119,7 @@ function graph({ labels, values, old, open }: Drawn, metric: string, step: Inter
       type: 'category',
       boundaryGap: false,
       data: labels.map((label) => bucket(label, step)),
-      axisLabel: { color: colours.soft, hideOverlap: true },
+      axisLabel: { color: colours.soft, hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' },
       axisLine: { lineStyle: { color: colours.line } },
       axisTick: { show: false },
     },

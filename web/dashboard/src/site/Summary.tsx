@@ -19,6 +19,8 @@ export function Tiles() {
         const value = now.data?.results[0]?.metrics[index];
         const old = view.before ? before.data?.results[0]?.metrics[index] : undefined;
         const more = (value ?? 0) >= (old ?? 0);
+        // Not the figures but what is shown of them: nobody should see a rise of 0%.
+        const same = Math.abs((value ?? 0) - (old ?? 0)) < 0.0005 * Math.abs(old ?? 0) || value === old;
         const better = metric === 'bounce_rate' ? !more : more;
         return (
           <button
@@ -35,8 +37,8 @@ export function Tiles() {
               <Skeleton height={36} width={90} component="span" />
             )}
             {old !== undefined && old !== null && value !== undefined && (
-              <span className={better ? 'up' : 'down'}>
-                {more ? '↑' : '↓'} {change(value ?? 0, old)}
+              <span className={same ? 'nochange' : better ? 'up' : 'down'}>
+                {same ? '=' : more ? '↑' : '↓'} {change(value ?? 0, old)}
               </span>
             )}
           </button>

@@ -59,7 +59,10 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
   }, [option, prepare, scheme]);
 
   useEffect(() => {
-    const sizes = new ResizeObserver(() => chart.current?.resize());
+    const sizes = new ResizeObserver(([entry]) => {
+      // A map without a size has no projection to draw with.
+      if (entry?.contentRect.width) chart.current?.resize();
+    });
     if (element.current) sizes.observe(element.current);
     return () => {
       sizes.disconnect();

@@ -10,7 +10,8 @@ export function Home() {
   if (data.length === 0)
     return (
       <Nothing title="No site yet">
-        Create one on the server: <code>opentrace site create example.org</code>
+        Create one on the server with <code>POST /api/v1/sites</code> and a key with the scope{' '}
+        <code>admin</code>.
       </Nothing>
     );
   const only = data.length === 1 ? data[0] : undefined;

@@ -1,0 +1,60 @@
+const whole = new Intl.NumberFormat();
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
+const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
+const regions = new Intl.DisplayNames(undefined, { type: 'region' });
+
+export const METRICS = {
+  visitors: 'Unique visitors',
+  visits: 'Visits',
+  pageviews: 'Pageviews',
+  views_per_visit: 'Views per visit',
+  bounce_rate: 'Bounce rate',
+  visit_duration: 'Visit duration',
+} as const;
+
+export type Metric = keyof typeof METRICS;
+export const METRIC_NAMES = Object.keys(METRICS) as Metric[];
+
+function duration(seconds: number): string {
+  const rounded = Math.round(seconds);
+  const minutes = Math.floor(rounded / 60);
+  return minutes ? `${whole.format(minutes)}m ${rounded % 60}s` : `${rounded}s`;
+}
+
+/** A figure as people read it; `short` writes large counts as 12.3K. */
+export function figure(metric: string, value: number | null | undefined, short = false): string {
+  if (value === null || value === undefined) return '–';
+  if (metric === 'bounce_rate' || metric === 'percentage') return percent.format(value / 100);
+  if (metric === 'visit_duration') return duration(value);
+  if (metric === 'views_per_visit') return decimal.format(value);
+  return short && value >= 10_000 ? compact.format(value) : whole.format(value);
+}
+
+export const change = (now: number, before: number) =>
+  before ? percent.format(Math.abs(now / before - 1)) : '';
+
+export function countryName(code: string): string {
+  try {
+    return (code && regions.of(code)) || code || 'Unknown';
+  } catch {
+    return code; // not a code of ISO 3166
+  }
+}
+
+/** A time label of the server (site's own clock) for the reader. */
+export function bucket(label: string, interval: string): string {
+  const date = new Date(`${label.replace(' ', 'T').padEnd(10)}${label.length > 10 ? 'Z' : 'T00:00:00Z'}`);
+  const style: Intl.DateTimeFormatOptions =
+    interval === 'time:hour'
+      ? { weekday: 'short', hour: 'numeric', minute: '2-digit' }
+      : interval === 'time:month'
+        ? { month: 'short', year: 'numeric' }
+        : { weekday: 'short', day: 'numeric', month: 'short' };
+  return new Intl.DateTimeFormat(undefined, { ...style, timeZone: 'UTC' }).format(date);
+}
+
+export function rangeText([from, to]: [string, string]): string {
+  const style = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
+  return style.formatRange(new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`));
+}

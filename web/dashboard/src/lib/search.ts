@@ -1,0 +1,60 @@
+import type { Condition } from '../api/types';
+import { METRIC_NAMES, type Metric } from './format';
+import { type Compare, PERIODS, type Period } from './range';
+
+/** Everything a person chose on the site page; all of it is in the address. */
+export interface SiteSearch {
+  period?: Period;
+  from?: string;
+  to?: string;
+  compare?: Compare;
+  metric?: Metric;
+  filters?: Condition[];
+  /** The chosen tab of each panel, where it is not the first. */
+  tabs?: Record<string, string>;
+  /** The panel tab shown as a large table. */
+  open?: string;
+}
+
+const OPERATORS = new Set(['is', 'is_not', 'contains', 'contains_not']);
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+function condition(value: unknown): value is Condition {
+  return (
+    Array.isArray(value) &&
+    OPERATORS.has(value[0]) &&
+    typeof value[1] === 'string' &&
+    Array.isArray(value[2]) &&
+    value[2].length > 0 &&
+    value[2].every((item: unknown) => typeof item === 'string')
+  );
+}
+
+const day = (value: unknown) =>
+  typeof value === 'string' && DAY.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
+
+/** Reads an address that anybody may have written: what is not understood is left out. */
+export function readSearch(raw: Record<string, unknown>): SiteSearch {
+  const filters = Array.isArray(raw.filters) ? raw.filters.filter(condition) : [];
+  const tabs = Object.entries(raw.tabs ?? {}).filter(([, tab]) => typeof tab === 'string');
+  const search: SiteSearch = {
+    period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
+    from: day(raw.from),
+    to: day(raw.to),
+    compare: (['previous', 'year'] as const).find((mode) => mode === raw.compare),
+    metric: METRIC_NAMES.find((name) => name === raw.metric),
+    filters: filters.length ? filters : undefined,
+    tabs: tabs.length ? Object.fromEntries(tabs) : undefined,
+    open: typeof raw.open === 'string' ? raw.open : undefined,
+  };
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
+}
+
+/** The conditions with `value` of `dimension` chosen, or let go where it was chosen. */
+export function toggled(filters: Condition[], dimension: string, value: string): Condition[] {
+  const chosen = filters.some(
+    ([op, name, values]) => op === 'is' && name === dimension && values[0] === value,
+  );
+  const others = filters.filter(([op, name]) => op !== 'is' || name !== dimension);
+  return chosen ? others : [...others, ['is', dimension, [value]]];
+}

@@ -1,0 +1,52 @@
+export interface Tab {
+  id: string;
+  label: string;
+  dimension: string;
+}
+
+export interface PanelKind {
+  title: string;
+  tabs: [Tab, ...Tab[]];
+}
+
+const tab = (label: string, dimension: string): Tab => ({
+  id: dimension.replace(/^.*:/, ''),
+  label,
+  dimension,
+});
+
+/** The panels of the site page, in their order; another is one more line. */
+export const PANELS: PanelKind[] = [
+  {
+    title: 'Sources',
+    tabs: [
+      tab('Sources', 'visit:source'),
+      tab('Channels', 'visit:channel'),
+      tab('Referrers', 'visit:referrer'),
+      tab('Campaigns', 'visit:utm_campaign'),
+    ],
+  },
+  {
+    title: 'Pages',
+    tabs: [tab('Top', 'event:page'), tab('Entry', 'visit:entry_page'), tab('Exit', 'visit:exit_page')],
+  },
+  {
+    title: 'Places',
+    tabs: [
+      { id: 'map', label: 'Map', dimension: 'visit:country' },
+      tab('Countries', 'visit:country'),
+      tab('Regions', 'visit:region'),
+      tab('Cities', 'visit:city'),
+    ],
+  },
+  {
+    title: 'Devices',
+    tabs: [
+      tab('Browsers', 'visit:browser'),
+      tab('Systems', 'visit:os'),
+      tab('Devices', 'visit:device'),
+      tab('Screens', 'visit:screen'),
+    ],
+  },
+  { title: 'Goals', tabs: [tab('Goals', 'event:goal'), tab('Events', 'event:name')] },
+];

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { start } from './support.js';
+
+const SITE = '/sites/demo.example';
+const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const shots = fileURLToPath(new URL('../../../docs/screenshots/', import.meta.url));
+
+let world;
+before(async () => {
+  world = await start();
+});
+after(() => world?.stop());
+
+const PANELS = ['Sources', 'Pages', 'Places', 'Devices', 'Goals'];
+const panel = (page, name) => page.getByRole('region', { name, exact: true });
+
+async function ready(page) {
+  for (const name of PANELS) await panel(page, name).locator('tbody tr').first().waitFor();
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
+}
+
+async function shot(page, name) {
+  await page.waitForTimeout(700);
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+}
+
+async function accessible(page) {
+  // From outside the page's own policy, which lets no foreign script in.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(
+    serious.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 160))]),
+    [],
+  );
+}
+
+for (const colorScheme of ['light', 'dark'])
+  test(`every panel shows rows in ${colorScheme} mode, with nothing serious for axe or the policy`, async () => {
+    const page = await world.open(`${SITE}?compare=previous`, {
+      colorScheme,
+      viewport: { width: 1280, height: 900 },
+    });
+    await ready(page);
+    await page.locator('section[aria-label=Places] canvas').waitFor();
+    assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), colorScheme);
+    await shot(page, `site-${colorScheme}`);
+    await accessible(page);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+test('a row filters, the address keeps it, and another browser reads it', async () => {
+  const page = await world.open(SITE);
+  await ready(page);
+  const visitors = () => page.locator('.tile .value').first().innerText();
+  const all = await visitors();
+  await panel(page, 'Sources').getByRole('button', { name: 'Google', exact: true }).click();
+  const chip = page.getByRole('button', { name: 'Remove the filter source is Google' });
+  await chip.waitFor();
+  await page.waitForFunction((old) => document.querySelector('.tile .value').textContent !== old, all);
+  await page.getByRole('button', { name: /Pageviews/ }).click();
+  await panel(page, 'Devices').getByRole('button', { name: 'Systems' }).click();
+  await page.waitForURL(/metric=pageviews.*/);
+  await page.waitForURL(/tabs=/);
+
+  const other = await world.open(page.url().slice(world.origin.length));
+  await ready(other);
+  await other.getByRole('button', { name: 'Remove the filter source is Google' }).waitFor();
+  assert.equal(await other.getByRole('button', { name: /Pageviews/ }).getAttribute('aria-pressed'), 'true');
+  const systems = panel(other, 'Devices').getByRole('button', { name: 'Systems' });
+  assert.equal(await systems.getAttribute('aria-pressed'), 'true');
+  await chip.click();
+  await chip.waitFor({ state: 'detached' });
+  assert.ok(!page.url().includes('filters'));
+  await other.context().close();
+  await page.context().close();
+});
+
+test('the keyboard alone chooses the time, compares, filters and clears', async () => {
+  const page = await world.open(SITE);
+  await ready(page);
+  await page.keyboard.press('w');
+  await page.waitForURL(/period=7d/);
+  await page.keyboard.press('x');
+  await page.waitForURL(/compare=previous/);
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/period=custom/);
+  const first = panel(page, 'Pages').locator('.row').first();
+  for (let tabs = 0; tabs < 60; tabs++) {
+    if (await first.evaluate((row) => row === document.activeElement)) break;
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/filters=/);
+  await page.keyboard.press('Escape');
+  await page.waitForURL((url) => !url.search.includes('filters'));
+  await page.context().close();
+});
+
+test('details are sorted, searched and exported as shown', async () => {
+  const page = await world.open(`${SITE}?open=event:page`, { viewport: { width: 1280, height: 900 } });
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('tbody tr').first().waitFor();
+  await dialog.getByRole('searchbox').fill('docs');
+  await dialog.getByRole('button', { name: 'Pageviews' }).click();
+  await page.waitForFunction(() =>
+    document.querySelector('th[aria-sort=descending]')?.textContent.includes('Pageviews'),
+  );
+  await shot(page, 'details');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Export CSV' }).click(),
+  ]);
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  assert.equal(lines[0], 'event:page,visitors,visits,pageviews');
+  assert.equal(lines.length - 1, await dialog.locator('tbody tr').count());
+  assert.ok(lines.slice(1).every((line) => line.includes('docs')));
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('a phone scrolls in one direction only', async () => {
+  const page = await world.open(SITE, { viewport: { width: 390, height: 844 }, isMobile: true });
+  await ready(page);
+  await shot(page, 'site-phone');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await page.context().close();
+});
+
+test('an event is on the live page within a second', async () => {
+  const page = await world.open(`${SITE}/live`, { viewport: { width: 1280, height: 900 } });
+  const pages = panel(page, 'Pages');
+  await pages.locator('tbody tr').first().waitFor();
+  await shot(page, 'live');
+  await accessible(page);
+  const figure = async () => Number((await page.locator('#pageviews').innerText()).replaceAll(/\D/g, ''));
+  const old = await figure();
+  // Many at once, so that the demonstration's own visitors cannot be taken for them.
+  const sent = performance.now();
+  await Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      fetch(`${world.upstream}/api/event`, {
+        method: 'POST',
+        headers: { 'user-agent': `Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Test/${index}` },
+        body: JSON.stringify({ name: 'pageview', domain: 'demo.example', url: 'https://demo.example/x' }),
+      }).then((answer) => assert.ok(answer.ok)),
+    ),
+  );
+  const accepted = performance.now();
+  await page.waitForFunction(
+    (least) => Number(document.querySelector('#pageviews').textContent.replaceAll(/\D/g, '')) >= least,
+    old + 200,
+    { timeout: 1000 },
+  );
+  console.log(
+    `live after ${Math.round(performance.now() - accepted)} ms (${Math.round(performance.now() - sent)} with sending)`,
+  );
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});

@@ -6,6 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= data/demo
 
 TRACKER := web/tracker
+DASHBOARD := web/dashboard
 
 .PHONY: run setup test check fmt bench clean
 
@@ -26,16 +27,21 @@ $(TRACKER)/node_modules/.installed: $(TRACKER)/package.json $(TRACKER)/package-l
 	npm ci --prefix $(TRACKER) --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json
+	npm ci --prefix $(DASHBOARD) --no-audit --no-fund --loglevel=error
+	@touch $@
+
 ## Every test: unit, property, end to end (needs nothing but what it installs itself)
 test: setup $(TRACKER)/node_modules/.installed
 	scripts/test
 
-## Formatting, lints, licences, file sizes, the tracker's size
-check: setup $(TRACKER)/node_modules/.installed
+## Formatting, lints, licences, file sizes, the sizes of what browsers load
+check: setup $(TRACKER)/node_modules/.installed $(DASHBOARD)/node_modules/.installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	scripts/tidy
 	npm run check --prefix $(TRACKER)
+	npm run check --prefix $(DASHBOARD)
 
 fmt:
 	$(CARGO) fmt --all
@@ -47,4 +53,4 @@ bench: setup
 
 clean:
 	$(CARGO) clean
-	rm -rf node_modules $(TRACKER)/node_modules
+	rm -rf node_modules $(TRACKER)/node_modules $(DASHBOARD)/node_modules

@@ -60,6 +60,8 @@ pub struct Rejected {
 impl Client {
     /// A client of the server at `url`, with the key to show it.
     pub fn new(url: &str, key: Option<Secret>) -> Result<Self, ClientError> {
+        // The library takes its cryptography from the process; whoever comes second finds it there.
+        let _already = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -188,10 +190,8 @@ fn base(given: &str) -> Result<Url, ClientError> {
     let bad = |reason| ClientError::BadUrl { given: given.to_owned(), reason };
     let text = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
     let mut url = Url::parse(&text).map_err(|_| bad("not an address like http://127.0.0.1:8080"))?;
-    match url.scheme() {
-        "http" => {}
-        "https" => return Err(bad("this program speaks plain HTTP only: give the address behind the proxy")),
-        _ => return Err(bad("the scheme must be http")),
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad("the scheme must be http or https"));
     }
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
@@ -210,7 +210,7 @@ mod tests {
             ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080/")),
             ("localhost:9000", Some("http://localhost:9000/")),
             ("http://a.example/stats", Some("http://a.example/stats/")),
-            ("https://a.example", None),
+            ("https://a.example", Some("https://a.example/")),
             ("ftp://a.example", None),
             ("http://", None),
         ] {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cluster::ClusterConfig;
 use crate::log::Partition;
 
 /// Settings of the pipeline, with defaults for a small server.
@@ -10,8 +11,10 @@ use crate::log::Partition;
 pub struct PipelineConfig {
     /// Where the log, the journal and snapshots lie. Belongs to one program at a time.
     pub data_dir: PathBuf,
-    /// Dataflow worker threads.
+    /// Dataflow worker threads of each process.
     pub workers: usize,
+    /// The processes that share the dataflow, where there are several. This one leads.
+    pub cluster: Option<ClusterConfig>,
     /// Partitions of the embedded log. Fixed once the log exists.
     pub partitions: Partition,
     /// An epoch is closed this long after the last at the earliest.
@@ -49,6 +52,7 @@ impl PipelineConfig {
         Self {
             data_dir: data_dir.into(),
             workers: (cores / 2).max(1),
+            cluster: None,
             partitions: 4,
             epoch_interval: Duration::from_millis(100),
             epoch_events: 50_000,

@@ -7,6 +7,10 @@
 //! Threads: each worker owns its dataflow and its input; rows reach it over a bounded channel,
 //! results leave over another. A worker that panics ends the process: its peers would otherwise
 //! wait for it for ever, and recovery is a restart.
+//!
+//! Workers may be spread over several [processes](crate::cluster). The first feeds all of them, and
+//! what the views of all emit is brought back to it; the others have no input and just run. Then a
+//! row may come in several parts, one per worker that had a part in it; they add up.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -17,18 +21,19 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use differential_dataflow::input::InputSession;
-use differential_dataflow::{Data, VecCollection};
+use differential_dataflow::{ExchangeData, Hashable, VecCollection};
 use opentrace_operators::dataflow::{self, Views};
 use opentrace_operators::{
     Diff, EventFact, Features, GoalCell, GoalDelta, Installed, Passage, RetentionCell, Rows, SeriesCell,
     Session, Time, TrafficCell, TrafficDelta, UniquesCell, Violation,
 };
 use timely::communication::WorkerGuards;
-use timely::dataflow::channels::pact::Pipeline as Local;
+use timely::dataflow::channels::pact::{Exchange, Pipeline as Local};
 use timely::dataflow::operators::generic::Operator;
 use timely::worker::Worker;
 use tokio::sync::mpsc;
 
+use crate::cluster::Links;
 use crate::journal::Epoch;
 
 /// How long an idle worker sleeps before it looks around by itself. It is woken for input.
@@ -61,13 +66,15 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts `workers` threads whose first epoch is `first`. Each sends one [`Changes`] per epoch
-    /// to the receiver, in the order of epochs. `in_flight` epochs may wait per worker.
+    /// Starts `workers` threads whose first epoch is `first`; with `links` they lead those of other
+    /// processes. Each sends one [`Changes`] per epoch to the receiver, in the order of epochs.
+    /// `in_flight` epochs may wait per worker.
     ///
     /// # Errors
     /// When timely cannot start its threads.
     pub(crate) fn start(
         workers: usize,
+        links: Option<Links>,
         first: Epoch,
         in_flight: usize,
     ) -> Result<(Self, mpsc::Receiver<Changes>), String> {
@@ -76,12 +83,18 @@ impl Engine {
         let (inputs, outputs): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| crossbeam_channel::bounded(in_flight + 1)).unzip();
         let outputs: Arc<Mutex<Vec<_>>> = Arc::new(Mutex::new(outputs.into_iter().map(Some).collect()));
-        let guards = timely::execute(timely::Config::process(workers), move |worker| {
+        let to = links.as_ref().map(|_| Home { workers });
+        let (builders, others) = match links {
+            Some(links) => links.builders(workers)?,
+            None => timely::CommunicationConfig::Process(workers).try_build()?,
+        };
+        let settings = timely::WorkerConfig::default();
+        let guards = timely::execute::execute_from(builders, others, settings, move |worker| {
             let _abort = AbortOnPanic;
             let input = outputs.lock().ok().and_then(|mut outputs| outputs[worker.index()].take());
             // Each index is asked for once, by the worker that has it.
             let input = input.expect("every worker has an input");
-            run(worker, &input, &changes, first);
+            run(worker, to, &input, &changes, first);
         })?;
         let threads = guards.guards().iter().map(|guard| guard.thread().clone());
         Ok((Self { inputs: inputs.into_iter().zip(threads).collect(), guards }, received))
@@ -114,6 +127,30 @@ impl Engine {
     }
 }
 
+/// Runs `workers` threads for the process that leads, until it ends the dataflow. Blocks.
+///
+/// # Errors
+/// When timely cannot start its threads.
+pub(crate) fn follow(workers: usize, links: Links) -> Result<(), String> {
+    let (builders, others) = links.builders(workers)?;
+    let settings = timely::WorkerConfig::default();
+    let guards = timely::execute::execute_from(builders, others, settings, move |worker| {
+        let _abort = AbortOnPanic;
+        let (inputs, _taps) = build(worker, Some(Home { workers }));
+        drop(inputs);
+        while worker.has_dataflows() {
+            worker.step_or_park(None);
+        }
+    })?;
+    guards.join().into_iter().collect()
+}
+
+/// The workers that rows are brought back to: those of the process that leads, which come first.
+#[derive(Clone, Copy)]
+struct Home {
+    workers: usize,
+}
+
 /// Ends the process when a worker unwinds.
 struct AbortOnPanic;
 
@@ -126,8 +163,14 @@ impl Drop for AbortOnPanic {
     }
 }
 
-fn run(worker: &mut Worker, input: &Receiver<(Epoch, Feed)>, changes: &mpsc::Sender<Changes>, first: Epoch) {
-    let (mut inputs, taps) = build(worker);
+fn run(
+    worker: &mut Worker,
+    to: Option<Home>,
+    input: &Receiver<(Epoch, Feed)>,
+    changes: &mpsc::Sender<Changes>,
+    first: Epoch,
+) {
+    let (mut inputs, taps) = build(worker, to);
     inputs.advance_to(2 * first);
     let mut fed: VecDeque<Epoch> = VecDeque::new();
     loop {
@@ -191,12 +234,12 @@ impl Inputs {
 }
 
 /// Builds the views and taps what they emit. Every worker builds the same.
-fn build(worker: &mut Worker) -> (Inputs, Taps) {
+fn build(worker: &mut Worker, to: Option<Home>) -> (Inputs, Taps) {
     let mut inputs = Inputs { events: InputSession::new(), definitions: InputSession::new() };
     let taps = worker.dataflow(|scope| {
         let (events, definitions) =
             (inputs.events.to_collection(scope), inputs.definitions.to_collection(scope));
-        Taps::on(dataflow::build(events, definitions))
+        Taps::on(dataflow::build(events, definitions), to)
     });
     (inputs, taps)
 }
@@ -210,10 +253,10 @@ macro_rules! taps {
         }
 
         impl Taps {
-            fn on(views: Views<'_>) -> Self {
+            fn on(views: Views<'_>, to: Option<Home>) -> Self {
                 Self {
-                    $($view: Tap::on(views.$view, stringify!($view)),)*
-                    errors: Tap::on(views.errors, "errors"),
+                    $($view: Tap::on(views.$view, to, stringify!($view)),)*
+                    errors: Tap::on(views.errors, to, "errors"),
                 }
             }
 
@@ -255,19 +298,31 @@ struct Tapped<D, R> {
     frontier: Option<Time>,
 }
 
-impl<D: Data, R: Clone + 'static> Tap<D, R> {
-    fn on(view: VecCollection<'_, Time, D, R>, name: &str) -> Self {
+impl<D: ExchangeData + Hashable<Output = u64>, R: ExchangeData> Tap<D, R> {
+    fn on(view: VecCollection<'_, Time, D, R>, to: Option<Home>, name: &str) -> Self {
         let shared = Rc::new(RefCell::new(Tapped { updates: BTreeMap::new(), frontier: Some(0) }));
         let tapped = Rc::clone(&shared);
-        view.inner.sink(Local, name, move |(input, frontier)| {
+        let note = move |updates: &mut Vec<(D, Time, R)>| {
             let mut tapped = tapped.borrow_mut();
-            input.for_each(|_, updates| {
-                for (row, time, diff) in updates.drain(..) {
-                    tapped.updates.entry(time).or_default().push((row, diff));
-                }
-            });
-            tapped.frontier = frontier.frontier().first().copied();
-        });
+            for (row, time, diff) in updates.drain(..) {
+                tapped.updates.entry(time).or_default().push((row, diff));
+            }
+        };
+        let passed = Rc::clone(&shared);
+        let pass = move |frontier: Option<Time>| passed.borrow_mut().frontier = frontier;
+        match to {
+            None => view.inner.sink(Local, name, move |(input, frontier)| {
+                input.for_each(|_, updates| note(updates));
+                pass(frontier.frontier().first().copied());
+            }),
+            Some(Home { workers }) => {
+                let home = Exchange::new(move |(row, _, _): &(D, Time, R)| row.hashed() % workers as u64);
+                view.inner.sink(home, name, move |(input, frontier)| {
+                    input.for_each(|_, updates| note(updates));
+                    pass(frontier.frontier().first().copied());
+                });
+            }
+        }
         Self { shared }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cluster::ClusterError;
 use crate::journal::JournalError;
 use crate::log::LogError;
 
@@ -16,6 +17,8 @@ pub enum PipelineError {
     File(#[from] std::io::Error),
     #[error("the dataflow did not start: {0}")]
     Engine(String),
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// What ClickHouse holds and what the log holds do not meet: events between them are in neither.
     #[error(
         "ClickHouse has the views as of epoch {committed}, the journal begins with epoch {held}: \
@@ -36,6 +39,7 @@ impl PipelineError {
             PipelineError::Journal(_) => "journal_failed",
             PipelineError::File(_) => "file_failed",
             PipelineError::Engine(_) => "dataflow_failed",
+            PipelineError::Cluster(error) => error.code(),
             PipelineError::Gap { .. } => "recovery_gap",
             PipelineError::Stopped(_) => "pipeline_stopped",
             PipelineError::Store(error) => error.code(),

@@ -10,6 +10,7 @@
 //! rest catches up. What each part keeps and when it is wrong is said in its module.
 
 mod calendar;
+pub mod cluster;
 mod config;
 mod coordinator;
 mod dedup;
@@ -39,6 +40,7 @@ use opentrace_store::Store;
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
+pub use cluster::ClusterConfig;
 pub use config::PipelineConfig;
 pub use erasure::{Erased, Erasure, ErasureState};
 pub use error::{AppendError, PipelineError};
@@ -49,6 +51,7 @@ pub use tasks::Filling;
 
 use crate::coordinator::{Coordinator, Parts, Plans};
 use crate::dedup::Dedup;
+use crate::cluster::{ClusterError, Seat};
 use crate::engine::Engine;
 use crate::erasure::Erasures;
 use crate::facts::FactMaker;
@@ -115,6 +118,8 @@ impl Pipeline {
         sites: Sites,
         plans: Vec<SitePlan>,
     ) -> Result<Self, PipelineError> {
+        let sit = |cluster: &ClusterConfig| Seat::take(cluster.clone(), config.workers);
+        let seat = config.cluster.as_ref().map(sit).transpose()?;
         let folder = config.data_dir.join("pipeline");
         std::fs::create_dir_all(&folder)?;
         let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(EmbeddedConfig {
@@ -174,6 +179,7 @@ impl Pipeline {
             plans: plans.subscribe(),
             fillings,
             erasures,
+            seat,
         };
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new().name("coordinator".to_owned()).spawn(move || {
@@ -361,6 +367,17 @@ impl Pipeline {
     }
 }
 
+/// Works for the process that leads the set at this place, until it ends the dataflow in order: what
+/// every process but the first does. Blocks. When another process goes away, this one is aborted.
+///
+/// # Errors
+/// When `stop` says so before the dataflow began, or the set does not come together.
+pub fn work(seat: &Seat, stop: impl Fn() -> bool) -> Result<(), ClusterError> {
+    let (links, generation) = seat.join(stop)?;
+    tracing::info!(generation, "working");
+    engine::follow(seat.workers(), links).map_err(ClusterError::Engine)
+}
+
 async fn blocking(work: impl FnOnce() + Send + 'static) {
     if let Err(error) = tokio::task::spawn_blocking(work).await {
         tracing::error!(%error, "shutdown step failed");
@@ -383,6 +400,8 @@ struct Run {
     plans: watch::Receiver<Arc<BTreeMap<SiteId, SitePlan>>>,
     fillings: Fillings,
     erasures: Erasures,
+    /// This process's place in a set that it leads.
+    seat: Option<Seat>,
 }
 
 impl Run {
@@ -427,14 +446,19 @@ impl Run {
                 }
             }
         });
-        let (engine, changes) = Engine::start(self.config.workers, epoch + 1, self.config.in_flight)
-            .map_err(PipelineError::Engine)?;
+        let generation = self.identity.generation;
+        let stopping = self.stopping.subscribe();
+        let gather = |seat: &Seat| seat.lead(generation, || *stopping.borrow());
+        let links = self.seat.as_ref().map(gather).transpose()?;
+        let (engine, changes) =
+            Engine::start(self.config.workers, links, epoch + 1, self.config.in_flight)
+                .map_err(PipelineError::Engine)?;
         let interner = Interner::default();
         let (to_sink, closed) = mpsc::channel(SINK_QUEUE);
         let sink = Sink::new(
             self.store.clone(),
             engine_name,
-            self.identity.generation,
+            generation,
             engine.workers(),
             interner.clone(),
             Arc::clone(&self.counters),

@@ -23,7 +23,7 @@ use std::sync::{Arc, RwLock};
 use clickhouse::Client;
 
 pub use cells::CellRow;
-pub use engine::{Engine, EngineConfig, engine_main};
+pub use engine::{Engine, EngineConfig, end_with_parent, engine_main};
 pub use erase::ErasedRows;
 pub use error::StoreError;
 pub use meta::Meta;

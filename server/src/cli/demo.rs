@@ -15,7 +15,7 @@ use super::{CliError, Globals};
 use crate::app::App;
 use crate::auth::new_key;
 use crate::client::Client;
-use crate::config::Secret;
+use crate::config::{Processes, Secret};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -26,7 +26,11 @@ pub struct Args {
 
 /// Serves and feeds until SIGTERM or SIGINT.
 pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
-    let mut config = configure(args.listen, globals)?;
+    let listen: Vec<_> = args.listen.iter().map(|address| ("listen", address.to_string())).collect();
+    let mut config = configure(&listen, globals)?;
+    if !matches!(config.processes, Processes::One) {
+        return Err(CliError::Usage("the demo runs as one process; `serve` can run as several".to_owned()));
+    }
     let token = config.admin_token.clone().unwrap_or_else(|| Secret::new(new_key()));
     (config.open, config.admin_token) = (true, Some(token.clone()));
     let data = config.data.clone();

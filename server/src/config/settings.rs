@@ -28,8 +28,14 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("listen", "127.0.0.1:8080"),
     // Addresses and networks whose `X-Forwarded-For` is believed, separated by commas.
     plain("trusted_proxies", ""),
-    // Worker threads of the dataflow; 0 takes half of the cores.
+    // Worker threads of the dataflow in each process; 0 takes half of the cores.
     plain("workers", "0"),
+    // Processes that share the dataflow. Where others start them: which one this is, from 0, and
+    // where each is reached.
+    plain("processes", "1"),
+    plain("process", ""),
+    plain("hosts", ""),
+    secret("cluster.secret"),
     // Empty: ClickHouse runs embedded.
     plain("clickhouse.url", ""),
     plain("clickhouse.user", "default"),
@@ -40,6 +46,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("libchdb", ""),
     plain("geo.path", ""),
     secret("admin_token"),
+    // How often every view is compared with its recomputation from raw events; `off` for never.
+    plain("verify.every", "24h"),
     plain("limits.body_bytes", "10000000"),
     plain("limits.events_per_request", "10000"),
     plain("limits.connections", "8192"),

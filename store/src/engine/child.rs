@@ -74,7 +74,10 @@ fn engine_arguments(folder: &str) -> Vec<String> {
 }
 
 /// Ends this process when standard input does: the parent holds the other end and never writes.
-fn end_with_parent() -> Result<(), String> {
+///
+/// # Errors
+/// When no thread can be started to wait for it.
+pub fn end_with_parent() -> Result<(), String> {
     let watch = || {
         let mut sink = [0; 64];
         while !matches!(std::io::stdin().read(&mut sink), Ok(0) | Err(_)) {}

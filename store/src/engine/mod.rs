@@ -11,5 +11,5 @@ mod pool;
 mod request;
 mod supervisor;
 
-pub use child::engine_main;
+pub use child::{end_with_parent, engine_main};
 pub use supervisor::{Engine, EngineConfig};

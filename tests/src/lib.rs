@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the built program as a child process, its HTTP interface, and
 //! an independent count of what was sent.
 
+pub mod feed;
 pub mod program;
 pub mod tally;
 

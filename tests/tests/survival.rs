@@ -6,20 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use opentrace_tests::program::client;
-use opentrace_tests::tally::{self, Day, Sent};
+use opentrace_tests::feed::{self, Clients, Manner};
+use opentrace_tests::tally::{self, Day};
 use opentrace_tests::{Program, Site};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::{Value, json};
-
-const CLIENTS: usize = 4;
-const BATCH: usize = 500;
-const DAY_MS: i64 = 86_400_000;
+use serde_json::json;
 
 #[derive(Clone)]
 struct Scenario {
@@ -111,26 +105,18 @@ async fn run(scenario: &Scenario) -> Outcome {
         let change = json!({"identified": true});
         program.insist("PATCH", &format!("/api/v1/sites/{}", site.domain), Some(&change)).await;
     }
-    let sent = Arc::new(history(scenario.events));
-    let done = Arc::new(AtomicUsize::new(0));
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|number| {
-            let (sent, done) = (Arc::clone(&sent), Arc::clone(&done));
-            let url = program.url();
-            tokio::spawn(send_share(number, url, site.clone(), sent, scenario.clone(), done))
-        })
-        .collect();
-    disturb(&mut program, &site, scenario, &done).await;
-    for client in clients {
-        client.await.expect("a client ends");
-    }
+    let sent = feed::history(scenario.events);
+    let manner = Manner { clients: 4, batch: 500, pause: scenario.pause, identified: scenario.identified };
+    let clients = Clients::start(&program.url(), &site, &sent, &manner);
+    disturb(&mut program, &site, scenario, &clients).await;
+    clients.finish().await;
     program.settle().await;
     let outcome = Outcome {
-        counted: counted_days(&program, &site).await,
+        counted: feed::counted_days(&program, &site).await,
         wanted: tally::days(&sent),
-        counted_pages: counted_pages(&program, &site).await,
+        counted_pages: feed::counted_pages(&program, &site).await,
         wanted_pages: tally::pages(&sent),
-        verified: verify(&program),
+        verified: feed::verify(&program),
     };
     assert!(program.terminate(), "a clean end");
     assert!(Path::new(data.path()).exists());
@@ -138,7 +124,7 @@ async fn run(scenario: &Scenario) -> Outcome {
 }
 
 /// Kills the program `kills` times at random moments, and its ClickHouse once in between.
-async fn disturb(program: &mut Program, site: &Site, scenario: &Scenario, done: &AtomicUsize) {
+async fn disturb(program: &mut Program, site: &Site, scenario: &Scenario, clients: &Clients) {
     let mut rng = StdRng::seed_from_u64(7);
     let mut definitions = Definitions::default();
     for kill in 0..scenario.kills {
@@ -158,10 +144,7 @@ async fn disturb(program: &mut Program, site: &Site, scenario: &Scenario, done: 
             }
         }
     }
-    assert!(
-        done.load(Ordering::Relaxed) < CLIENTS,
-        "all was sent before the last kill: slow the clients down"
-    );
+    assert!(clients.are_sending(), "all was sent before the last kill: slow the clients down");
 }
 
 /// What is defined at the moment: path and id.
@@ -218,136 +201,4 @@ impl Definitions {
         };
         assert_eq!(status / 100, 2, "{answer}");
     }
-}
-
-/// Events of three recent days between 01:00 and 22:00 UTC, so that no session crosses midnight,
-/// in any order.
-fn history(count: usize) -> Vec<Sent> {
-    let mut rng = StdRng::seed_from_u64(42);
-    let today = now_ms().div_euclid(DAY_MS);
-    (0..count)
-        .map(|_| {
-            let day = today - rng.random_range(1..=3);
-            let name = if rng.random_bool(0.8) { "pageview" } else { "signup" };
-            Sent {
-                id: uuid::Uuid::from_u128(rng.random()).to_string(),
-                name,
-                ts: day * DAY_MS + rng.random_range(3_600_000..22 * 3_600_000),
-                person: rng.random_range(0..3_000),
-                path: format!("/page/{}", rng.random_range(0..200)),
-            }
-        })
-        .collect()
-}
-
-/// One client: its share of the events in batches, each until it is acknowledged, some twice.
-async fn send_share(
-    number: usize,
-    url: String,
-    site: Site,
-    sent: Arc<Vec<Sent>>,
-    scenario: Scenario,
-    done: Arc<AtomicUsize>,
-) {
-    let http = client();
-    let mut rng = StdRng::seed_from_u64(number as u64);
-    let share: Vec<&Sent> = sent.iter().skip(number).step_by(CLIENTS).collect();
-    for batch in share.chunks(BATCH) {
-        let body = Value::Array(batch.iter().map(|event| native(event, &site, &scenario)).collect());
-        send_until_accepted(&http, &url, &site, &body).await;
-        if rng.random_bool(0.1) {
-            send_until_accepted(&http, &url, &site, &body).await;
-        }
-        tokio::time::sleep(scenario.pause).await;
-    }
-    done.fetch_add(1, Ordering::Relaxed);
-}
-
-fn native(event: &Sent, site: &Site, scenario: &Scenario) -> Value {
-    let mut native = json!({
-        "id": event.id, "site": site.domain, "name": event.name, "ts": event.ts,
-        "url": format!("https://{}{}", site.domain, event.path),
-        "ip": format!("93.184.{}.{}", event.person / 250, 1 + event.person % 250),
-        "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-    });
-    if scenario.identified {
-        native["user_id"] = json!(format!("person-{}", event.person));
-        native["props"] = json!({"plan": if event.person.is_multiple_of(3) { "pro" } else { "free" }});
-        native["revenue"] = json!({"amount": event.person % 7, "currency": "USD"});
-    }
-    native
-}
-
-async fn send_until_accepted(http: &reqwest::Client, url: &str, site: &Site, body: &Value) {
-    for _ in 0..2_000 {
-        let request = http.post(format!("{url}/api/v1/events")).bearer_auth(&site.key).json(body);
-        match request.send().await {
-            Ok(answer) if answer.status().as_u16() == 202 => {
-                let answer: Value = answer.json().await.expect("JSON");
-                assert_eq!(answer["rejected"], json!([]), "{answer}");
-                return;
-            }
-            Ok(answer) => assert!(answer.status().is_server_error(), "{:?}", answer.status()),
-            Err(_) => {}
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("a batch was never accepted");
-}
-
-async fn counted_days(program: &Program, site: &Site) -> BTreeMap<i64, Day> {
-    let query = json!({
-        "site_id": site.domain, "date_range": "30d", "dimensions": ["time:day"],
-        "metrics": ["visitors", "visits", "pageviews", "events"],
-    });
-    let answer = program.query(query).await;
-    let rows = answer["results"].as_array().expect("rows");
-    rows.iter()
-        .map(|row| {
-            let metric = |i: usize| row["metrics"][i].as_u64().expect("a count");
-            let day = Day { visitors: metric(0), visits: metric(1), pageviews: metric(2), events: metric(3) };
-            (day_number(row["dimensions"][0].as_str().expect("a day")), day)
-        })
-        .filter(|(_, day)| *day != Day::default())
-        .collect()
-}
-
-async fn counted_pages(program: &Program, site: &Site) -> Vec<(String, u64)> {
-    let query = json!({
-        "site_id": site.domain, "date_range": "30d", "dimensions": ["event:page"], "metrics": ["pageviews"],
-        "filters": [["is", "event:name", ["pageview"]]], "pagination": {"limit": 1000, "offset": 0},
-    });
-    let answer = program.query(query).await;
-    let rows = answer["results"].as_array().expect("rows");
-    let mut pages: Vec<(String, u64)> = rows
-        .iter()
-        .map(|row| {
-            let path = row["dimensions"][0].as_str().expect("a path");
-            (path.to_owned(), row["metrics"][0].as_u64().expect("a count"))
-        })
-        .collect();
-    pages.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    pages
-}
-
-fn verify(program: &Program) -> (i32, String) {
-    let (code, out, err) = program.command(&["verify"]);
-    (code, format!("{out}\n{err}"))
-}
-
-fn day_number(date: &str) -> i64 {
-    let mut parts = date.split('-').map(|part| part.parse::<i64>().expect("a number"));
-    let (year, month, day) =
-        (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    // Days from civil, Howard Hinnant's algorithm.
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_millis()).expect("fits")
 }

@@ -33,6 +33,7 @@ $(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package.json $(DASHBOARD)/pac
 
 ## Every test: unit, property, end to end (needs nothing but what it installs itself)
 test: setup $(TRACKER)/node_modules/.installed
+	scripts/install-nats
 	scripts/test
 
 ## Formatting, lints, licences, file sizes, the sizes of what browsers load

@@ -4,7 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cluster::ClusterConfig;
-use crate::log::Partition;
+use crate::log::{JetStreamConfig, Partition};
+
+/// Where events become durable.
+#[derive(Clone, Debug)]
+pub enum LogKind {
+    /// In a file under the data directory.
+    Embedded,
+    /// In streams of a NATS cluster.
+    JetStream(JetStreamConfig),
+}
 
 /// Settings of the pipeline, with defaults for a small server.
 #[derive(Clone, Debug)]
@@ -15,6 +24,8 @@ pub struct PipelineConfig {
     pub workers: usize,
     /// The processes that share the dataflow, where there are several. This one leads.
     pub cluster: Option<ClusterConfig>,
+    /// Where events become durable.
+    pub log: LogKind,
     /// Partitions of the embedded log. Fixed once the log exists.
     pub partitions: Partition,
     /// An epoch is closed this long after the last at the earliest.
@@ -53,6 +64,7 @@ impl PipelineConfig {
             data_dir: data_dir.into(),
             workers: (cores / 2).max(1),
             cluster: None,
+            log: LogKind::Embedded,
             partitions: 4,
             epoch_interval: Duration::from_millis(100),
             epoch_events: 50_000,

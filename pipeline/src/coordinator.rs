@@ -31,7 +31,6 @@ use crate::journal::{Binding, Epoch, Journal};
 use crate::log::{self, Chunk, EventLog, Offset, Partition};
 use crate::plan::{Book, SitePlan};
 use crate::residents::{Now, Residents, Slice};
-use crate::retry::until_it_works;
 use crate::sink::ClosedEpoch;
 use crate::snapshot::{Pending, Snapshots};
 use crate::status::{Counters, Progress};
@@ -119,7 +118,7 @@ impl Coordinator {
         let in_force = self.parts.journal.plans_as_of(self.epoch)?;
         let mut definitions = self.put_into_force(in_force);
         for binding in bound {
-            let chunks = self.read_up_to(&binding.ends)?;
+            let chunks = self.read_up_to(&binding.ends).await?;
             let plans = self.parts.journal.plans_of(binding.epoch)?;
             let erasures = self.parts.erasures.of(binding.epoch);
             self.close(binding, chunks, Called { plans, erasures }, std::mem::take(&mut definitions)).await?;
@@ -130,21 +129,21 @@ impl Coordinator {
             // Before the log is read: a site's plan is wanted before its first event is accepted.
             let called =
                 Called { plans: self.changed_plans(), erasures: self.parts.erasures.due(&self.ends) };
-            let chunks = self.read_ahead()?;
+            let chunks = self.read_ahead().await?;
             if !chunks.is_empty() || !called.is_empty() {
                 let binding = self.bind(&chunks, &called)?;
                 self.close(binding, chunks, called, std::mem::take(&mut definitions)).await?;
             } else if *self.parts.stopping.borrow() {
                 break;
             }
-            self.keep_house()?;
+            self.keep_house().await?;
             self.wait_for_work(&mut appended, &mut asked).await;
         }
         self.finish().await
     }
 
     /// What the log holds beyond the last epoch, up to the size of one epoch.
-    fn read_ahead(&self) -> Result<Vec<Chunk>, PipelineError> {
+    async fn read_ahead(&self) -> Result<Vec<Chunk>, PipelineError> {
         let partitions = self.parts.log.partitions();
         let share = (self.parts.config.epoch_events / usize::from(partitions)).max(1);
         let ends = self.parts.log.ends();
@@ -152,19 +151,21 @@ impl Coordinator {
         for partition in 0..partitions {
             let from = self.ends[usize::from(partition)];
             if ends[usize::from(partition)] > from {
-                chunks.extend(self.parts.log.read(partition, from, share)?);
+                chunks.extend(self.parts.log.read(partition, from, share).await?);
             }
         }
         Ok(chunks)
     }
 
     /// Exactly what a bound epoch holds.
-    fn read_up_to(&self, ends: &[Offset]) -> Result<Vec<Chunk>, PipelineError> {
+    async fn read_up_to(&self, ends: &[Offset]) -> Result<Vec<Chunk>, PipelineError> {
         let mut chunks = Vec::new();
         for (partition, (from, until)) in (0..).zip(self.ends.iter().zip(ends)) {
             if until > from {
                 let count = usize::try_from(until - from).unwrap_or(usize::MAX);
-                chunks.extend(self.parts.log.read(partition, *from, count)?);
+                let read = self.parts.log.read(partition, *from, count).await?;
+                // Where something was erased meanwhile, as many events reach further.
+                chunks.extend(read.into_iter().filter(|chunk| chunk.first < *until));
             }
         }
         Ok(chunks)
@@ -339,13 +340,13 @@ impl Coordinator {
     }
 
     /// Snapshots, and dropping of what the log and journal no longer need.
-    fn keep_house(&mut self) -> Result<(), PipelineError> {
+    async fn keep_house(&mut self) -> Result<(), PipelineError> {
         let committed = self.parts.committed.borrow().clone();
         if let Some(pending) = self.snapshot.pending.take_if(|pending| pending.epoch <= committed.epoch) {
             self.parts.snapshots.publish(&pending)?;
             self.parts.journal.forget(pending.epoch)?;
             for (partition, end) in (0..).zip(committed.ends.iter()) {
-                self.parts.log.truncate(partition, *end, self.parts.config.log_keep)?;
+                self.parts.log.truncate(partition, *end, self.parts.config.log_keep).await?;
             }
         }
         let due = self.snapshot.last.elapsed() >= self.parts.config.snapshot_interval;
@@ -397,7 +398,7 @@ impl Coordinator {
             self.snapshot.pending = None;
             self.write_snapshot()?;
         }
-        self.keep_house()?;
+        self.keep_house().await?;
         self.parts.engine.stop();
         Ok(())
     }
@@ -429,56 +430,4 @@ fn worker_of(person: Person, workers: usize) -> usize {
 
 pub(crate) fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
-}
-
-/// Where to continue: the committed epoch, where it ended, and the epochs bound after it. Also
-/// brings the remembered ids up to the committed epoch. Waits for ClickHouse as long as it takes.
-pub(crate) async fn recover(
-    store: &Store,
-    log: &dyn EventLog,
-    journal: &Journal,
-    snapshots: &Snapshots,
-    dedup: &RwLock<Dedup>,
-    engine_name: &str,
-) -> Result<(Epoch, Vec<Offset>, Vec<Binding>), PipelineError> {
-    let committed =
-        until_it_works("read progress", || store.progress(engine_name)).await.map(|row| row.epoch);
-    let bound = journal.since(0)?;
-    let (epoch, ends) = match (committed, bound.first()) {
-        (None, None) => {
-            (until_it_works("read the newest epoch", || store.latest_epoch()).await, log.starts()?)
-        }
-        (None, Some(first)) => (first.epoch - 1, log.starts()?),
-        (Some(committed), _) => match journal.get(committed)? {
-            Some(binding) => (committed, binding.ends),
-            None => {
-                let held = bound.first().map_or(0, |binding| binding.epoch);
-                return Err(PipelineError::Gap { committed, held });
-            }
-        },
-    };
-    restore_ids(store, snapshots, dedup, epoch).await?;
-    let replay = bound.into_iter().filter(|binding| binding.epoch > epoch).collect();
-    Ok((epoch, ends, replay))
-}
-
-async fn restore_ids(
-    store: &Store,
-    snapshots: &Snapshots,
-    dedup: &RwLock<Dedup>,
-    committed: Epoch,
-) -> Result<(), PipelineError> {
-    let configured = dedup.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-    let (since, mut ids) = snapshots.newest(committed)?.unwrap_or_else(|| (0, configured.clone()));
-    ids.configure(&configured);
-    let now = now_ms();
-    ids.expire(Timestamp(now));
-    let window_start = ids.window_start();
-    let later = until_it_works("read ids", || store.ids_between(since, committed, window_start)).await;
-    for row in later {
-        ids.insert(SiteId(row.site_id), row.id, Timestamp(row.received_at));
-    }
-    ids.expire(Timestamp(now));
-    *dedup.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = ids;
-    Ok(())
 }

@@ -25,6 +25,15 @@ pub enum PipelineError {
          restore a newer backup of ClickHouse, or the log and journal that belong to it"
     )]
     Gap { committed: u64, held: u64 },
+    /// The log ends before what was read from it: it lost events or was put back to an older state.
+    #[error(
+        "partition {partition} of the log ends at {end}, but was read up to {read}: \
+         restore a newer state of the log"
+    )]
+    Behind { partition: u16, end: u64, read: u64 },
+    /// Another log is configured while the one before holds what is not in ClickHouse yet.
+    #[error("the log used before holds events that are not in ClickHouse: start once more with that log")]
+    Unfinished,
     #[error("the pipeline has stopped: {0}")]
     Stopped(String),
     #[error(transparent)]
@@ -41,6 +50,8 @@ impl PipelineError {
             PipelineError::Engine(_) => "dataflow_failed",
             PipelineError::Cluster(error) => error.code(),
             PipelineError::Gap { .. } => "recovery_gap",
+            PipelineError::Behind { .. } => "log_behind",
+            PipelineError::Unfinished => "log_unfinished",
             PipelineError::Stopped(_) => "pipeline_stopped",
             PipelineError::Store(error) => error.code(),
         }
@@ -86,7 +97,9 @@ impl AppendError {
 impl From<LogError> for AppendError {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Busy => AppendError::Busy { retry_after: Duration::from_secs(1) },
+            LogError::Busy | LogError::Unreachable(_) => {
+                AppendError::Busy { retry_after: Duration::from_secs(1) }
+            }
             LogError::DiskFull => AppendError::DiskFull { retry_after: Duration::from_secs(30) },
             LogError::Closed => AppendError::Closed,
             other => AppendError::Failed(other.to_string()),

@@ -79,6 +79,23 @@ impl Journal {
         Ok((Self { db }, identity))
     }
 
+    /// The log whose offsets the bindings are made of, once one was recorded.
+    pub(crate) fn log(&self) -> Result<Option<u64>, JournalError> {
+        let meta = self.db.begin_read().map_err(failed)?.open_table(META).map_err(failed)?;
+        Ok(meta.get("log").map_err(failed)?.map(|log| log.value()))
+    }
+
+    /// Records the log whose offsets the bindings are made of; `binding` says where it begins.
+    pub(crate) fn change_log(&self, log: u64, binding: Option<&Binding>) -> Result<(), JournalError> {
+        let transaction = self.db.begin_write().map_err(failed)?;
+        transaction.open_table(META).map_err(failed)?.insert("log", log).map_err(failed)?;
+        if let Some(binding) = binding {
+            let mut epochs = transaction.open_table(EPOCHS).map_err(failed)?;
+            epochs.insert(binding.epoch, &binding.ends).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
     /// Records where an epoch ends, the plans that come into force with it, and what is to be done
     /// because of them. Durable on return. Epochs are recorded in order, once.
     pub(crate) fn bind(

@@ -23,6 +23,7 @@ mod intern;
 mod journal;
 pub mod log;
 mod plan;
+mod recovery;
 mod residents;
 mod retry;
 mod sink;
@@ -41,7 +42,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
 pub use cluster::ClusterConfig;
-pub use config::PipelineConfig;
+pub use config::{LogKind, PipelineConfig};
 pub use erasure::{Erased, Erasure, ErasureState};
 pub use error::{AppendError, PipelineError};
 pub use journal::Epoch;
@@ -49,15 +50,14 @@ pub use plan::{PlanError, SitePlan};
 pub use status::{Progress, State, Status};
 pub use tasks::Filling;
 
+use crate::cluster::{ClusterError, Seat};
 use crate::coordinator::{Coordinator, Parts, Plans};
 use crate::dedup::Dedup;
-use crate::cluster::{ClusterError, Seat};
 use crate::engine::Engine;
 use crate::erasure::Erasures;
 use crate::facts::FactMaker;
 use crate::intern::Interner;
 use crate::journal::Journal;
-use crate::log::embedded::{EmbeddedConfig, EmbeddedLog};
 use crate::log::{EventLog, LogError};
 use crate::retry::until_it_works;
 use crate::sink::Sink;
@@ -65,8 +65,6 @@ use crate::snapshot::Snapshots;
 use crate::status::Counters;
 use crate::tasks::{Fillings, Runner, Task};
 
-/// Page cache of the embedded log: readers mostly want what was just written.
-const LOG_CACHE: usize = 32 << 20;
 /// Closed epochs may wait for the sink beside those that are being committed.
 const SINK_QUEUE: usize = 2;
 
@@ -122,13 +120,8 @@ impl Pipeline {
         let seat = config.cluster.as_ref().map(sit).transpose()?;
         let folder = config.data_dir.join("pipeline");
         std::fs::create_dir_all(&folder)?;
-        let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(EmbeddedConfig {
-            path: folder.join("log.redb"),
-            partitions: config.partitions,
-            min_free_bytes: config.min_free_bytes,
-            queue_bytes: config.queue_bytes,
-            cache_bytes: LOG_CACHE,
-        })?);
+        let left_behind = log::left_behind(&config, &folder)?;
+        let log = log::open(&config, &folder).await?;
         let (journal, identity) = Journal::open(&folder.join("journal.redb"))?;
         let journal = Arc::new(journal);
         let plans: BTreeMap<SiteId, SitePlan> = plans.into_iter().map(|plan| (plan.site, plan)).collect();
@@ -167,6 +160,7 @@ impl Pipeline {
         let run = Run {
             config,
             log,
+            left_behind,
             journal,
             identity,
             snapshots,
@@ -388,6 +382,8 @@ async fn blocking(work: impl FnOnce() + Send + 'static) {
 struct Run {
     config: PipelineConfig,
     log: Arc<dyn EventLog>,
+    /// Where the embedded log ends, if it is not the one in use.
+    left_behind: Option<Vec<log::Offset>>,
     journal: Arc<Journal>,
     identity: journal::Identity,
     snapshots: Snapshots,
@@ -408,9 +404,10 @@ impl Run {
     async fn run(self, state: &watch::Sender<(State, Option<String>)>) -> Result<(), PipelineError> {
         self.store.ready().await?;
         let engine_name = self.identity.engine.clone();
-        let (epoch, ends, bound) = coordinator::recover(
+        let (epoch, ends, bound) = recovery::recover(
             &self.store,
             self.log.as_ref(),
+            self.left_behind.as_deref(),
             &self.journal,
             &self.snapshots,
             &self.dedup,
@@ -450,9 +447,8 @@ impl Run {
         let stopping = self.stopping.subscribe();
         let gather = |seat: &Seat| seat.lead(generation, || *stopping.borrow());
         let links = self.seat.as_ref().map(gather).transpose()?;
-        let (engine, changes) =
-            Engine::start(self.config.workers, links, epoch + 1, self.config.in_flight)
-                .map_err(PipelineError::Engine)?;
+        let (engine, changes) = Engine::start(self.config.workers, links, epoch + 1, self.config.in_flight)
+            .map_err(PipelineError::Engine)?;
         let interner = Interner::default();
         let (to_sink, closed) = mpsc::channel(SINK_QUEUE);
         let sink = Sink::new(

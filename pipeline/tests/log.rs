@@ -25,14 +25,17 @@ fn event(visitor: u64, path: &str) -> Event {
     }
 }
 
-fn read_all(log: &EmbeddedLog, partition: u16) -> Vec<Chunk> {
-    log.read(partition, 0, usize::MAX).expect("reads")
+async fn read_all(log: &EmbeddedLog, partition: u16) -> Vec<Chunk> {
+    log.read(partition, 0, usize::MAX).await.expect("reads")
 }
 
-fn paths(log: &EmbeddedLog) -> Vec<String> {
-    let chunks = (0..log.partitions()).flat_map(|partition| read_all(log, partition));
+async fn paths(log: &EmbeddedLog) -> Vec<String> {
+    let mut chunks = Vec::new();
+    for partition in 0..log.partitions() {
+        chunks.extend(read_all(log, partition).await);
+    }
     let mut paths: Vec<String> =
-        chunks.flat_map(|chunk| chunk.events).map(|event| event.page.path.to_string()).collect();
+        chunks.into_iter().flat_map(|chunk| chunk.events).map(|event| event.page.path.to_string()).collect();
     paths.sort();
     paths
 }
@@ -60,10 +63,10 @@ async fn many_writers_lose_nothing_and_offsets_have_no_gaps() {
         .flat_map(|w| (0..25).flat_map(move |n| (0..4).map(move |i| format!("/{w}/{n}/{i}"))))
         .collect();
     want.sort();
-    assert_eq!(paths(&log), want);
+    assert_eq!(paths(&log).await, want);
     for partition in 0..log.partitions() {
         let mut next = 0;
-        for chunk in read_all(&log, partition) {
+        for chunk in read_all(&log, partition).await {
             assert_eq!(chunk.first, next, "no gap in partition {partition}");
             next = chunk.end();
             for event in &chunk.events {
@@ -85,7 +88,7 @@ async fn what_was_appended_is_there_after_reopening() {
     }
     let log = EmbeddedLog::open(config(folder.path())).expect("opens again");
     log.append(&[event(1, "/c")]).await.expect("appends");
-    assert_eq!(paths(&log), ["/a", "/b", "/c"]);
+    assert_eq!(paths(&log).await, ["/a", "/b", "/c"]);
     assert_eq!(log.ends().iter().sum::<u64>(), 3);
 }
 
@@ -106,10 +109,14 @@ async fn truncation_keeps_what_is_needed_and_the_offsets() {
     for n in 0..5 {
         log.append(&[event(visitor, &format!("/{n}"))]).await.expect("appends");
     }
-    assert_eq!(log.truncate(0, 3, Duration::from_secs(3600)).expect("truncates"), 0, "too young to drop");
-    assert_eq!(log.truncate(0, 3, Duration::ZERO).expect("truncates"), 3);
-    assert_eq!(log.starts().expect("reads")[0], 3);
-    assert_eq!(log.truncate(0, 5, Duration::ZERO).expect("truncates"), 1, "the last chunk stays");
+    assert_eq!(
+        log.truncate(0, 3, Duration::from_secs(3600)).await.expect("truncates"),
+        0,
+        "too young to drop"
+    );
+    assert_eq!(log.truncate(0, 3, Duration::ZERO).await.expect("truncates"), 3);
+    assert_eq!(log.starts().await.expect("reads")[0], 3);
+    assert_eq!(log.truncate(0, 5, Duration::ZERO).await.expect("truncates"), 1, "the last chunk stays");
     drop(log);
     let log = EmbeddedLog::open(config(folder.path())).expect("opens again");
     assert_eq!(log.ends()[0], 5);
@@ -151,7 +158,7 @@ async fn an_erased_visitor_leaves_no_bytes_and_no_gap() {
     drop(log);
     let log = EmbeddedLog::open(config(folder.path())).expect("opens again");
     assert_eq!(log.ends(), ends);
-    let paths = paths(&log);
+    let paths = paths(&log).await;
     assert!(!paths.iter().any(|path| path.starts_with("/of-3-")));
     assert!(paths.contains(&"/later".to_owned()), "what came after the erasure stays");
     assert_eq!(paths.iter().filter(|path| path.starts_with("/of-")).count(), 30 * 4);

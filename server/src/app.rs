@@ -31,7 +31,6 @@ use crate::erasure::{Desk, KeyFileError, Signer};
 use crate::http::state::Parts;
 use crate::http::{self, Proxies, State};
 use crate::lock::{DataLock, LockError};
-use crate::selfcheck::Checker;
 
 /// The longest a stop waits for ClickHouse to take what is in the log. The log keeps what is left.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -124,14 +123,12 @@ impl App {
         let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone(), plans).await?;
         let signer = Signer::open(&config.data)?;
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
-        let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
         let stop = CancellationToken::new();
         let upkeep = stop.clone().run_until_cancelled_owned(upkeep(
             pipeline.clone(),
             store.clone(),
             Arc::clone(&acceptor),
             desk.clone(),
-            config.verify_every.map(|every| checker.clone().run(every)),
         ));
         let upkeep = tokio::spawn(async move { upkeep.await.unwrap_or_default() });
         let state = Arc::new(State::new(Parts {
@@ -144,7 +141,6 @@ impl App {
             meta: meta.clone(),
             store: store.clone(),
             desk,
-            checker,
             stop: stop.clone(),
         }));
         let serving = http::serve(listener, http::routes(&state), config.limits.connections, stop.clone());
@@ -162,7 +158,6 @@ impl App {
         config.admin_token = Some(Secret::new(token.clone()));
         config.open = false;
         config.processes = Processes::One;
-        config.verify_every = None;
         let app = Self::start(config).await?;
         app.ready().await?;
         app.pipeline.settled().await?;
@@ -288,6 +283,7 @@ fn deduplication_is_off() -> bool {
 
 fn pipeline_config(config: &Config) -> PipelineConfig {
     PipelineConfig {
+        log: config.eventlog.clone(),
         workers: config.workers,
         cluster: match &config.processes {
             Processes::Member(cluster) => Some(cluster.clone()),
@@ -310,22 +306,13 @@ async fn recovered(pipeline: &Pipeline) -> Result<(), PipelineError> {
     }
 }
 
-/// What goes on beside requests: continuing sessions after a start, forgetting keys in time, receipts
-/// of erasures, and `checks` of the views where there are to be any.
-async fn upkeep(
-    pipeline: Pipeline,
-    store: Store,
-    acceptor: Arc<Acceptor>,
-    desk: Desk,
-    checks: Option<impl Future<Output = ()>>,
-) {
-    let once_running = async {
+/// What goes on beside requests: continuing sessions after a start, forgetting keys in time, and
+/// receipts of erasures.
+async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>, desk: Desk) {
+    let sessions = async {
         if recovered(&pipeline).await.is_ok() {
             tracing::info!("answering");
             continue_sessions(&store, acceptor.identity()).await;
-            if let Some(checks) = checks {
-                checks.await;
-            }
         }
     };
     let forget = async {
@@ -339,7 +326,7 @@ async fn upkeep(
             }
         }
     };
-    tokio::join!(once_running, forget, desk.run());
+    tokio::join!(sessions, forget, desk.run());
 }
 
 /// Tells who was there around the last midnight, so that a restart cuts no session that goes on past

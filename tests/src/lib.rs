@@ -2,6 +2,7 @@
 //! an independent count of what was sent.
 
 pub mod feed;
+pub mod nats;
 pub mod program;
 pub mod tally;
 

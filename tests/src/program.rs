@@ -72,6 +72,20 @@ impl Program {
         self.envs.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Starts the program where it is expected to end by itself: exit code, and what it said.
+    pub fn attempt(data: &Path, envs: &[(&str, &str)]) -> (i32, String) {
+        let output = Command::new(binary())
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env("OPENTRACE_ADMIN_TOKEN", ADMIN)
+            .envs(envs.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())
+    }
+
     fn launch(&mut self) {
         let log = std::fs::OpenOptions::new()
             .create(true)

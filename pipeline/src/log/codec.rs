@@ -6,6 +6,8 @@
 
 use opentrace_events::Event;
 
+use super::{LogError, Partition, partition_of};
+
 /// The layout this version writes.
 const VERSION: u8 = 1;
 /// Version, count and time of writing.
@@ -31,6 +33,18 @@ impl Encoded {
         Ok(())
     }
 
+    /// Adds one event unless there would be more than `limit` bytes then; returns whether it did.
+    fn push_within(&mut self, event: &Event, limit: usize) -> Result<bool, LogError> {
+        let before = self.bytes.len();
+        self.push(event).map_err(|error| LogError::Storage(error.to_string()))?;
+        if self.bytes.len() > limit {
+            self.bytes.truncate(before);
+            self.count -= 1;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
     /// Adds the events of another.
     pub fn append(&mut self, other: &Encoded) {
         self.count += other.count;
@@ -45,6 +59,34 @@ pub struct Header {
     /// Milliseconds since 1970 in UTC.
     pub written_at: i64,
     checksum: u32,
+}
+
+/// Events by partition, in their order; a partition has several parts where one would be larger than
+/// `limit` bytes.
+///
+/// # Errors
+/// When an event cannot be serialised, or is larger than a part by itself.
+pub fn split(
+    events: &[Event],
+    partitions: Partition,
+    limit: usize,
+) -> Result<Vec<(Partition, Encoded)>, LogError> {
+    let mut parts: Vec<Vec<Encoded>> = vec![Vec::new(); usize::from(partitions)];
+    for event in events {
+        let of_partition = &mut parts[usize::from(partition_of(event.site, event.visitor, partitions))];
+        if let Some(last) = of_partition.last_mut()
+            && last.push_within(event, limit)?
+        {
+            continue;
+        }
+        let mut next = Encoded::default();
+        if !next.push_within(event, limit)? {
+            return Err(LogError::Storage(format!("an event takes more than the {limit} bytes of a record")));
+        }
+        of_partition.push(next);
+    }
+    let numbered = (0..partitions).zip(parts);
+    Ok(numbered.flat_map(|(partition, parts)| parts.into_iter().map(move |part| (partition, part))).collect())
 }
 
 /// A chunk as stored.

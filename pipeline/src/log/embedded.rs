@@ -15,10 +15,11 @@ use crossbeam_channel::{Receiver, Sender, TrySendError};
 use opentrace_events::{Event, SiteId, VisitorId};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
 use super::codec::{self, Encoded};
 use super::rewrite::{Erase, Rewritten};
-use super::{Chunk, EventLog, LogError, Offset, Partition, partition_of};
+use super::{Chunk, EventLog, LogError, Offset, Partition};
 
 pub(super) const CHUNKS: TableDefinition<'_, (u16, u64), &[u8]> = TableDefinition::new("chunks");
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -53,6 +54,7 @@ struct Shared {
     config: EmbeddedConfig,
     /// Replaced when the storage failed and the file had to be opened anew.
     db: RwLock<Arc<Database>>,
+    id: u64,
     ends: Vec<AtomicU64>,
     waiting_bytes: AtomicUsize,
     appended: watch::Sender<u64>,
@@ -89,6 +91,7 @@ impl EmbeddedLog {
         let db = open_file(&config.path, config.cache_bytes)?;
         let ends = prepare(&db, config.partitions)?;
         let shared = Arc::new(Shared {
+            id: identify(&db)?,
             ends: ends.into_iter().map(AtomicU64::new).collect(),
             db: RwLock::new(Arc::new(db)),
             waiting_bytes: AtomicUsize::new(0),
@@ -117,9 +120,13 @@ impl EventLog for EmbeddedLog {
         self.shared.config.partitions
     }
 
+    fn id(&self) -> u64 {
+        self.shared.id
+    }
+
     async fn append(&self, events: &[Event]) -> Result<(), LogError> {
         let queue = self.sender().ok_or(LogError::Closed)?;
-        let parts = split(events, self.partitions())?;
+        let parts = codec::split(events, self.partitions(), usize::MAX)?;
         let bytes = parts.iter().map(|(_, part)| part.bytes.len()).sum();
         let waiting = self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
@@ -133,7 +140,12 @@ impl EventLog for EmbeddedLog {
         answered.await.map_err(|_| LogError::Closed)?
     }
 
-    fn read(&self, partition: Partition, from: Offset, max_events: usize) -> Result<Vec<Chunk>, LogError> {
+    async fn read(
+        &self,
+        partition: Partition,
+        from: Offset,
+        max_events: usize,
+    ) -> Result<Vec<Chunk>, LogError> {
         let db = self.shared.database();
         let table = db.begin_read().map_err(storage)?.open_table(CHUNKS).map_err(storage)?;
         let mut chunks = Vec::new();
@@ -159,7 +171,7 @@ impl EventLog for EmbeddedLog {
         self.shared.ends.iter().map(|end| end.load(Ordering::Acquire)).collect()
     }
 
-    fn starts(&self) -> Result<Vec<Offset>, LogError> {
+    async fn starts(&self) -> Result<Vec<Offset>, LogError> {
         let db = self.shared.database();
         let table = db.begin_read().map_err(storage)?.open_table(CHUNKS).map_err(storage)?;
         let ends = self.ends();
@@ -178,7 +190,7 @@ impl EventLog for EmbeddedLog {
         self.shared.appended.subscribe()
     }
 
-    fn truncate(&self, partition: Partition, before: Offset, keep: Duration) -> Result<u64, LogError> {
+    async fn truncate(&self, partition: Partition, before: Offset, keep: Duration) -> Result<u64, LogError> {
         let newest = now_ms() - keep.as_millis() as i64;
         let db = self.shared.database();
         let stale = stale_chunks(&db, partition, before, newest)?;
@@ -238,16 +250,6 @@ impl Shared {
     }
 }
 
-fn split(events: &[Event], partitions: Partition) -> Result<Vec<(Partition, Encoded)>, LogError> {
-    let mut parts: Vec<Encoded> = vec![Encoded::default(); usize::from(partitions)];
-    for event in events {
-        let partition = partition_of(event.site, event.visitor, partitions);
-        parts[usize::from(partition)].push(event).map_err(|e| LogError::Storage(e.to_string()))?;
-    }
-    let filled = (0..partitions).zip(parts).filter(|(_, part)| part.count > 0);
-    Ok(filled.collect())
-}
-
 fn send(queue: &Sender<Work>, request: Request) -> Result<(), LogError> {
     queue.try_send(Work::Append(request)).map_err(|error| match error {
         TrySendError::Full(_) => LogError::Busy,
@@ -282,11 +284,7 @@ fn commit_group(shared: &Shared, group: Vec<Request>, bytes: usize) {
         shared.appended.send_modify(|n| *n += 1);
     }
     for request in group {
-        let _ = request.answer.send(match &outcome {
-            Ok(()) => Ok(()),
-            Err(LogError::DiskFull) => Err(LogError::DiskFull),
-            Err(other) => Err(LogError::Storage(other.to_string())),
-        });
+        let _ = request.answer.send(outcome.as_ref().copied().map_err(LogError::again));
     }
 }
 
@@ -401,6 +399,33 @@ fn prepare(db: &Database, partitions: Partition) -> Result<Vec<Offset>, LogError
     };
     transaction.commit().map_err(storage)?;
     Ok(ends)
+}
+
+/// Where the log in a file ends, whoever it belongs to.
+pub(super) fn ends_of(path: &Path) -> Result<Vec<Offset>, LogError> {
+    let db = open_file(path, 1 << 20)?;
+    let read = db.begin_read().map_err(storage)?;
+    let partitions = read.open_table(META).map_err(storage)?.get("partitions").map_err(storage)?;
+    prepare(&db, partitions.map_or(1, |partitions| partitions.value() as Partition))
+}
+
+/// The number drawn when the log was made.
+fn identify(db: &Database) -> Result<u64, LogError> {
+    let transaction = db.begin_write().map_err(storage)?;
+    let id = {
+        let mut meta = transaction.open_table(META).map_err(storage)?;
+        let held = meta.get("id").map_err(storage)?.map(|id| id.value());
+        match held {
+            Some(id) => id,
+            None => {
+                let id = Uuid::new_v4().as_u64_pair().1;
+                meta.insert("id", id).map_err(storage)?;
+                id
+            }
+        }
+    };
+    transaction.commit().map_err(storage)?;
+    Ok(id)
 }
 
 /// Chunks that may go. The last chunk of a partition always stays: it says where the next begins.

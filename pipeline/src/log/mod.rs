@@ -9,14 +9,24 @@
 
 pub mod codec;
 pub mod embedded;
+pub mod jetstream;
+mod remote;
 mod rewrite;
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentrace_events::{Event, SiteId, VisitorId};
 use tokio::sync::watch;
 
-pub use embedded::EmbeddedLog;
+pub use embedded::{EmbeddedConfig, EmbeddedLog};
+pub use jetstream::JetStreamConfig;
+
+use crate::config::{LogKind, PipelineConfig};
+
+/// Page cache of the embedded log: readers mostly want what was just written.
+const CACHE_BYTES: usize = 32 << 20;
 
 /// A partition of the log.
 pub type Partition = u16;
@@ -45,26 +55,34 @@ pub trait EventLog: Send + Sync + std::fmt::Debug + 'static {
     /// How many partitions there are. Fixed for the life of the log.
     fn partitions(&self) -> Partition;
 
+    /// Drawn when the log was made: offsets of another log mean other events.
+    fn id(&self) -> u64;
+
     /// Appends all of `events` or, on an error, lets the caller send them again: an event that got
     /// in before the error is then a repeat and is counted once by its id. Durable on return.
     async fn append(&self, events: &[Event]) -> Result<(), LogError>;
 
     /// Whole chunks of a partition from `from` on, until `max_events` are reached or exceeded.
     /// `from` must be a chunk boundary.
-    fn read(&self, partition: Partition, from: Offset, max_events: usize) -> Result<Vec<Chunk>, LogError>;
+    async fn read(
+        &self,
+        partition: Partition,
+        from: Offset,
+        max_events: usize,
+    ) -> Result<Vec<Chunk>, LogError>;
 
     /// The offset after the last durable event, per partition.
     fn ends(&self) -> Vec<Offset>;
 
     /// The first offset still held, per partition.
-    fn starts(&self) -> Result<Vec<Offset>, LogError>;
+    async fn starts(&self) -> Result<Vec<Offset>, LogError>;
 
     /// Changes whenever events were appended.
     fn appended(&self) -> watch::Receiver<u64>;
 
     /// Drops chunks that end at or before `before` and were written more than `keep` ago.
     /// Returns how many events were dropped.
-    fn truncate(&self, partition: Partition, before: Offset, keep: Duration) -> Result<u64, LogError>;
+    async fn truncate(&self, partition: Partition, before: Offset, keep: Duration) -> Result<u64, LogError>;
 
     /// Overwrites the events of these visitors of a site that lie before `until` with marks that
     /// [`is_erased`] knows, or drops the chunks they are in; what they held is gone from storage on
@@ -73,6 +91,29 @@ pub trait EventLog: Send + Sync + std::fmt::Debug + 'static {
 
     /// Refuses further appends and waits for those under way.
     fn close(&self);
+}
+
+/// Opens the log that is configured. `folder` is where an embedded one lies.
+pub(crate) async fn open(config: &PipelineConfig, folder: &Path) -> Result<Arc<dyn EventLog>, LogError> {
+    match &config.log {
+        LogKind::Embedded => Ok(Arc::new(EmbeddedLog::open(EmbeddedConfig {
+            path: folder.join("log.redb"),
+            partitions: config.partitions,
+            min_free_bytes: config.min_free_bytes,
+            queue_bytes: config.queue_bytes,
+            cache_bytes: CACHE_BYTES,
+        })?)),
+        LogKind::JetStream(settings) => jetstream::open(settings).await,
+    }
+}
+
+/// Where an embedded log ends that is there but no longer configured.
+pub(crate) fn left_behind(config: &PipelineConfig, folder: &Path) -> Result<Option<Vec<Offset>>, LogError> {
+    let path = folder.join("log.redb");
+    if matches!(config.log, LogKind::Embedded) || !path.exists() {
+        return Ok(None);
+    }
+    embedded::ends_of(&path).map(Some)
 }
 
 /// What stands in the log where an event was erased: an event of no site. Sites count from 1.
@@ -100,6 +141,9 @@ pub enum LogError {
     /// A chunk does not decode: the file was damaged.
     #[error("partition {partition} is damaged at offset {offset}: {reason}")]
     Damaged { partition: Partition, offset: Offset, reason: String },
+    /// The system that holds the log does not answer: try again soon.
+    #[error("the log cannot be reached: {0}")]
+    Unreachable(String),
     /// The storage underneath failed.
     #[error("the log's storage failed: {0}")]
     Storage(String),
@@ -113,7 +157,19 @@ impl LogError {
             LogError::DiskFull => "disk_full",
             LogError::Closed => "closing",
             LogError::Damaged { .. } => "log_damaged",
+            LogError::Unreachable(_) => "log_unreachable",
             LogError::Storage(_) => "log_storage",
+        }
+    }
+
+    /// The same error for another of those it concerns.
+    fn again(&self) -> Self {
+        match self {
+            LogError::Busy => LogError::Busy,
+            LogError::DiskFull => LogError::DiskFull,
+            LogError::Closed => LogError::Closed,
+            LogError::Unreachable(reason) => LogError::Unreachable(reason.clone()),
+            LogError::Damaged { .. } | LogError::Storage(_) => LogError::Storage(self.to_string()),
         }
     }
 }

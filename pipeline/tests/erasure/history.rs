@@ -203,7 +203,7 @@ fn named(name: &str) -> Condition {
 }
 
 /// Events of a visitor in the log of a pipeline that has stopped.
-pub(crate) fn log_holds(folder: &Path, site: SiteId, visitor: VisitorId) -> usize {
+pub(crate) async fn log_holds(folder: &Path, site: SiteId, visitor: VisitorId) -> usize {
     let log = EmbeddedLog::open(EmbeddedConfig {
         path: folder.join("pipeline/log.redb"),
         partitions: 4,
@@ -212,8 +212,10 @@ pub(crate) fn log_holds(folder: &Path, site: SiteId, visitor: VisitorId) -> usiz
         cache_bytes: 1 << 20,
     });
     let log = log.expect("the log");
-    let starts = log.starts().expect("reads");
-    let chunks = (0..4).zip(starts).flat_map(|(p, start)| log.read(p, start, usize::MAX).expect("reads"));
-    let events = chunks.flat_map(|chunk| chunk.events).filter(|event| !is_erased(event));
+    let mut chunks = Vec::new();
+    for (partition, start) in (0..4).zip(log.starts().await.expect("reads")) {
+        chunks.extend(log.read(partition, start, usize::MAX).await.expect("reads"));
+    }
+    let events = chunks.into_iter().flat_map(|chunk| chunk.events).filter(|event| !is_erased(event));
     events.filter(|event| event.site == site && event.visitor == visitor).count()
 }

@@ -182,7 +182,7 @@ async fn erasure_equals_absence() {
     }
     everything_erased_was_reported(&world, &cases);
     world.stop().await;
-    nothing_erased_is_in_the_log(&world, &cases);
+    nothing_erased_is_in_the_log(&world, &cases).await;
     world.store.stop().await;
 }
 
@@ -212,10 +212,10 @@ fn everything_erased_was_reported(world: &World, cases: &[Case]) {
     assert_eq!(events, cases.iter().map(Case::erased_events).sum::<u64>());
 }
 
-fn nothing_erased_is_in_the_log(world: &World, cases: &[Case]) {
+async fn nothing_erased_is_in_the_log(world: &World, cases: &[Case]) {
     for (number, case) in (1u32..).zip(cases) {
         for (visitor, left) in case.left() {
-            let held = history::log_holds(world.folder.path(), SiteId(2 * number - 1), visitor);
+            let held = history::log_holds(world.folder.path(), SiteId(2 * number - 1), visitor).await;
             assert!(held <= left, "{held} events of {visitor:?} in the log, {left} came after the erasure");
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Read once at the start; nothing else in the program looks at the environment.
 
+mod eventlog;
 mod find;
 mod layers;
 mod processes;
@@ -10,9 +11,9 @@ mod settings;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use ipnet::IpNet;
+use opentrace_pipeline::LogKind;
 
 use self::layers::Layers;
 pub use self::layers::Source;
@@ -29,6 +30,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    pub eventlog: LogKind,
     pub clickhouse: ClickHouse,
     /// The country database, where one is configured or found.
     pub geo: Option<PathBuf>,
@@ -37,8 +39,6 @@ pub struct Config {
     pub processes: Processes,
     pub admin_token: Option<Secret>,
     pub limits: Limits,
-    /// How often every view is compared with its recomputation; never where absent.
-    pub verify_every: Option<Duration>,
     pub log: Log,
     /// Whether everything may be read without a key through a loopback listener. Only `demo` sets it;
     /// there is no setting.
@@ -166,13 +166,13 @@ impl Config {
             data: layers.text("data").into(),
             listen: layers.parse("listen")?,
             trusted_proxies: proxies.into_iter().map(|network| network.0).collect(),
+            eventlog: eventlog::from_layers(layers)?,
             clickhouse: clickhouse(layers)?,
             geo: geo(layers)?,
             workers: workers(layers)?,
             processes: Processes::from_layers(layers)?,
             admin_token: admin_token(layers)?,
             limits: limits(layers)?,
-            verify_every: verify_every(layers)?,
             log: Log { level: layers.text("log.level").to_owned(), format: log_format(layers)? },
             open: false,
         })
@@ -243,19 +243,6 @@ fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
         return Err(layers.invalid("limits.buffered_bytes", "less than `limits.body_bytes`".to_owned()));
     }
     Ok(limits)
-}
-
-/// More often than once a second is no check but a load.
-fn verify_every(layers: &Layers) -> Result<Option<Duration>, ConfigError> {
-    const KEY: &str = "verify.every";
-    if matches!(layers.text(KEY), "off" | "0") {
-        return Ok(None);
-    }
-    let wanted: jiff::SignedDuration = layers.parse(KEY)?;
-    match Duration::try_from(wanted) {
-        Ok(every) if every >= Duration::from_secs(1) => Ok(Some(every)),
-        _ => Err(layers.invalid(KEY, "at least a second, as in `24h` or `30m`, or `off`".to_owned())),
-    }
 }
 
 fn log_format(layers: &Layers) -> Result<LogFormat, ConfigError> {

@@ -36,6 +36,21 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("process", ""),
     plain("hosts", ""),
     secret("cluster.secret"),
+    // Where events become durable: `embedded` in the data folder, or `jetstream`.
+    plain("eventlog.kind", "embedded"),
+    // Servers of NATS, separated by commas: `nats://host:4222` or `tls://host:4222`.
+    plain("eventlog.url", ""),
+    plain("eventlog.user", ""),
+    secret("eventlog.password"),
+    // A file with the JWT and key of a NATS user.
+    plain("eventlog.credentials", ""),
+    // What streams are called, with the number of their partition.
+    plain("eventlog.name", "opentrace"),
+    plain("eventlog.partitions", "4"),
+    // Servers that hold each stream; 0 takes three where there are as many, else one.
+    plain("eventlog.replicas", "0"),
+    // Bytes each stream may hold; 0 leaves it to the servers.
+    plain("eventlog.max_bytes", "0"),
     // Empty: ClickHouse runs embedded.
     plain("clickhouse.url", ""),
     plain("clickhouse.user", "default"),
@@ -46,8 +61,6 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("libchdb", ""),
     plain("geo.path", ""),
     secret("admin_token"),
-    // How often every view is compared with its recomputation from raw events; `off` for never.
-    plain("verify.every", "24h"),
     plain("limits.body_bytes", "10000000"),
     plain("limits.events_per_request", "10000"),
     plain("limits.connections", "8192"),

@@ -48,7 +48,9 @@ pub(super) async fn run(config: &Config, processes: usize) -> Result<(), CliErro
         let mut set = start(config, processes, &secret)?;
         match watch(&mut set, &mut signals).await? {
             Ended::Leader(status) if status.success() => return Ok(()),
-            Ended::Leader(status) => return Err(CliError::failed(format!("the leading process ended: {status}"))),
+            Ended::Leader(status) => {
+                return Err(CliError::failed(format!("the leading process ended: {status}")));
+            }
             Ended::Broken => {
                 pause = if started.elapsed() > WELL { PAUSE } else { (pause * 2).min(MAX_PAUSE) };
                 tracing::warn!(?pause, "a process of the set is gone; starting all of them again");
@@ -113,9 +115,10 @@ async fn watch(set: &mut [Child], signals: &mut Signals) -> Result<Ended, CliErr
 
 /// The first process that ends, and how.
 async fn first_to_end(set: &mut [Child]) -> std::io::Result<(usize, ExitStatus)> {
-    let waits = set.iter_mut().enumerate().map(|(process, child)| {
-        Box::pin(async move { child.wait().await.map(|status| (process, status)) })
-    });
+    let waits = set
+        .iter_mut()
+        .enumerate()
+        .map(|(process, child)| Box::pin(async move { child.wait().await.map(|status| (process, status)) }));
     futures_util::future::select_all(waits).await.0
 }
 

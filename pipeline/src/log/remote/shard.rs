@@ -1,0 +1,80 @@
+//! What a system elsewhere must offer to hold one partition of the log.
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+
+use super::envelope::{self, Opened};
+use crate::log::Offset;
+
+/// Where a record lies in its shard. Grows with every record; there may be gaps.
+pub(crate) type Position = u64;
+
+/// One partition of a log that lies elsewhere: records in an order that never changes.
+#[async_trait::async_trait]
+pub(crate) trait Shard: Send + Sync + Debug + 'static {
+    /// Adds a record right after the one at `after` (0: as the first), durably. Returns its position.
+    async fn append(&self, after: Position, record: Bytes) -> Result<Position, ShardError>;
+
+    /// The first record at or behind `from` that is there for everybody, if any.
+    async fn read(&self, from: Position) -> Result<Option<(Position, Bytes)>, ShardError>;
+
+    /// A position at or before the first record whose events end behind `offset`, and close to it.
+    async fn locate(&self, offset: u64) -> Result<Position, ShardError>;
+
+    /// Positions of the first and the last record, if there are any.
+    async fn bounds(&self) -> Result<Option<(Position, Position)>, ShardError>;
+
+    /// Drops records that end before `before`, and only those. Some may stay.
+    async fn cut(&self, before: Position) -> Result<(), ShardError>;
+
+    /// Makes what these records hold unreadable for ever, in storage, too. More may be dropped with
+    /// them, but nothing at or behind `keep_from`.
+    async fn wipe(&self, records: &[Position], keep_from: Position) -> Result<(), ShardError>;
+
+    /// The largest record in bytes.
+    fn record_limit(&self) -> usize;
+}
+
+/// Why a shard did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ShardError {
+    /// Something else lies behind the position that was to be the last. Nothing was added.
+    #[error("another record came in between")]
+    Moved,
+    /// There is no room. Nothing was added.
+    #[error("the log's storage is full: {0}")]
+    Full(String),
+    /// No answer: it may have been done, may be done later, or never.
+    #[error("{0}")]
+    Unknown(String),
+    /// It was refused and will be refused again.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// The first record between two positions that does not go, where those that go lie in front: its
+/// position and the offset it begins at. Takes about as many reads as the distance has bits.
+pub(crate) async fn first_that_stays<S: Shard + ?Sized>(
+    shard: &S,
+    (mut low, mut high): (Position, Position),
+    goes: impl Fn(Position, &Opened<'_>) -> bool + Send,
+) -> Result<Option<(Position, Offset)>, ShardError> {
+    let mut found = None;
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        if let Some((at, record)) = shard.read(middle).await? {
+            let opened = envelope::open(&record).map_err(ShardError::Refused)?;
+            if goes(at, &opened) {
+                low = at + 1;
+                continue;
+            }
+            found = Some((at, opened.first));
+        }
+        match middle.checked_sub(1) {
+            Some(below) => high = below,
+            None => break,
+        }
+    }
+    Ok(found)
+}

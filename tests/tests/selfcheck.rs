@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const EVERY: (&str, &str) = ("OPENTRACE_VERIFY_EVERY", "1s");
 
 fn manner() -> Manner {
-    Manner { clients: 3, batch: 100, pause: Duration::from_millis(20), identified: false }
+    Manner { clients: 3, batch: 100, pause: Duration::from_millis(100), identified: false }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,7 +20,7 @@ async fn views_are_checked_while_events_come_in() {
     let data = tempfile::tempdir().expect("a folder");
     let program = Program::start_with(data.path(), &[EVERY]).await;
     let site = program.site("checked.example").await;
-    let clients = Clients::start(&program.url(), &site, &feed::history(20_000), &manner());
+    let clients = Clients::start(&program.url(), &site, &feed::history(150_000), &manner());
     let first = checks(&program, |verify| verify["runs"].as_u64() >= Some(1)).await;
     let second = checks(&program, |verify| verify["last"]["at"] != first["last"]["at"]).await;
     assert!(clients.are_sending(), "all was sent before the second check: slow the clients down");
@@ -31,7 +31,7 @@ async fn views_are_checked_while_events_come_in() {
         assert_eq!(verify["last"]["sites"], 1, "{verify}");
         assert!(verify["next"].is_string(), "{verify}");
     }
-    clients.finish().await;
+    clients.stop();
 
     let page = metrics(&program).await;
     for line in ["opentrace_verify_differences{view=\"sessions\"} 0\n", "opentrace_verify_last_seconds "] {

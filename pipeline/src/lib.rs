@@ -10,6 +10,7 @@
 //! rest catches up. What each part keeps and when it is wrong is said in its module.
 
 mod calendar;
+mod clock;
 pub mod cluster;
 mod config;
 mod coordinator;
@@ -40,6 +41,7 @@ use opentrace_store::Store;
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
+pub use clock::Clock;
 pub use cluster::ClusterConfig;
 pub use config::PipelineConfig;
 pub use erasure::{Erased, Erasure, ErasureState};
@@ -49,9 +51,9 @@ pub use plan::{PlanError, SitePlan};
 pub use status::{Progress, State, Status};
 pub use tasks::Filling;
 
+use crate::cluster::{ClusterError, Seat};
 use crate::coordinator::{Coordinator, Parts, Plans};
 use crate::dedup::Dedup;
-use crate::cluster::{ClusterError, Seat};
 use crate::engine::Engine;
 use crate::erasure::Erasures;
 use crate::facts::FactMaker;
@@ -450,9 +452,8 @@ impl Run {
         let stopping = self.stopping.subscribe();
         let gather = |seat: &Seat| seat.lead(generation, || *stopping.borrow());
         let links = self.seat.as_ref().map(gather).transpose()?;
-        let (engine, changes) =
-            Engine::start(self.config.workers, links, epoch + 1, self.config.in_flight)
-                .map_err(PipelineError::Engine)?;
+        let (engine, changes) = Engine::start(self.config.workers, links, epoch + 1, self.config.in_flight)
+            .map_err(PipelineError::Engine)?;
         let interner = Interner::default();
         let (to_sink, closed) = mpsc::channel(SINK_QUEUE);
         let sink = Sink::new(

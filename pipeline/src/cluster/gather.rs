@@ -44,7 +44,8 @@ impl Seat {
             listener.set_nonblocking(true)?;
             Ok(listener)
         };
-        let listener = listen().map_err(|source| ClusterError::Listen { address: address.clone(), source })?;
+        let listener =
+            listen().map_err(|source| ClusterError::Listen { address: address.clone(), source })?;
         let me = Me { process: config.process, processes: config.hosts.len(), workers };
         Ok(Self { config, me, listener })
     }
@@ -70,7 +71,8 @@ impl Seat {
                 }
             }
             joined.iter_mut().for_each(|place| drop(place.take_if(|stream| is_gone(stream))));
-            let missing: Vec<usize> = (1..joined.len()).filter(|process| joined[*process].is_none()).collect();
+            let missing: Vec<usize> =
+                (1..joined.len()).filter(|process| joined[*process].is_none()).collect();
             if missing.is_empty() {
                 break;
             }
@@ -246,7 +248,8 @@ mod tests {
     use super::*;
 
     fn free_hosts(count: usize) -> Vec<String> {
-        let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+        let listeners: Vec<_> =
+            (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
         listeners.iter().map(|listener| listener.local_addr().expect("an address").to_string()).collect()
     }
 

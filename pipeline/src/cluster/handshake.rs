@@ -89,7 +89,10 @@ impl Me {
             return Some(format!("it is version {}, this is {}", hello.version, mine.version));
         }
         if hello.processes != mine.processes {
-            return Some(format!("it knows of {} processes, this one of {}", hello.processes, mine.processes));
+            return Some(format!(
+                "it knows of {} processes, this one of {}",
+                hello.processes, mine.processes
+            ));
         }
         if hello.workers != mine.workers {
             return Some(format!("it runs {} workers, this process {}", hello.workers, mine.workers));

@@ -43,7 +43,10 @@ pub struct ClusterConfig {
 impl std::fmt::Debug for ClusterConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { hosts, process, secret: _ } = self;
-        f.debug_struct("ClusterConfig").field("hosts", hosts).field("process", process).finish_non_exhaustive()
+        f.debug_struct("ClusterConfig")
+            .field("hosts", hosts)
+            .field("process", process)
+            .finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,8 @@ impl Processes {
                 (1, true) => Ok(Self::One),
                 (_, true) => Ok(Self::Set(processes)),
                 (_, false) => {
-                    Err(layers.invalid("process", "with `hosts`, it must say which of them this is".to_owned()))
+                    Err(layers
+                        .invalid("process", "with `hosts`, it must say which of them this is".to_owned()))
                 }
             };
         }
@@ -58,7 +59,8 @@ impl Processes {
 }
 
 fn has_port(host: &str) -> bool {
-    host.rsplit_once(':').is_some_and(|(name, port)| !name.is_empty() && port.parse::<u16>().is_ok_and(|p| p > 0))
+    host.rsplit_once(':')
+        .is_some_and(|(name, port)| !name.is_empty() && port.parse::<u16>().is_ok_and(|p| p > 0))
 }
 
 #[cfg(test)]
@@ -83,7 +85,10 @@ mod tests {
     fn a_member_knows_its_place() {
         let member = read(&[("process", "1"), ("hosts", "a:7000, b:7000"), SECRET]);
         let Ok(Processes::Member(cluster)) = member else { panic!("{member:?}") };
-        assert_eq!((cluster.process, cluster.hosts.as_slice()), (1, &["a:7000".to_owned(), "b:7000".to_owned()][..]));
+        assert_eq!(
+            (cluster.process, cluster.hosts.as_slice()),
+            (1, &["a:7000".to_owned(), "b:7000".to_owned()][..])
+        );
         assert!(!format!("{cluster:?}").contains("sixteen"), "secrets are not printed");
     }
 
@@ -92,7 +97,10 @@ mod tests {
         for (flags, said) in [
             (vec![("hosts", "a:1,b:1"), SECRET], "which of them this is"),
             (vec![("process", "0"), ("hosts", "a:1"), SECRET], "at least two addresses"),
-            (vec![("process", "0"), ("processes", "3"), ("hosts", "a:1,b:1"), SECRET], "3 addresses are needed"),
+            (
+                vec![("process", "0"), ("processes", "3"), ("hosts", "a:1,b:1"), SECRET],
+                "3 addresses are needed",
+            ),
             (vec![("process", "2"), ("hosts", "a:1,b:1"), SECRET], "ends with process 1"),
             (vec![("process", "0"), ("hosts", "a,b:1"), SECRET], "`a` is not of the form"),
             (vec![("process", "0"), ("hosts", "a:1,b:1")], "at least 16 characters"),

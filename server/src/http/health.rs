@@ -155,6 +155,8 @@ fn write_pipeline(page: &mut Page, status: &Status) {
         ("opentrace_resident_visitors", "Visitors held by the dataflow", status.resident_people as f64),
         ("opentrace_resident_events", "Events held by the dataflow", status.resident_events as f64),
         ("opentrace_dedup_ids", "Ids remembered for deduplication", status.dedup_ids as f64),
+        ("opentrace_interned", "Texts and sets of attributes held by the dataflow", status.interned as f64),
+        ("opentrace_cells", "Cells of views held in memory", status.cells as f64),
     ] {
         page.gauge(name, help, &[], value);
     }

@@ -13,6 +13,7 @@ use crate::goals::{GoalCell, GoalDelta};
 use crate::history::Violation;
 use crate::people::people;
 use crate::retention::RetentionCell;
+use crate::rows::Selection;
 use crate::series::SeriesCell;
 use crate::sessions::Session;
 use crate::traffic::{TrafficCell, TrafficDelta};
@@ -40,5 +41,14 @@ pub fn build<'s>(
     events: VecCollection<'s, Time, EventFact, Diff>,
     definitions: VecCollection<'s, Time, Installed, Diff>,
 ) -> Views<'s> {
-    people(events, definitions)
+    build_selected(events, definitions, Selection::ALL)
+}
+
+/// Builds a selection of the views: to measure what each costs.
+pub fn build_selected<'s>(
+    events: VecCollection<'s, Time, EventFact, Diff>,
+    definitions: VecCollection<'s, Time, Installed, Diff>,
+    selection: Selection,
+) -> Views<'s> {
+    people(events, definitions, selection)
 }

@@ -32,7 +32,7 @@ pub use goals::{GoalCell, GoalDelta};
 pub use history::Violation;
 pub use marks::{Mark, Marks};
 pub use retention::{RetentionCell, SIZE};
-pub use rows::Rows;
+pub use rows::{Rows, Selection};
 pub use series::{Builtin, SeriesCell, SeriesGrain, SeriesId};
 pub use sessions::{STOPS, Session};
 pub use traffic::{TrafficCell, TrafficDelta};

@@ -28,7 +28,7 @@ use crate::dataflow::Views;
 use crate::definition::Installed;
 use crate::fact::{Diff, EventFact, Person, Time};
 use crate::history::Histories;
-use crate::rows::Rows;
+use crate::rows::{Rows, Selection};
 
 /// Updates of a view, as they travel.
 type Updates<D, R> = Vec<(D, Time, R)>;
@@ -70,6 +70,7 @@ struct Waiting {
 pub(crate) fn people<'s>(
     events: VecCollection<'s, Time, EventFact, Diff>,
     definitions: VecCollection<'s, Time, Installed, Diff>,
+    selection: Selection,
 ) -> Views<'s> {
     let mut builder = OperatorBuilder::new("people".to_owned(), events.scope());
     let by_person = Exchange::new(|(fact, _, _): &(EventFact, Time, Diff)| route(fact.person));
@@ -116,10 +117,10 @@ pub(crate) fn people<'s>(
                 histories.close(
                     rows,
                     |site| book.of(site),
-                    |change| changed.derive(change),
+                    |change| changed.derive_selected(change, selection),
                     |violation, diff| violations.push((violation, diff)),
                 );
-                changed.consolidate();
+                changed.consolidate_selected(selection);
                 sessions.send(&capabilities[0], &mut changed.sessions);
                 traffic.send(&capabilities[1], &mut changed.traffic);
                 uniques.send(&capabilities[2], &mut changed.uniques);

@@ -17,6 +17,26 @@ use crate::sessions::{Session, session_diffs};
 use crate::traffic::{self, TrafficCell, TrafficDelta, traffic_diffs};
 use crate::uniques::{UniquesCell, unique_diffs};
 
+/// Which views are derived: all of them, but where the cost of each is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    pub sessions: bool,
+    pub traffic: bool,
+    pub uniques: bool,
+    pub features: bool,
+    /// Those that every site has, and those of definitions.
+    pub series: bool,
+    /// Goals, funnels, retention and series of definitions.
+    pub defined: bool,
+}
+
+impl Selection {
+    pub const ALL: Self =
+        Self { sessions: true, traffic: true, uniques: true, features: true, series: true, defined: true };
+    pub const NONE: Self =
+        Self { sessions: false, traffic: false, uniques: false, features: false, series: false, defined: false };
+}
+
 /// By how much each view changes.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
@@ -35,12 +55,20 @@ pub struct Rows {
 impl Rows {
     /// Adds what every view says of a change.
     pub fn derive(&mut self, change: &Change<'_>) {
-        self.derive_builtin(change);
-        self.derive_defined(change);
+        self.derive_selected(change, Selection::ALL);
+    }
+
+    /// Adds what the views of a selection say of a change. Sessions are part of traffic, and traffic of
+    /// the series that every site has.
+    pub(crate) fn derive_selected(&mut self, change: &Change<'_>, selection: Selection) {
+        self.derive_builtin(change, selection);
+        if selection.defined {
+            self.derive_defined(change);
+        }
     }
 
     /// Adds what the views that every site has say of a change.
-    fn derive_builtin(&mut self, change: &Change<'_>) {
+    fn derive_builtin(&mut self, change: &Change<'_>, selection: Selection) {
         let Self { sessions, minutes, uniques, features, series, .. } = self;
         let site = change.person.site;
         let offset_at = |minute: i64| {
@@ -48,15 +76,28 @@ impl Rows {
             acts.clone().find(|(act, _)| act.minute() == minute).map_or(0, |(act, _)| act.offset)
         };
         let mut minute = |minute, delta| minutes.push(((site, minute, offset_at(minute)), delta));
-        traffic_diffs(change, &mut minute);
-        session_diffs(change, |session, diff| {
-            let (start, delta) = traffic::of_session(&session, diff);
-            minute(start, delta);
-            sessions.push((session, diff));
-        });
-        unique_diffs(change, |cell, diff| uniques.push((cell, diff)));
-        feature_diffs(change, |row, diff| features.push((row, diff)));
-        visitor_diffs(change, |cell, diff| series.push((cell, diff)));
+        let traffic = selection.traffic || selection.series;
+        if traffic {
+            traffic_diffs(change, &mut minute);
+        }
+        if traffic || selection.sessions {
+            session_diffs(change, |session, diff| {
+                if traffic {
+                    let (start, delta) = traffic::of_session(&session, diff);
+                    minute(start, delta);
+                }
+                sessions.push((session, diff));
+            });
+        }
+        if selection.uniques {
+            unique_diffs(change, |cell, diff| uniques.push((cell, diff)));
+        }
+        if selection.features {
+            feature_diffs(change, |row, diff| features.push((row, diff)));
+        }
+        if selection.series {
+            visitor_diffs(change, |cell, diff| series.push((cell, diff)));
+        }
     }
 
     /// Adds what the site's definitions say of a change.
@@ -83,9 +124,15 @@ impl Rows {
 
     /// Adds up rows of the same cell; what comes to nothing is left out.
     pub fn consolidate(&mut self) {
+        self.consolidate_selected(Selection::ALL);
+    }
+
+    pub(crate) fn consolidate_selected(&mut self, selection: Selection) {
         consolidate(&mut self.minutes);
         for ((site, minute, offset), delta) in self.minutes.drain(..) {
-            series::of_traffic(site, minute, offset, &delta, |cell, diff| self.series.push((cell, diff)));
+            if selection.series {
+                series::of_traffic(site, minute, offset, &delta, |cell, diff| self.series.push((cell, diff)));
+            }
             self.traffic.push((TrafficCell { site, minute }, delta));
         }
         consolidate(&mut self.traffic);

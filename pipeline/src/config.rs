@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::cluster::ClusterConfig;
 use crate::log::{JetStreamConfig, Partition};
 
@@ -42,6 +43,8 @@ pub struct PipelineConfig {
     pub deduplicate: bool,
     /// A person idle for this long leaves the dataflow until they return.
     pub idle: Duration,
+    /// By which people are idle.
+    pub clock: Clock,
     /// Events kept in the dataflow at most; beyond it the longest idle people leave early.
     pub resident_events: usize,
     /// Cells of each view kept in memory between commits.
@@ -73,6 +76,7 @@ impl PipelineConfig {
             dedup_ids: 8_000_000,
             deduplicate: true,
             idle: Duration::from_secs(2 * 3600),
+            clock: Clock::system(),
             resident_events: 4_000_000,
             cells: 200_000,
             snapshot_interval: Duration::from_secs(60),

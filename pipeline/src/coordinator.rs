@@ -205,8 +205,10 @@ impl Coordinator {
         let mut silent = self.leave(&called.plans);
         definitions.extend(self.put_into_force(called.plans));
         let events = self.drop_repeats(epoch, chunks).await;
-        let now =
-            Now { minute: now_ms() / 60_000, idle_minutes: (self.parts.config.idle.as_secs() / 60) as i64 };
+        let now = Now {
+            minute: self.parts.config.clock.now_ms() / 60_000,
+            idle_minutes: (self.parts.config.idle.as_secs() / 60) as i64,
+        };
 
         silent.extend(self.evict(now));
         let mut real = self.erase(&called.erasures, epoch, now, &mut silent).await;

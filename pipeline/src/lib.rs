@@ -10,6 +10,7 @@
 //! rest catches up. What each part keeps and when it is wrong is said in its module.
 
 mod calendar;
+mod clock;
 pub mod cluster;
 mod config;
 mod coordinator;
@@ -41,6 +42,7 @@ use opentrace_store::Store;
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
+pub use clock::Clock;
 pub use cluster::ClusterConfig;
 pub use config::{LogKind, PipelineConfig};
 pub use erasure::{Erased, Erasure, ErasureState};

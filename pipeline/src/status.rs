@@ -37,6 +37,7 @@ pub(crate) struct Counters {
     pub resident_events: AtomicU64,
     pub dedup_ids: AtomicU64,
     pub interned: AtomicU64,
+    pub cells: AtomicU64,
 }
 
 /// A reading of the counters.
@@ -69,6 +70,7 @@ pub struct Status {
     pub resident_events: u64,
     pub dedup_ids: u64,
     pub interned: u64,
+    pub cells: u64,
 }
 
 /// What the pipeline is doing.
@@ -107,5 +109,6 @@ impl Counters {
         status.resident_events = read(&self.resident_events);
         status.dedup_ids = read(&self.dedup_ids);
         status.interned = read(&self.interned);
+        status.cells = read(&self.cells);
     }
 }

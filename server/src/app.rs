@@ -290,6 +290,9 @@ fn pipeline_config(config: &Config) -> PipelineConfig {
             Processes::One | Processes::Set(_) => None,
         },
         deduplicate: !deduplication_is_off(),
+        dedup_window: config.dedup.window,
+        dedup_ids: config.dedup.ids,
+        resident_events: config.resident_events,
         ..PipelineConfig::new(&config.data)
     }
 }

@@ -14,3 +14,4 @@ pub mod erasure;
 pub mod http;
 mod lock;
 pub mod metrics;
+pub mod selfcheck;

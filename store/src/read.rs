@@ -60,6 +60,19 @@ impl Store {
         Ok(self.client().query("SELECT max(epoch) FROM view_progress").fetch_one().await?)
     }
 
+    /// Events of every site since `from`, by hour of the day in UTC.
+    pub async fn events_by_hour(&self, from: Timestamp) -> Result<[u64; 24], StoreError> {
+        let query = "SELECT toUInt8(toHour(minute, 'UTC')) AS hour, toUInt64(greatest(sum(events), 0)) \
+                     FROM v_traffic FINAL WHERE minute >= toDateTime({from:UInt32}) GROUP BY hour";
+        let seconds = u32::try_from(from.0 / 1000).unwrap_or(0);
+        let found = self.client().query(query).param("from", seconds).fetch_all::<(u8, u64)>().await?;
+        let mut hours = [0; 24];
+        for (hour, events) in found {
+            hours[usize::from(hour) % 24] = events;
+        }
+        Ok(hours)
+    }
+
     /// Who has stored events in each slice: index of the slice, visitor.
     pub async fn slice_visitors(&self, slices: &[DaySlice]) -> Result<Vec<(usize, u64)>, StoreError> {
         let visitors = slices.iter().enumerate().map(async |(index, slice)| {

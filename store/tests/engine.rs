@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use common::{count, open};
 
 use opentrace_events::{Event, Page, Site, SiteId, Timestamp, Visit, VisitorId};
+use opentrace_store::verify::Pace;
 use opentrace_store::{
     DaySlice, EventRow, PeriodColumn, ProgressRow, Props, SessionRow, StoreError, TrafficRow, UniquesRow,
     VisitorSlice,
@@ -355,7 +356,7 @@ async fn verification_finds_a_wrong_cell() {
         retention_days: 0,
         calendar: 0,
     };
-    assert_eq!(store.verify(&site, &[]).await.expect("verifies"), [], "nothing is right");
+    assert_eq!(store.verify(&site, &[], Pace::Full).await.expect("verifies"), [], "nothing is right");
 
     // 2026-05-17 06:40 UTC, a Sunday; 02:40 in New York. Two page views ten minutes apart.
     let start = 1_779_000_000_000;
@@ -410,7 +411,7 @@ async fn verification_finds_a_wrong_cell() {
     let session = session.with_visit(&events[0].visit);
     store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
     let found = async || {
-        let mut found = store.verify(&site, &[]).await.expect("verifies");
+        let mut found = store.verify(&site, &[], Pace::Full).await.expect("verifies");
         // Series and features are not written here; the end-to-end tests compare them.
         found.retain(|difference| !["series", "features"].contains(&difference.view.as_str()));
         found

@@ -74,6 +74,11 @@ impl Clients {
         self.done.load(Ordering::Relaxed) < self.running.len()
     }
 
+    /// Lets them send no more.
+    pub fn stop(self) {
+        self.running.iter().for_each(JoinHandle::abort);
+    }
+
     /// Waits until everything is accepted.
     pub async fn finish(self) {
         for client in self.running {

@@ -1,5 +1,6 @@
 //! The program under test, started and stopped as an operator would.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -87,11 +88,7 @@ impl Program {
     }
 
     fn launch(&mut self) {
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.data.join("server.log"))
-            .expect("a log file");
+        let log = log_file(&self.data);
         let child = Command::new(binary())
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(&self.data)
@@ -110,6 +107,12 @@ impl Program {
         self.child.as_ref().map_or(0, Child::id)
     }
 
+    /// The processes of a set that this program started and watches over, by their number.
+    pub fn processes(&self) -> BTreeMap<usize, u32> {
+        let numbered = |pid: u32| Some((process_number(pid)?, pid));
+        children_of(self.pid()).into_iter().filter_map(numbered).collect()
+    }
+
     /// The process id of the ClickHouse child.
     pub fn engine_pid(&self) -> Option<u32> {
         children_of(self.pid()).first().copied()
@@ -121,6 +124,11 @@ impl Program {
             child.kill().expect("the program can be killed");
             child.wait().expect("the program ends");
         }
+    }
+
+    /// Waits until the program has ended by itself; returns whether it ended with success.
+    pub async fn ended(&mut self) -> bool {
+        wait_for_end(&mut self.child).await
     }
 
     /// Ends the program with SIGTERM and waits; returns whether it ended with success.
@@ -140,7 +148,8 @@ impl Program {
         std::fs::read_to_string(self.data.join("server.log")).unwrap_or_default()
     }
 
-    async fn wait_healthy(&mut self) {
+    /// Waits until the program collects.
+    pub async fn wait_healthy(&mut self) {
         let client = client();
         let started = Instant::now();
         loop {
@@ -255,6 +264,88 @@ impl Drop for Program {
     }
 }
 
+/// A process that works for the one that leads its set. Killed when dropped.
+#[derive(Debug)]
+pub struct Worker {
+    child: Option<Child>,
+    data: PathBuf,
+    envs: Vec<(String, String)>,
+}
+
+impl Worker {
+    /// Starts a process whose set and place in it are said by `envs`; it logs to a file in `data`.
+    pub fn start(data: &Path, envs: &[(&str, &str)]) -> Self {
+        let envs = envs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let mut worker = Self { child: None, data: data.to_owned(), envs };
+        worker.restart();
+        worker
+    }
+
+    /// Starts the process again.
+    pub fn restart(&mut self) {
+        let log = log_file(&self.data);
+        let child = Command::new(binary())
+            .args(["serve", "--data"])
+            .arg(self.data.join("nothing-is-kept-here"))
+            .envs(self.envs.iter().map(|(k, v)| (k, v)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log)
+            .spawn()
+            .expect("the process starts");
+        self.child = Some(child);
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
+    /// Ends the process with SIGKILL.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the process can be killed");
+            child.wait().expect("the process ends");
+        }
+    }
+
+    /// Waits until the process has ended by itself; returns whether it ended with success.
+    pub async fn ended(&mut self) -> bool {
+        wait_for_end(&mut self.child).await
+    }
+
+    /// Ends the process with SIGTERM and waits; returns whether it ended with success.
+    pub fn terminate(&mut self) -> bool {
+        let Some(mut child) = self.child.take() else { return false };
+        signal(child.id(), "TERM");
+        child.wait().expect("the process ends").success()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn log_file(data: &Path) -> std::fs::File {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true).open(data.join("server.log")).expect("a log file")
+}
+
+async fn wait_for_end(child: &mut Option<Child>) -> bool {
+    let started = Instant::now();
+    let running = child.as_mut().expect("it was started");
+    loop {
+        if let Some(status) = running.try_wait().expect("it can be waited for") {
+            *child = None;
+            return status.success();
+        }
+        assert!(started.elapsed() < Duration::from_secs(30), "still running after half a minute");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// An HTTP client that keeps connections and gives up after half a minute.
 pub fn client() -> reqwest::Client {
     // The library takes its cryptography from the process; whoever comes second finds it there.
@@ -278,6 +369,24 @@ async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
 pub fn signal(pid: u32, name: &str) {
     let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
     assert!(status.expect("kill runs").success(), "process {pid} takes {name}");
+}
+
+/// The processor time that the dataflow's workers of a process have used so far.
+pub fn dataflow_time(pid: u32) -> Duration {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let nanoseconds = |task: std::fs::DirEntry| -> Option<u64> {
+        let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
+        let spent = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        name.starts_with("timely:work").then(|| spent.split_whitespace().next()?.parse().ok())?
+    };
+    Duration::from_nanos(tasks.filter_map(nanoseconds).sum())
+}
+
+/// What a process was told by `--process`.
+fn process_number(pid: u32) -> Option<usize> {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+    let mut arguments = line.split('\0').skip_while(|argument| *argument != "--process");
+    arguments.nth(1)?.parse().ok()
 }
 
 fn children_of(pid: u32) -> Vec<u32> {

@@ -94,6 +94,11 @@ impl<K: Copy + Eq + Hash + Ord, V: Additive> Cells<K, V> {
         touched
     }
 
+    /// How many cells are held.
+    pub(crate) fn len(&self) -> usize {
+        self.held.len()
+    }
+
     fn shrink(&mut self) {
         if self.held.len() <= 2 * self.capacity {
             return;

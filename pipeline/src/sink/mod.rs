@@ -73,6 +73,13 @@ struct Views {
     series: CellsOf<Series>,
 }
 
+impl Views {
+    fn len(&self) -> usize {
+        let Self { traffic, uniques, goals, retention, series } = self;
+        traffic.len() + uniques.len() + goals.len() + retention.len() + series.len()
+    }
+}
+
 /// Everything a batch writes but its events.
 struct Batch {
     sessions: Vec<SessionRow>,
@@ -219,6 +226,7 @@ impl Sink {
             batch.iter().flat_map(|(epoch, _)| epoch.sites.iter().copied()).collect();
         sites.sort_unstable();
         sites.dedup();
+        Counters::set(&self.counters.cells, self.cells.len());
         self.counters.committed_epoch.store(last, Ordering::Relaxed);
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         self.counters.commit_micros.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);

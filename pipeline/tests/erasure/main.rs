@@ -16,6 +16,7 @@ use clickhouse::Client;
 use history::{Case, Step, definitions, site};
 use opentrace_events::{SiteId, Sites};
 use opentrace_pipeline::{Erasure, ErasureState, Pipeline, PipelineConfig, SitePlan};
+use opentrace_store::verify::Pace;
 use opentrace_store::{Store, StoreConfig};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -174,7 +175,8 @@ async fn erasure_equals_absence() {
             *rows.entry(table).or_insert(0) += seen.len();
         }
         let site = world.sites.get(SiteId(2 * number - 1)).expect("a site");
-        let differences = world.store.verify(&site, &definitions(site.id)).await.expect("compares");
+        let differences =
+            world.store.verify(&site, &definitions(site.id), Pace::Full).await.expect("compares");
         assert!(differences.is_empty(), "history {number}: {differences:?}");
     }
     for (table, rows) in rows {

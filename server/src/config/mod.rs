@@ -39,6 +39,11 @@ pub struct Config {
     pub processes: Processes,
     pub admin_token: Option<Secret>,
     pub limits: Limits,
+    pub dedup: Dedup,
+    /// Events that the dataflow holds at most.
+    pub resident_events: usize,
+    /// How often every view is compared with its recomputation; never where absent.
+    pub verify_every: Option<Duration>,
     pub log: Log,
     /// Whether everything may be read without a key through a loopback listener. Only `demo` sets it;
     /// there is no setting.
@@ -70,6 +75,15 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of request bodies in memory at once, all requests together.
     pub buffered_bytes: usize,
+}
+
+/// How repeats of an event are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Dedup {
+    /// How long an id is remembered.
+    pub window: Duration,
+    /// How many ids are remembered at most.
+    pub ids: usize,
 }
 
 /// What is logged and how.
@@ -173,6 +187,9 @@ impl Config {
             processes: Processes::from_layers(layers)?,
             admin_token: admin_token(layers)?,
             limits: limits(layers)?,
+            dedup: dedup(layers)?,
+            resident_events: positive(layers, "limits.resident_events")?,
+            verify_every: verify_every(layers)?,
             log: Log { level: layers.text("log.level").to_owned(), format: log_format(layers)? },
             open: false,
         })
@@ -229,10 +246,7 @@ fn admin_token(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
 }
 
 fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
-    let positive = |key| match layers.parse(key)? {
-        0 => Err(layers.invalid(key, "at least 1".to_owned())),
-        limit => Ok(limit),
-    };
+    let positive = |key| positive(layers, key);
     let limits = Limits {
         body_bytes: positive("limits.body_bytes")?,
         events_per_request: positive("limits.events_per_request")?,
@@ -243,6 +257,36 @@ fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
         return Err(layers.invalid("limits.buffered_bytes", "less than `limits.body_bytes`".to_owned()));
     }
     Ok(limits)
+}
+
+fn positive(layers: &Layers, key: &'static str) -> Result<usize, ConfigError> {
+    match layers.parse(key)? {
+        0 => Err(layers.invalid(key, "at least 1".to_owned())),
+        limit => Ok(limit),
+    }
+}
+
+fn dedup(layers: &Layers) -> Result<Dedup, ConfigError> {
+    let window = duration(layers, "dedup.window", Duration::from_secs(3600))?;
+    Ok(Dedup { window, ids: positive(layers, "dedup.ids")? })
+}
+
+/// A span of time like `24h` or `30m`.
+fn duration(layers: &Layers, key: &'static str, least: Duration) -> Result<Duration, ConfigError> {
+    let wanted: jiff::SignedDuration = layers.parse(key)?;
+    match Duration::try_from(wanted) {
+        Ok(wanted) if wanted >= least => Ok(wanted),
+        _ => Err(layers.invalid(key, format!("at least {least:?}, as in `24h` or `30m`"))),
+    }
+}
+
+/// More often than once a second is no check but a load.
+fn verify_every(layers: &Layers) -> Result<Option<Duration>, ConfigError> {
+    const KEY: &str = "verify.every";
+    if matches!(layers.text(KEY), "off" | "0") {
+        return Ok(None);
+    }
+    duration(layers, KEY, Duration::from_secs(1)).map(Some)
 }
 
 fn log_format(layers: &Layers) -> Result<LogFormat, ConfigError> {

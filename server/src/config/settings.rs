@@ -61,6 +61,14 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("libchdb", ""),
     plain("geo.path", ""),
     secret("admin_token"),
+    // How often every view is compared with its recomputation from raw events; `off` for never.
+    plain("verify.every", "24h"),
+    // How long the id of an event is remembered, and of how many events at most, about 50 bytes each.
+    plain("dedup.window", "168h"),
+    plain("dedup.ids", "8000000"),
+    // Events of people something happened to lately that are held in memory at most, about 150 bytes
+    // each. Who was idle longest leaves first and is read back from ClickHouse on return.
+    plain("limits.resident_events", "4000000"),
     plain("limits.body_bytes", "10000000"),
     plain("limits.events_per_request", "10000"),
     plain("limits.connections", "8192"),

@@ -17,6 +17,7 @@ use warp::reply::{Reply, Response};
 use super::{Answer, ApiError, Call, State, json, on};
 use crate::auth::Read;
 use crate::metrics::{Counts, Page};
+use crate::selfcheck;
 
 /// The longest ClickHouse may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -90,6 +91,7 @@ fn metrics(state: &State, call: &Call) -> Answer {
     let mut page = Page::default();
     state.metrics.write(&mut page);
     write_pipeline(&mut page, &status);
+    state.checks().write(&mut page);
     if let Some(engine) = store.engine() {
         page.counter(
             "opentrace_engine_restarts_total",
@@ -111,6 +113,8 @@ struct Report {
     pipeline: Status,
     /// Since the start of the program.
     collected: Counts,
+    /// Self-checks of every view since the start of the program.
+    verify: selfcheck::Report,
     /// Absent where ClickHouse runs elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     engine: Option<Engine>,
@@ -134,6 +138,7 @@ fn status(state: &State, call: &Call) -> Answer {
         version: env!("CARGO_PKG_VERSION"),
         pipeline: status,
         collected: state.metrics.counts(),
+        verify: state.checks(),
         engine,
     };
     Ok(json(StatusCode::OK, &report))
@@ -150,6 +155,8 @@ fn write_pipeline(page: &mut Page, status: &Status) {
         ("opentrace_resident_visitors", "Visitors held by the dataflow", status.resident_people as f64),
         ("opentrace_resident_events", "Events held by the dataflow", status.resident_events as f64),
         ("opentrace_dedup_ids", "Ids remembered for deduplication", status.dedup_ids as f64),
+        ("opentrace_interned", "Texts and sets of attributes held by the dataflow", status.interned as f64),
+        ("opentrace_cells", "Cells of views held in memory", status.cells as f64),
     ] {
         page.gauge(name, help, &[], value);
     }

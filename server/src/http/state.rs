@@ -19,6 +19,7 @@ use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Wri
 use crate::config::Limits;
 use crate::erasure::Desk;
 use crate::metrics::Metrics;
+use crate::selfcheck::{Checker, Report};
 
 /// Questions that ClickHouse is asked at once; each may be several statements.
 const QUESTIONS: usize = 32;
@@ -34,12 +35,11 @@ pub struct State {
     pub(super) watchers: Watchers,
     /// Questions that may be with ClickHouse at once.
     pub(super) asking: Semaphore,
-    /// One comparison of views and events at a time.
-    pub(super) verifying: Semaphore,
     /// Cancelled when the program is to end.
     pub(super) stop: CancellationToken,
     planning: Mutex<()>,
     collector: Collector,
+    checker: Checker,
     sites: Sites,
     meta: Meta,
     store: Store,
@@ -58,6 +58,7 @@ pub struct Parts {
     pub meta: Meta,
     pub store: Store,
     pub desk: Desk,
+    pub checker: Checker,
     pub stop: CancellationToken,
 }
 
@@ -137,22 +138,6 @@ pub(super) struct Erasing<'a> {
     pub(super) acceptor: &'a Acceptor,
 }
 
-/// The pipeline and what it fills, for who may look behind the views.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Engine<'a> {
-    pub(super) pipeline: &'a Pipeline,
-    pub(super) store: &'a Store,
-    meta: &'a Meta,
-}
-
-impl Engine<'_> {
-    /// What is defined on a site.
-    pub(super) async fn definitions(&self, site: &Site) -> Result<Vec<Definition>, ApiError> {
-        let all = self.meta.definitions().await?.into_iter().map(|record| record.definition);
-        Ok(all.filter(|definition| definition.site == site.id).collect())
-    }
-}
-
 impl State {
     pub fn new(parts: Parts) -> Self {
         let metrics = Arc::new(Metrics::default());
@@ -166,7 +151,7 @@ impl State {
             metrics,
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
-            verifying: Semaphore::new(1),
+            checker: parts.checker,
             stop: parts.stop,
             planning: Mutex::default(),
             collector,
@@ -250,13 +235,18 @@ impl State {
         }
     }
 
-    /// Looks behind the views.
-    pub(super) fn engine(&self, _: &Allowed<Admin>) -> Engine<'_> {
-        Engine { pipeline: &self.collector.pipeline, store: &self.store, meta: &self.meta }
+    /// Compares views with the events behind them.
+    pub(super) fn checker(&self, _: &Allowed<Admin>) -> &Checker {
+        &self.checker
     }
 
     /// Figures about the program itself: no site's data, so anybody may ask whether it is well.
     pub(super) fn health(&self) -> (&Store, Status) {
         (&self.store, self.collector.pipeline.status())
+    }
+
+    /// What self-checks came to: no site's data either.
+    pub(super) fn checks(&self) -> Report {
+        self.checker.report()
     }
 }

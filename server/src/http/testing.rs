@@ -24,6 +24,7 @@ use crate::auth::Gate;
 use crate::clock;
 use crate::config::{Limits, Secret};
 use crate::erasure::{Desk, Signer};
+use crate::selfcheck::Checker;
 
 pub(super) const ADMIN: &str = "the-admin-token";
 
@@ -74,9 +75,21 @@ impl Server {
         let acceptor = Arc::new(acceptor);
         let signer = Signer::open(folder.path()).expect("a key");
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
+        let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
         let stop_too = stop.clone();
-        let parts =
-            Parts { gate, proxies, limits, acceptor, pipeline, sites, meta, store, desk, stop: stop_too };
+        let parts = Parts {
+            gate,
+            proxies,
+            limits,
+            acceptor,
+            pipeline,
+            sites,
+            meta,
+            store,
+            desk,
+            checker,
+            stop: stop_too,
+        };
         let state = Arc::new(State::new(parts));
         let server = Self { routes: routes(&state), state, stop, _folder: folder };
         for domain in ["a.example", "b.example"] {

@@ -1,32 +1,21 @@
 //! `POST /api/v1/verify`: recomputes every view of a site, or of all, from raw events and lists what
 //! differs.
 //!
-//! The comparison means something only while nothing is under way, so it waits until the views have
-//! caught up, and is made again where more events came in meanwhile.
+//! It waits until the views have caught up; how it is made is said in [`crate::selfcheck`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use opentrace_events::Site;
-use opentrace_pipeline::PipelineError;
-use opentrace_store::verify::Difference;
+use opentrace_store::verify::{Difference, Pace};
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-use super::state::Engine;
 use super::{Answer, ApiError, Call, State, json, on};
 use crate::auth::Admin;
+use crate::selfcheck::{CATCH_UP, CheckError, Checked};
 
 const BODY_LIMIT: usize = 4 * 1024;
-/// The longest that is waited for the views.
-const CATCH_UP: Duration = Duration::from_secs(60);
-/// How often it is looked whether history has been counted and people have been erased.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// Comparisons that are made before giving up on a moment of rest.
-const ATTEMPTS: usize = 5;
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     on(warp::path!("api" / "v1" / "verify"), state, verify)
@@ -43,6 +32,7 @@ struct Wanted {
 struct Verified {
     /// Sites that were compared.
     sites: usize,
+    /// The first of each view and site.
     differences: Vec<Difference>,
 }
 
@@ -55,54 +45,30 @@ async fn verify(state: Arc<State>, mut call: Call) -> Answer {
     let wanted: Wanted = serde_json::from_slice(&body.bytes).map_err(|error| {
         ApiError::bad_request("invalid_json", format!("not a request to verify: {error}"))
     })?;
+    let checker = state.checker(&allowed);
     let sites = match &wanted.site_id {
-        Some(domain) => vec![Arc::clone(state.gate.on_site(&allowed, domain)?.site())],
-        None => state.sites_of(&allowed),
+        Some(domain) => Some(vec![Arc::clone(state.gate.on_site(&allowed, domain)?.site())]),
+        // A key that is bound to a site reaches no other.
+        None => state.bound_site(&allowed)?.map(|site| vec![site]),
     };
-    // Reading every event there is once is enough at a time.
-    let Ok(_turn) = state.verifying.try_acquire() else {
-        return Err(ApiError::unavailable("busy", "a comparison is being made already", CATCH_UP));
+    let checked = match sites {
+        Some(sites) => checker.check(&sites, Pace::Full).await?,
+        None => checker.check_all(Pace::Full).await?,
     };
-    let differences = compare_at_rest(&state.engine(&allowed), &sites).await?;
-    Ok(json(StatusCode::OK, &Verified { sites: sites.len(), differences }))
+    let Checked { sites, differences, .. } = checked;
+    Ok(json(StatusCode::OK, &Verified { sites, differences }))
 }
 
-/// What differs while nothing is under way.
-async fn compare_at_rest(engine: &Engine<'_>, sites: &[Arc<Site>]) -> Result<Vec<Difference>, ApiError> {
-    for _ in 0..ATTEMPTS {
-        caught_up(engine).await?;
-        let before = engine.pipeline.status();
-        let differences = compare(engine, sites).await?;
-        let after = engine.pipeline.status();
-        let rested = before.lag_events == 0 && before.log_events == after.log_events;
-        if differences.is_empty() || rested {
-            return Ok(differences);
+impl From<CheckError> for ApiError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Busy | CheckError::Behind => {
+                Self::unavailable(error.code(), error.to_string(), CATCH_UP)
+            }
+            CheckError::NotAtRest => Self::unavailable(error.code(), error.to_string(), CATCH_UP)
+                .hint("too much was changing at once to tell what is wrong: ask when less comes in"),
+            CheckError::Pipeline(error) => Self::internal("waiting for the views", &error),
+            CheckError::Store(error) => error.into(),
         }
     }
-    Err(ApiError::unavailable("not_at_rest", "events kept coming in while the views were compared", CATCH_UP)
-        .hint("views and events are compared while nothing is collected"))
-}
-
-async fn caught_up(engine: &Engine<'_>) -> Result<(), ApiError> {
-    let filled = async {
-        engine.pipeline.settled().await?;
-        while !engine.pipeline.is_filled() || !engine.pipeline.is_erased() {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        Ok::<_, PipelineError>(())
-    };
-    match timeout(CATCH_UP, filled).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(ApiError::internal("waiting for the views", &error)),
-        Err(_) => Err(ApiError::unavailable("views_behind", "the views have not caught up", CATCH_UP)),
-    }
-}
-
-async fn compare(engine: &Engine<'_>, sites: &[Arc<Site>]) -> Result<Vec<Difference>, ApiError> {
-    let mut differences = Vec::new();
-    for site in sites {
-        let definitions = engine.definitions(site).await?;
-        differences.extend(engine.store.verify(site, &definitions).await?);
-    }
-    Ok(differences)
 }

@@ -19,6 +19,8 @@ mod sessions;
 mod traffic;
 mod uniques;
 
+use std::time::Instant;
+
 use clickhouse::Row;
 use opentrace_events::Site;
 use opentrace_events::define::{Definition, Spec};
@@ -27,8 +29,13 @@ use serde::{Deserialize, Serialize};
 use self::conditions::Terms;
 use crate::{Store, StoreError};
 
-/// Differences listed per view and site; more are only counted by running again after mending.
-const LISTED: usize = 100;
+/// Every view that is compared.
+pub const VIEWS: [&str; 8] =
+    ["features", "funnels", "goals", "retention", "series", "sessions", "traffic", "uniques"];
+
+/// Differences listed per view and site, or definition; more are only found by running again after
+/// mending.
+pub const LISTED: usize = 10_000;
 
 /// Events whose people are taken at a time, about: half a kilobyte of memory each.
 const SHARE_EVENTS: u64 = 1_000_000;
@@ -36,8 +43,17 @@ const SHARE_EVENTS: u64 = 1_000_000;
 /// People whose sessions are worked out in one go: each of several steps copies all their acts.
 const BLOCK: &str = "4096";
 
+/// How much of ClickHouse a comparison takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// What it gets.
+    Full,
+    /// One thread, and after each view a rest as long as the view took.
+    Gentle,
+}
+
 /// A row that is in one of the two and not in the other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Difference {
     pub view: String,
     pub site: String,
@@ -58,6 +74,13 @@ struct Found {
 struct Share {
     part: u64,
     of: u64,
+    pace: Pace,
+}
+
+impl Share {
+    fn everyone(pace: Pace) -> Self {
+        Self { part: 0, of: 1, pace }
+    }
 }
 
 impl Store {
@@ -70,22 +93,26 @@ impl Store {
         &self,
         site: &Site,
         definitions: &[Definition],
+        pace: Pace,
     ) -> Result<Vec<Difference>, StoreError> {
         let count = self.client().query("SELECT count() FROM events WHERE site_id = {site:UInt32}");
         let events: u64 = count.param("site", site.id.0).fetch_one().await?;
         let of = events.div_ceil(SHARE_EVENTS).max(1);
-        let shares: Vec<Share> = (0..of).map(|part| Share { part, of }).collect();
+        let shares: Vec<Share> = (0..of).map(|part| Share { part, of, pace }).collect();
+        let everyone = Share::everyone(pace);
 
-        let mut differences = traffic::compare(self, site, &shares).await?;
-        let everyone = Share { part: 0, of: 1 };
-        differences.extend(self.compare(site, "uniques", &uniques::halves(), everyone).await?);
-        differences.extend(self.compare_shares(site, "sessions", &sessions::halves(), &shares).await?);
-        differences.extend(self.compare_shares(site, "features", &features::halves(), &shares).await?);
-        differences.extend(series::compare(self, site, definitions, &shares).await?);
+        let rest = Rest(pace);
+        let mut differences = rest.after(traffic::compare(self, site, &shares)).await?;
+        let uniques = uniques::halves();
+        differences.extend(rest.after(self.compare(site, "uniques", &uniques, everyone)).await?);
+        for (view, halves) in [("sessions", sessions::halves()), ("features", features::halves())] {
+            differences.extend(rest.after(self.compare_shares(site, view, &halves, &shares)).await?);
+        }
+        differences.extend(rest.after(series::compare(self, site, definitions, &shares)).await?);
         for definition in definitions {
             let Some((view, halves, whole)) = of_definition(definition) else { continue };
             let shares = if whole { std::slice::from_ref(&everyone) } else { &shares };
-            differences.extend(self.compare_shares(site, view, &halves, shares).await?);
+            differences.extend(rest.after(self.compare_shares(site, view, &halves, shares)).await?);
         }
         Ok(differences)
     }
@@ -132,9 +159,12 @@ impl Store {
 
     /// A query with the parameters that the statements of this module use.
     fn about(&self, query: &str, site: &Site, share: Share) -> clickhouse::query::Query {
-        self.client()
-            .query_raw(query)
-            .with_setting("max_block_size", BLOCK)
+        let query = self.client().query_raw(query).with_setting("max_block_size", BLOCK);
+        let query = match share.pace {
+            Pace::Full => query,
+            Pace::Gentle => query.with_setting("max_threads", "1"),
+        };
+        query
             .param("site", site.id.0)
             .param("zone", site.timezone.iana_name().unwrap_or("UTC"))
             .param("currency", &site.currency)
@@ -142,6 +172,20 @@ impl Store {
             .param("calendar", site.calendar)
             .param("part", share.part)
             .param("of", share.of)
+    }
+}
+
+/// What lets others have their turn after a piece of work.
+struct Rest(Pace);
+
+impl Rest {
+    async fn after<T>(&self, work: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let done = work.await;
+        if self.0 == Pace::Gentle {
+            tokio::time::sleep(started.elapsed()).await;
+        }
+        done
     }
 }
 

@@ -9,7 +9,7 @@ use opentrace_events::Site;
 use opentrace_events::define::{Definition, Measure, Spec};
 use serde::Deserialize;
 
-use super::{Difference, LISTED, REVENUE, Share, Terms, sessionised};
+use super::{Difference, LISTED, Pace, REVENUE, Share, Terms, sessionised};
 use crate::{Store, StoreError};
 
 /// Series, grain and start in seconds since 1970.
@@ -40,7 +40,7 @@ pub(super) async fn compare(
     definitions: &[Definition],
     shares: &[Share],
 ) -> Result<Vec<Difference>, StoreError> {
-    let everyone = Share { part: 0, of: 1 };
+    let everyone = Share::everyone(shares.first().map_or(Pace::Full, |share| share.pace));
     let mut recomputed = BTreeMap::new();
     add(&mut recomputed, store.about(&counted(), site, everyone).fetch_all().await?);
     for share in shares {

@@ -8,7 +8,7 @@ use clickhouse::Row;
 use opentrace_events::Site;
 use serde::Deserialize;
 
-use super::{Difference, LISTED, Share, sessionised};
+use super::{Difference, LISTED, Pace, Share, sessionised};
 use crate::{Store, StoreError};
 
 /// Everything of a cell but its key, in the order of the view's columns.
@@ -53,7 +53,7 @@ pub(super) async fn compare(
     site: &Site,
     shares: &[Share],
 ) -> Result<Vec<Difference>, StoreError> {
-    let everyone = Share { part: 0, of: 1 };
+    let everyone = Share::everyone(shares.first().map_or(Pace::Full, |share| share.pace));
     let mut stored = BTreeMap::new();
     add(&mut stored, store.about(STORED, site, everyone).fetch_all().await?);
     let mut recomputed = BTreeMap::new();

@@ -10,7 +10,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
 use super::Signals;
@@ -30,6 +30,14 @@ const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// A set that ran for this long had started well.
 const WELL: Duration = Duration::from_secs(30);
 
+/// A set that runs.
+struct Set {
+    members: Vec<Child>,
+    /// Their standard inputs: a member ends when this process does, because nobody holds them then.
+    /// Out of the members, since waiting for one closes the input that it has.
+    _leashes: Vec<ChildStdin>,
+}
+
 /// How a set ended.
 enum Ended {
     /// A process went without being told to.
@@ -46,7 +54,7 @@ pub(super) async fn run(config: &Config, processes: usize) -> Result<(), CliErro
     loop {
         let started = Instant::now();
         let mut set = start(config, processes, &secret)?;
-        match watch(&mut set, &mut signals).await? {
+        match watch(&mut set.members, &mut signals).await? {
             Ended::Leader(status) if status.success() => return Ok(()),
             Ended::Leader(status) => {
                 return Err(CliError::failed(format!("the leading process ended: {status}")));
@@ -64,7 +72,7 @@ pub(super) async fn run(config: &Config, processes: usize) -> Result<(), CliErro
 }
 
 /// Starts this program again as each of the processes. The first is the leader.
-fn start(config: &Config, processes: usize, secret: &str) -> Result<Vec<Child>, CliError> {
+fn start(config: &Config, processes: usize, secret: &str) -> Result<Set, CliError> {
     let failed = |source| CliError::because("cannot start the processes of the set", source);
     let hosts = free_hosts(processes).map_err(failed)?.join(",");
     let program = std::env::current_exe().map_err(failed)?;
@@ -81,7 +89,9 @@ fn start(config: &Config, processes: usize, secret: &str) -> Result<Vec<Child>, 
             .kill_on_drop(true)
             .spawn()
     };
-    (0..processes).map(spawn).collect::<Result<_, _>>().map_err(failed)
+    let mut members = (0..processes).map(spawn).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let leashes = members.iter_mut().filter_map(|member| member.stdin.take()).collect();
+    Ok(Set { members, _leashes: leashes })
 }
 
 /// Addresses on this machine that nobody listens on at the moment.

@@ -96,6 +96,34 @@ pub fn labels(range: &Range, grain: Grain) -> Result<Vec<String>, QueryError> {
     Ok(numbers.into_iter().map(|number| label(grain, number)).collect())
 }
 
+/// The labels of the buckets that the range cuts or that are not over at `now`.
+pub fn partial(range: &Range, grain: Grain, now: Timestamp) -> Result<Vec<String>, QueryError> {
+    let name = |ts: i64| -> Result<String, QueryError> {
+        let at = local(&range.zone, Timestamp(ts))?;
+        Ok(label(grain, number(grain, at, range.week_start, range.first)))
+    };
+    let mut partial = BTreeSet::new();
+    // The bucket that holds an end of the range is cut where the moment beyond is in it, too.
+    let whole = |ts: i64, beyond: i64| -> Result<bool, QueryError> {
+        let at = |ts: i64| local(&range.zone, Timestamp(ts));
+        // Weeks are cut where they begin, not where the range does.
+        let first = range.first.checked_sub(7.days()).unwrap_or(range.first);
+        Ok(number(grain, at(ts)?, range.week_start, first) != number(grain, at(beyond)?, range.week_start, first))
+    };
+    if range.from.0 < range.to.0 {
+        if !whole(range.from.0, range.from.0 - 1)? {
+            partial.insert(name(range.from.0)?);
+        }
+        if !whole(range.to.0 - 1, range.to.0)? {
+            partial.insert(name(range.to.0 - 1)?);
+        }
+        if (range.from.0..range.to.0).contains(&now.0) {
+            partial.insert(name(now.0)?);
+        }
+    }
+    Ok(partial.into_iter().collect())
+}
+
 fn dates(range: &Range) -> impl Iterator<Item = civil::Date> {
     let last = range.last;
     std::iter::successors(Some(range.first), |date| date.tomorrow().ok())

@@ -16,6 +16,7 @@ use crate::limits;
 use crate::nearest::nearest;
 use crate::parse::{filters, json};
 use crate::query::Dimension;
+use crate::vocabulary::Vocabulary;
 
 /// Kinds of definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,7 @@ fn parts(name: &Value, page: &Value, given: &Value, at: &str) -> Result<Conditio
         all.push(page_condition(&value_of(page, &format!("{at}page"))?));
     }
     if !given.is_null() {
-        for filter in filters::filters(given)? {
+        for filter in filters::filters(given, &format!("{at}filters"), &Vocabulary::default())? {
             all.push(condition(&filter, &format!("{at}filters"))?);
         }
     }
@@ -219,6 +220,13 @@ fn condition(filter: &Filter, field: &str) -> Result<Condition, QueryError> {
         Filter::Or(inner) => Condition::Or(all(inner)?),
         Filter::Not(inner) => Condition::Not(Box::new(condition(inner, field)?)),
         Filter::Where(given) => Condition::Where(comparison(given, field)?),
+        Filter::Done(_) => {
+            return Err(QueryError::Invalid {
+                field: field.to_owned(),
+                message: "a single event cannot tell what else its visit has done".to_owned(),
+                hint: Some("`has_done` is for queries".to_owned()),
+            });
+        }
     })
 }
 

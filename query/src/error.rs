@@ -29,7 +29,7 @@ pub enum QueryError {
     #[error("`{field}` must be {expected}")]
     Expected { field: String, expected: String },
     #[error("unknown metric `{given}`")]
-    UnknownMetric { field: String, given: String, nearest: Option<&'static str> },
+    UnknownMetric { field: String, given: String, nearest: Option<String> },
     #[error("unknown dimension `{given}`")]
     UnknownDimension { field: String, given: String, nearest: Option<&'static str> },
     #[error("unknown operator `{given}`")]
@@ -112,9 +112,11 @@ impl QueryError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownKey { given, nearest: Some(nearest), .. }
-            | Self::UnknownMetric { given, nearest: Some(nearest), .. }
             | Self::UnknownDimension { given, nearest: Some(nearest), .. }
             | Self::UnknownOperator { given, nearest: Some(nearest), .. } => {
+                Some(format!("\"{given}\": did you mean \"{nearest}\"?"))
+            }
+            Self::UnknownMetric { given, nearest: Some(nearest), .. } => {
                 Some(format!("\"{given}\": did you mean \"{nearest}\"?"))
             }
             Self::Invalid { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),

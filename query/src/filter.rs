@@ -10,6 +10,8 @@ pub enum Filter {
     Or(Vec<Filter>),
     Not(Box<Filter>),
     Where(Condition),
+    /// The visit holds an event that meets the filter, which is about events alone.
+    Done(Box<Filter>),
 }
 
 /// One comparison: the attribute is, contains or matches any of the values.
@@ -50,17 +52,41 @@ impl Operator {
 }
 
 impl Filter {
-    /// Calls `visit` with every condition within.
+    /// Calls `visit` with every condition on what is counted. What a visit has done besides
+    /// ([`Filter::Done`]) is not of that kind.
     pub fn conditions<'a>(&'a self, visit: &mut impl FnMut(&'a Condition)) {
         match self {
             Self::And(inner) | Self::Or(inner) => inner.iter().for_each(|filter| filter.conditions(visit)),
             Self::Not(inner) => inner.conditions(visit),
             Self::Where(condition) => visit(condition),
+            Self::Done(_) => {}
         }
+    }
+
+    /// Whether it asks what else a visit has done.
+    pub fn is_behavioural(&self) -> bool {
+        match self {
+            Self::And(inner) | Self::Or(inner) => inner.iter().any(Self::is_behavioural),
+            Self::Not(inner) => inner.is_behavioural(),
+            Self::Where(_) => false,
+            Self::Done(_) => true,
+        }
+    }
+
+    /// Whether it has a condition on an attribute that `wanted` picks.
+    pub fn mentions(&self, wanted: impl Fn(&Dimension) -> bool) -> bool {
+        let mut found = false;
+        self.conditions(&mut |condition| found |= wanted(&condition.dimension));
+        found
     }
 }
 
 impl Dimension {
+    /// Whether it is `event:goal`.
+    pub fn is_goal(&self) -> bool {
+        self.field().is_some_and(|field| field.custom_only)
+    }
+
     /// The catalogue's row, for dimensions that have one.
     pub fn field(&self) -> Option<&'static Field> {
         match self {

@@ -11,11 +11,13 @@
 pub mod answer;
 pub mod bucket;
 pub mod catalogue;
+mod compare;
 mod define;
 mod error;
 pub mod filter;
 pub mod limits;
 pub mod live;
+pub mod measure;
 mod merge;
 mod nearest;
 pub mod parse;
@@ -27,6 +29,8 @@ pub mod run;
 pub mod sql;
 #[cfg(test)]
 mod testing;
+mod vocabulary;
+mod warnings;
 
 pub use answer::Answer;
 pub use define::{Asked, Kind, define};
@@ -35,6 +39,11 @@ pub use filter::{Condition, Filter, Operator};
 pub use live::{Live, live};
 pub use parse::parse;
 pub use plan::Views;
-pub use query::{DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject};
+pub use compare::Comparison;
+pub use query::{
+    Compare, DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject,
+};
 pub use range::Range;
-pub use run::run;
+pub use run::{Asking, run};
+pub use vocabulary::{Goal, Segment, Vocabulary};
+pub use warnings::Warning;

@@ -110,11 +110,7 @@ fn question(site: &Site, date_range: DateRange) -> Query {
         site_id: site.domain.clone(),
         metrics: vec![Metric::Visitors],
         date_range,
-        dimensions: Vec::new(),
-        filters: Vec::new(),
-        order_by: Vec::new(),
-        include: Include::default(),
-        pagination: Pagination::default(),
+        ..Query::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::catalogue::{Metric, Presence};
-use crate::plan::{Output, Part, Plan};
+use crate::plan::{Output, Part, Plan, Source};
 use crate::query::{Direction, Pagination, Query, Subject};
 
 /// A group with its numbers.
@@ -16,18 +16,37 @@ pub(crate) struct Row {
     pub(crate) metrics: Vec<f64>,
 }
 
+/// Visitors of a total by the labels of the dimensions that divide it.
+pub(crate) type Visitors = HashMap<Vec<String>, f64>;
+
 /// Joins what the parts of a plan returned by their dimensions. A group that a part does not have
-/// is nought there. `total` is the number of all visitors, for percentages.
-pub(crate) fn join(query: &Query, plan: &Plan, returned: Vec<Vec<Row>>, total: f64) -> Vec<Row> {
+/// is nought there, or null. `totals` are those of the plan.
+pub(crate) fn join(query: &Query, plan: &Plan, returned: Vec<Vec<Row>>, totals: &[Visitors]) -> Vec<Row> {
     let columns: Vec<Metric> = plan.parts.iter().flat_map(|part| part.metrics.iter().copied()).collect();
+    let absent: Vec<f64> = columns.iter().map(|metric| metric.absent()).collect();
+    let only_engagement = plan.parts.iter().all(|part| part.source == Source::Engagement);
     let mut groups: HashMap<Vec<String>, Vec<f64>> = HashMap::new();
+    let mut later = Vec::new();
     let mut place = 0;
-    for (Part { metrics, .. }, rows) in plan.parts.iter().zip(returned) {
-        for row in rows {
-            let group = groups.entry(row.dimensions).or_insert_with(|| vec![0.0; columns.len()]);
-            group[place..place + metrics.len()].copy_from_slice(&row.metrics);
+    for (Part { metrics, source }, rows) in plan.parts.iter().zip(returned) {
+        let columns = place..place + metrics.len();
+        place = columns.end;
+        if *source == Source::Engagement && !only_engagement {
+            later.push((columns, rows));
+            continue;
         }
-        place += metrics.len();
+        for row in rows {
+            let group = groups.entry(row.dimensions).or_insert_with(|| absent.clone());
+            group[columns.clone()].copy_from_slice(&row.metrics);
+        }
+    }
+    // Engagement says something about groups that the others have made.
+    for (columns, rows) in later {
+        for row in rows {
+            if let Some(group) = groups.get_mut(&row.dimensions) {
+                group[columns.clone()].copy_from_slice(&row.metrics);
+            }
+        }
     }
 
     let column = |metric: Metric| columns.iter().position(|column| *column == metric);
@@ -35,17 +54,20 @@ pub(crate) fn join(query: &Query, plan: &Plan, returned: Vec<Vec<Row>>, total: f
     // A metric of visits made from one of events has groups without visits, which say nothing.
     let of_visits = !query.dimensions.is_empty()
         && query.metrics.iter().all(|metric| metric.info().presence == Presence::Visit)
-        && plan.outputs.contains(&Output::ViewsPerVisit);
+        && plan.outputs.contains(&Output::Ratio(Metric::Pageviews, Metric::Visits));
     groups
         .into_iter()
         .filter(|(_, group)| !of_visits || value(group, Metric::Visits) > 0.0)
         .map(|(dimensions, group)| {
             let metrics = plan.outputs.iter().map(|output| match output {
                 Output::Column(metric) => value(&group, *metric),
-                Output::ViewsPerVisit => {
-                    ratio(value(&group, Metric::Pageviews), value(&group, Metric::Visits), 100.0)
+                Output::Ratio(of, by) => ratio(value(&group, *of), value(&group, *by), 100.0),
+                Output::Share { total, digits } => {
+                    let labels: Vec<String> =
+                        plan.totals[*total].places.iter().map(|place| dimensions[*place].clone()).collect();
+                    let all = totals[*total].get(&labels).copied().unwrap_or(0.0);
+                    ratio(100.0 * value(&group, Metric::Visitors), all, 10_f64.powi(*digits))
                 }
-                Output::Percentage => ratio(100.0 * value(&group, Metric::Visitors), total, 10.0),
             });
             Row { metrics: metrics.collect(), dimensions }
         })
@@ -64,7 +86,7 @@ pub(crate) fn order(query: &Query, rows: &mut [Row]) {
         let asked = order.iter().map(|by| {
             let ascending = match &by.subject {
                 Subject::Metric(metric) => match query.metrics.iter().position(|column| column == metric) {
-                    Some(place) => a.metrics[place].total_cmp(&b.metrics[place]),
+                    Some(place) => return by_value(a.metrics[place], b.metrics[place], by.direction),
                     None => Ordering::Equal,
                 },
                 Subject::Dimension(dimension) => {
@@ -81,6 +103,15 @@ pub(crate) fn order(query: &Query, rows: &mut [Row]) {
         });
         asked.fold(Ordering::Equal, Ordering::then).then_with(|| a.dimensions.cmp(&b.dimensions))
     });
+}
+
+/// Orders values; what is null comes last in either direction.
+fn by_value(a: f64, b: f64, direction: Direction) -> Ordering {
+    match (a.is_nan(), b.is_nan(), direction) {
+        (false, false, Direction::Asc) => a.total_cmp(&b),
+        (false, false, Direction::Desc) => b.total_cmp(&a),
+        (a, b, _) => a.cmp(&b),
+    }
 }
 
 /// The rows of one page.

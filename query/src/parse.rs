@@ -7,60 +7,121 @@
 mod dates;
 pub(crate) mod filters;
 pub(crate) mod json;
+pub mod measures;
 
 use serde_json::Value;
 
-use crate::catalogue::{self, METRICS, Metric, PROPERTY};
+use crate::catalogue::{self, METRICS, Metric, PROPERTY, Requires};
 use crate::error::QueryError;
 use crate::limits;
+use crate::measure::{self, Measure};
+use crate::nearest::nearest;
 use crate::query::{Dimension, Direction, Include, OrderBy, Pagination, Query, Subject};
+use crate::vocabulary::Vocabulary;
 
-const KEYS: &[&str] =
-    &["site_id", "metrics", "date_range", "dimensions", "filters", "order_by", "include", "pagination"];
+const KEYS: &[&str] = &[
+    "site_id",
+    "metrics",
+    "date_range",
+    "dimensions",
+    "filters",
+    "order_by",
+    "include",
+    "pagination",
+    "compare",
+];
 
-/// Reads the body of a request.
+/// Reads the body of a request in the language as it is, without words of a site.
 pub fn parse(body: &[u8]) -> Result<Query, QueryError> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| QueryError::Json { message: error.to_string() })?;
-    from_value(&value)
+    from_value(&value_of(body)?)
+}
+
+/// The JSON of a body.
+pub fn value_of(body: &[u8]) -> Result<Value, QueryError> {
+    serde_json::from_slice(body).map_err(|error| QueryError::Json { message: error.to_string() })
+}
+
+/// The site that a request is about.
+pub fn site_of(value: &Value) -> Result<&str, QueryError> {
+    let Value::Object(body) = value else {
+        return Err(QueryError::Expected { field: "query".to_owned(), expected: "an object".to_owned() });
+    };
+    json::text(body.get("site_id").ok_or(QueryError::Missing { field: "site_id" })?, "site_id")
 }
 
 /// Reads a request that is JSON already.
 pub fn from_value(value: &Value) -> Result<Query, QueryError> {
+    from_value_with(value, &Vocabulary::default())
+}
+
+/// Reads a request that may use the words of its site.
+pub fn from_value_with(value: &Value, vocabulary: &Vocabulary) -> Result<Query, QueryError> {
     let body = json::object(value, "query", KEYS)?;
     let required = |field: &'static str| body.get(field).ok_or(QueryError::Missing { field });
 
     let site_id = json::text(required("site_id")?, "site_id")?.to_owned();
-    let metrics = metrics(required("metrics")?)?;
-    let date_range = dates::date_range(required("date_range")?)?;
+    let (metrics, measures) = metrics(required("metrics")?, vocabulary)?;
+    let date_range = dates::date_range(required("date_range")?, "date_range")?;
     let dimensions = body.get("dimensions").map(dimensions).transpose()?.unwrap_or_default();
-    let filters = body.get("filters").map(filters::filters).transpose()?.unwrap_or_default();
-    let order_by = body.get("order_by").map(|value| order_by(value, &metrics, &dimensions)).transpose()?;
-    let include = body.get("include").map(|value| include(value, &dimensions)).transpose()?;
-    let pagination = body.get("pagination").map(pagination).transpose()?.unwrap_or_default();
-
-    if let (Some(metric), true) =
-        (metrics.iter().find(|metric| metric.info().of_a_group), dimensions.is_empty())
-    {
-        return Err(QueryError::Conflict {
-            metric: metric.name(),
-            reason: "needs at least one dimension".to_owned(),
-            hint: Some("add the attribute to divide by to `dimensions`".to_owned()),
-        });
+    let filters = match body.get("filters") {
+        Some(value) => filters::filters(value, "filters", vocabulary)?,
+        None => Vec::new(),
+    };
+    let mut query =
+        Query { site_id, metrics, date_range, dimensions, filters, measures, ..Query::default() };
+    if let Some(value) = body.get("order_by") {
+        query.order_by = order_by(value, &query)?;
     }
-    Ok(Query {
-        site_id,
-        metrics,
-        date_range,
-        dimensions,
-        filters,
-        order_by: order_by.unwrap_or_default(),
-        include: include.unwrap_or_default(),
-        pagination,
-    })
+    if let Some(value) = body.get("include") {
+        include(value, &mut query)?;
+    }
+    if let Some(value) = body.get("pagination") {
+        query.pagination = pagination(value)?;
+    }
+    if let Some(value) = body.get("compare") {
+        query.compare = Some(dates::compare(value, "compare")?);
+    }
+    requirements(&query)?;
+    Ok(query)
 }
 
-fn metrics(value: &Value) -> Result<Vec<Metric>, QueryError> {
+/// Whether the query names what its metrics need to mean something.
+fn requirements(query: &Query) -> Result<(), QueryError> {
+    let named = |wanted: fn(&Dimension) -> bool| {
+        query.dimensions.iter().any(wanted) || query.filters.iter().any(|filter| filter.mentions(wanted))
+    };
+    for metric in &query.metrics {
+        let (met, reason, hint) = match metric.info().requires {
+            Requires::Nothing => continue,
+            Requires::Dimension => (
+                !query.dimensions.is_empty(),
+                "needs at least one dimension",
+                "add the attribute to divide by to `dimensions`",
+            ),
+            Requires::Page => (
+                named(|dimension| dimension.field().is_some_and(|field| field.name == "event:page")),
+                "needs a page",
+                "add `event:page` to `dimensions` or filter by it",
+            ),
+            Requires::Goal => (
+                named(Dimension::is_goal),
+                "needs a goal",
+                "add `event:goal` to `dimensions` or filter by it",
+            ),
+        };
+        if !met {
+            return Err(QueryError::Conflict {
+                metric: metric.name(),
+                reason: reason.to_owned(),
+                hint: Some(hint.to_owned()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The metrics, and the measures among them.
+fn metrics(value: &Value, vocabulary: &Vocabulary) -> Result<(Vec<Metric>, Vec<Measure>), QueryError> {
     let list = json::list(value, "metrics", "metrics", limits::METRICS)?;
     if list.is_empty() {
         return Err(QueryError::Invalid {
@@ -70,19 +131,38 @@ fn metrics(value: &Value) -> Result<Vec<Metric>, QueryError> {
         });
     }
     let mut metrics = Vec::with_capacity(list.len());
+    let mut measures: Vec<Measure> = Vec::new();
     for (place, value) in list.iter().enumerate() {
         let field = format!("metrics[{place}]");
         let name = json::text(value, &field)?;
-        let Some(metric) = catalogue::metric(name) else {
-            let nearest = catalogue::nearest_metric(name);
-            return Err(QueryError::UnknownMetric { field, given: json::shortened(name), nearest });
+        let own = || vocabulary.metric(name).cloned().or_else(|| measure::by_name(name));
+        let metric = match (catalogue::metric(name), own()) {
+            (Some(metric), _) => metric,
+            (None, Some(measure)) => {
+                if measures.contains(&measure) {
+                    return Err(twice(field, name));
+                }
+                measures.push(measure);
+                // There are at most `limits::METRICS`.
+                Metric::Custom((measures.len() - 1) as u8)
+            }
+            (None, None) => return Err(unknown_metric(name, field, vocabulary)),
         };
         if metrics.contains(&metric) {
             return Err(twice(field, name));
         }
         metrics.push(metric);
     }
-    Ok(metrics)
+    Ok((metrics, measures))
+}
+
+fn unknown_metric(name: &str, field: String, vocabulary: &Vocabulary) -> QueryError {
+    let own = vocabulary.metrics.iter().map(|measure| measure.name.as_str());
+    let nearest = match catalogue::nearest_metric(name) {
+        Some(known) => Some(known.to_owned()),
+        None => nearest(name, own).map(str::to_owned),
+    };
+    QueryError::UnknownMetric { field, given: json::shortened(name), nearest }
 }
 
 fn dimensions(value: &Value) -> Result<Vec<Dimension>, QueryError> {
@@ -144,7 +224,7 @@ fn dimension(name: &str, field: &str) -> Result<Dimension, QueryError> {
     Err(QueryError::UnknownDimension { field: field.to_owned(), given: json::shortened(name), nearest })
 }
 
-fn order_by(value: &Value, metrics: &[Metric], dimensions: &[Dimension]) -> Result<Vec<OrderBy>, QueryError> {
+fn order_by(value: &Value, query: &Query) -> Result<Vec<OrderBy>, QueryError> {
     let most = limits::METRICS + limits::DIMENSIONS;
     let mut order = Vec::new();
     for (place, value) in json::list(value, "order_by", "criteria", most)?.iter().enumerate() {
@@ -162,10 +242,10 @@ fn order_by(value: &Value, metrics: &[Metric], dimensions: &[Dimension]) -> Resu
                 return Err(QueryError::Expected { field: format!("{field}[1]"), expected });
             }
         };
-        let metric =
-            metrics.iter().find(|metric| metric.name() == name).map(|metric| Subject::Metric(*metric));
+        let metric = query.metrics.iter().find(|metric| query.metric_name(**metric) == name);
+        let metric = metric.map(|metric| Subject::Metric(*metric));
         let dimension = || {
-            let dimension = dimensions.iter().find(|dimension| dimension.name() == name)?;
+            let dimension = query.dimensions.iter().find(|dimension| dimension.name() == name)?;
             Some(Subject::Dimension(dimension.clone()))
         };
         let Some(subject) = metric.or_else(dimension) else {
@@ -180,8 +260,17 @@ fn order_by(value: &Value, metrics: &[Metric], dimensions: &[Dimension]) -> Resu
     Ok(order)
 }
 
-fn include(value: &Value, dimensions: &[Dimension]) -> Result<Include, QueryError> {
-    let options = json::object(value, "include", &["time_labels", "total_rows", "imports", "source"])?;
+fn include(value: &Value, query: &mut Query) -> Result<(), QueryError> {
+    let known = [
+        "time_labels",
+        "total_rows",
+        "imports",
+        "source",
+        "explain",
+        "partial_time_labels",
+        "comparisons",
+    ];
+    let options = json::object(value, "include", &known)?;
     let flag = |name: &str| match options.get(name) {
         None => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),
@@ -190,20 +279,30 @@ fn include(value: &Value, dimensions: &[Dimension]) -> Result<Include, QueryErro
             expected: "true or false".to_owned(),
         }),
     };
-    let include = Include {
+    query.include = Include {
         time_labels: flag("time_labels")?,
         total_rows: flag("total_rows")?,
         imports: flag("imports")?,
         source: flag("source")?,
+        explain: flag("explain")?,
+        partial_time_labels: flag("partial_time_labels")?,
     };
-    if include.time_labels && !dimensions.iter().any(Dimension::is_time) {
-        return Err(QueryError::Invalid {
-            field: "include.time_labels".to_owned(),
-            message: "there are time labels only where a dimension is time".to_owned(),
-            hint: Some("add `time:day` to `dimensions`".to_owned()),
-        });
+    if let Some(value) = options.get("comparisons") {
+        query.compare = Some(dates::comparisons(value, "include.comparisons")?);
     }
-    Ok(include)
+    let timeless = !query.dimensions.iter().any(Dimension::is_time);
+    for (name, asked) in
+        [("time_labels", query.include.time_labels), ("partial_time_labels", query.include.partial_time_labels)]
+    {
+        if asked && timeless {
+            return Err(QueryError::Invalid {
+                field: format!("include.{name}"),
+                message: "there are time labels only where a dimension is time".to_owned(),
+                hint: Some("add `time:day` to `dimensions`".to_owned()),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn pagination(value: &Value) -> Result<Pagination, QueryError> {

@@ -5,7 +5,9 @@
 //! where events are. What a metric means never depends on that choice, only on the question:
 //! without visit attributes, events count where they happened and visits where they began; with
 //! attributes of visits alone, everything is of visits that began in the range; with attributes of
-//! events, everything is of matching events in the range.
+//! events, everything is of matching events in the range. What a visit has done besides is an
+//! attribute of the visit. Metrics that visits cannot answer (a mean revenue, a measure of one's own)
+//! are of events in the range whatever the attributes.
 //!
 //! Wrong when: a visit lasts longer than [`LONGEST_VISIT_MS`] and the question needs the visits of
 //! events: those of its events that lie later have no visit and do not count.
@@ -14,6 +16,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::{Basis, Field, Grain, Metric, Needs, Presence, Scope};
 use crate::error::QueryError;
+use crate::filter::Filter;
 use crate::query::{Dimension, Query};
 use crate::range::Range;
 
@@ -35,6 +38,8 @@ pub enum Source {
     EventsInVisits,
     /// The visits of matching events, each once.
     VisitsOfEvents,
+    /// Events about engagement, each with its visit.
+    Engagement,
 }
 
 /// Whether views may answer, or only what they are made from. Both give the same numbers.
@@ -57,10 +62,20 @@ pub struct Part {
 pub enum Output {
     /// It is returned as it is.
     Column(Metric),
-    /// Page views divided by visits.
-    ViewsPerVisit,
-    /// Visitors divided by the visitors of all groups together.
-    Percentage,
+    /// One column divided by another.
+    Ratio(Metric, Metric),
+    /// The group's visitors in percent of those of a total, by its place in [`Plan::totals`].
+    Share { total: usize, digits: i32 },
+}
+
+/// Visitors that groups are shares of.
+#[derive(Clone, Debug)]
+pub struct Total {
+    pub part: Part,
+    pub shape: Shape,
+    pub filters: Vec<Filter>,
+    /// Which of the query's dimensions divide the total.
+    pub places: Vec<usize>,
 }
 
 /// What to ask the store, and how to make the answer from it.
@@ -69,8 +84,7 @@ pub struct Plan {
     pub parts: Vec<Part>,
     /// One for each metric of the query.
     pub outputs: Vec<Output>,
-    /// Where all visitors are counted, for percentages.
-    pub total: Option<Part>,
+    pub totals: Vec<Total>,
     pub shape: Shape,
 }
 
@@ -95,7 +109,20 @@ impl Source {
             Self::Uniques(_) => "v_uniques",
             Self::Visits => "v_sessions",
             Self::Events => "events",
-            Self::EventsInVisits | Self::VisitsOfEvents => "events+v_sessions",
+            Self::EventsInVisits | Self::VisitsOfEvents | Self::Engagement => "events+v_sessions",
+        }
+    }
+
+    /// Why a statement reads there.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Traffic => "nothing filters or divides but time: sums of minutes are kept",
+            Self::Uniques(_) => "people of whole days, weeks or months are kept",
+            Self::Visits => "only attributes of visits are asked about: a row for each visit is kept",
+            Self::Events => "attributes of events, or people of a range that is kept nowhere",
+            Self::EventsInVisits => "events are asked about by what their visits are",
+            Self::VisitsOfEvents => "whole visits are asked about by what happened in them",
+            Self::Engagement => "what engagement events tell of each visit",
         }
     }
 
@@ -107,6 +134,7 @@ impl Source {
             Self::Visits | Self::VisitsOfEvents => Basis::Visits,
             Self::Events => Basis::Events,
             Self::EventsInVisits => Basis::EventsInVisits,
+            Self::Engagement => Basis::Engagement,
         }
     }
 }
@@ -117,12 +145,23 @@ impl Plan {
         let shape = Shape::of(query, range);
         let mut parts: Vec<Part> = Vec::new();
         let mut outputs = Vec::with_capacity(query.metrics.len());
+        let mut totals: Vec<Total> = Vec::new();
+        let mut share = |of: Whole, digits| -> Result<Output, QueryError> {
+            let total = Total::new(of, query, &shape, range, views)?;
+            totals.push(total);
+            Ok(Output::Share { total: totals.len() - 1, digits })
+        };
         for metric in &query.metrics {
             let (output, columns): (_, &[Metric]) = match metric {
-                Metric::Percentage => (Output::Percentage, &[Metric::Visitors]),
+                Metric::Percentage => (share(Whole::Everyone, 1)?, &[Metric::Visitors]),
+                Metric::ConversionRate => (share(Whole::WithoutGoal, 2)?, &[Metric::Visitors]),
+                Metric::GroupConversionRate => (share(Whole::GroupWithoutGoal, 2)?, &[Metric::Visitors]),
+                Metric::EventsPerVisitor => {
+                    (Output::Ratio(Metric::Events, Metric::Visitors), &[Metric::Events, Metric::Visitors])
+                }
                 // Page views of the range and visits that began in it come from different rows.
                 Metric::ViewsPerVisit if shape.plain() && !shape.fits_traffic(range, views) => {
-                    (Output::ViewsPerVisit, &[Metric::Pageviews, Metric::Visits])
+                    (Output::Ratio(Metric::Pageviews, Metric::Visits), &[Metric::Pageviews, Metric::Visits])
                 }
                 metric => (Output::Column(*metric), std::slice::from_ref(metric)),
             };
@@ -136,24 +175,52 @@ impl Plan {
                 }
             }
         }
-        let total = if outputs.contains(&Output::Percentage) {
-            let source = shape.whole().source(Metric::Visitors, range, views)?;
-            Some(Part { source, metrics: vec![Metric::Visitors] })
-        } else {
-            None
-        };
-        Ok(Self { parts, outputs, total, shape })
+        Ok(Self { parts, outputs, totals, shape })
     }
 
     /// Whether the one statement's rows are the answer's rows, so that the store can order and cut them.
     pub fn is_direct(&self) -> bool {
-        self.parts.len() == 1 && self.outputs.iter().all(|output| matches!(output, Output::Column(_)))
+        // What is null is ordered here, so that it comes last in every order.
+        let plain = |output: &Output| matches!(output, Output::Column(metric) if !metric.info().nullable);
+        self.parts.len() == 1 && self.outputs.iter().all(plain)
     }
 
     /// What `meta.source` says: every view and table that answered, joined by commas.
     pub fn sources(&self) -> String {
         let names: BTreeSet<_> = self.parts.iter().map(|part| part.source.name()).collect();
         names.into_iter().collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Whose visitors a total counts.
+#[derive(Clone, Copy, Debug)]
+enum Whole {
+    /// All groups together.
+    Everyone,
+    /// All groups together, whether they did the goal or not.
+    WithoutGoal,
+    /// Each group, whether they did the goal or not.
+    GroupWithoutGoal,
+}
+
+impl Total {
+    fn new(of: Whole, query: &Query, shape: &Shape, range: &Range, views: Views) -> Result<Self, QueryError> {
+        let about_goals =
+            |dimension: &Dimension| dimension.is_goal() || matches!(dimension, Dimension::Property(_));
+        let mut filters = query.filters.clone();
+        if !matches!(of, Whole::Everyone) {
+            filters.retain(|filter| !filter.mentions(about_goals));
+        }
+        let places: Vec<usize> = match of {
+            Whole::Everyone | Whole::WithoutGoal => Vec::new(),
+            Whole::GroupWithoutGoal => {
+                let divides = |place: &usize| !shape.dimensions[*place].is_goal();
+                (0..shape.dimensions.len()).filter(divides).collect()
+            }
+        };
+        let shape = shape.divided(&places);
+        let part = Part { source: shape.source(Metric::Visitors, range, views)?, metrics: vec![Metric::Visitors] };
+        Ok(Self { part, shape, filters, places })
     }
 }
 
@@ -173,7 +240,8 @@ impl Shape {
         }
         let of = |scope| move |dimension: &&&Dimension| dimension.scope() == Some(scope);
         let events = attributes.iter().any(|dimension| of(Scope::Event)(&dimension));
-        let visits = attributes.iter().any(|dimension| of(Scope::Visit)(&dimension));
+        let visits = attributes.iter().any(|dimension| of(Scope::Visit)(&dimension))
+            || query.filters.iter().any(Filter::is_behavioural);
         let pages_only = attributes
             .iter()
             .filter(of(Scope::Event))
@@ -189,10 +257,11 @@ impl Shape {
         })
     }
 
-    /// The same question undivided. What kinds of attributes it has stays as it was, so that the
-    /// whole is counted the way its groups are.
-    pub fn whole(&self) -> Self {
-        Self { dimensions: Vec::new(), ..self.clone() }
+    /// The same question divided by these of its dimensions only. What kinds of attributes it has
+    /// stays as it was, so that the whole is counted the way its groups are.
+    fn divided(&self, places: &[usize]) -> Self {
+        let dimensions = places.iter().map(|place| self.dimensions[*place].clone()).collect();
+        Self { dimensions, ..self.clone() }
     }
 
     /// Whether nothing but time divides, and nothing filters.
@@ -209,7 +278,8 @@ impl Shape {
             return self.source_of_events(metric);
         }
         if self.visits {
-            return Ok(Source::Visits);
+            let kept = metric.formula(Basis::Visits).is_some();
+            return Ok(if kept { Source::Visits } else { Source::EventsInVisits });
         }
         if metric == Metric::Visitors && views == Views::Use {
             let periods = [Grain::Day, Grain::Week, Grain::Month];
@@ -229,9 +299,15 @@ impl Shape {
             return Ok(Source::Events);
         }
         Ok(match metric.info().presence {
-            _ if metric != Metric::Visitors && self.fits_traffic(range, views) => Source::Traffic,
+            _ if metric != Metric::Visitors
+                && metric.formula(Basis::Traffic).is_some()
+                && self.fits_traffic(range, views) =>
+            {
+                Source::Traffic
+            }
             Presence::Event => Source::Events,
             Presence::Visit => Source::Visits,
+            Presence::Engagement => Source::Engagement,
         })
     }
 
@@ -239,6 +315,7 @@ impl Shape {
         match metric.info().needs {
             Needs::Events if !self.visits => Ok(Source::Events),
             Needs::Events | Needs::EventsInVisits => Ok(Source::EventsInVisits),
+            Needs::Engagement => Ok(Source::Engagement),
             Needs::WholeVisits => {
                 self.check_whole_visits(metric)?;
                 Ok(if self.pages_only { Source::Visits } else { Source::VisitsOfEvents })

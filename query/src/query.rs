@@ -7,9 +7,10 @@ use serde::{Serialize, Serializer};
 use crate::catalogue::{Field, Grain, Metric, PROPERTY};
 use crate::filter::Filter;
 use crate::limits;
+use crate::measure::Measure;
 
 /// A question about one site. Serialises to the request that [`crate::parse`] reads it from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     /// The site's domain.
     pub site_id: String,
@@ -24,6 +25,39 @@ pub struct Query {
     pub order_by: Vec<OrderBy>,
     pub include: Include,
     pub pagination: Pagination,
+    /// The range to compare with.
+    pub compare: Option<Compare>,
+    /// What [`Metric::Custom`] measures, by its place.
+    pub measures: Vec<Measure>,
+}
+
+impl Default for Query {
+    /// Visitors of the last week; of a site that has no name.
+    fn default() -> Self {
+        Self {
+            site_id: String::new(),
+            metrics: vec![Metric::Visitors],
+            date_range: DateRange::LastDays(7),
+            dimensions: Vec::new(),
+            filters: Vec::new(),
+            order_by: Vec::new(),
+            include: Include::default(),
+            pagination: Pagination::default(),
+            compare: None,
+            measures: Vec::new(),
+        }
+    }
+}
+
+/// The range that an answer is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Compare {
+    /// As long, and ends where the range begins.
+    PreviousPeriod,
+    /// The same days a year before.
+    YearOverYear,
+    /// Any other.
+    Custom(DateRange),
 }
 
 /// The time asked about, before a clock and a time zone make it two instants.
@@ -105,8 +139,15 @@ pub struct Include {
     /// Which views and tables answered.
     #[serde(skip_serializing_if = "is_false")]
     pub source: bool,
+    /// How the answer came about: every statement, why it reads what it reads, and how long it took.
+    #[serde(skip_serializing_if = "is_false")]
+    pub explain: bool,
+    /// The buckets that are not whole: the range cuts them, or they are not over yet.
+    #[serde(skip_serializing_if = "is_false")]
+    pub partial_time_labels: bool,
 }
 
+/// A page of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pagination {
     pub limit: u64,
@@ -120,6 +161,19 @@ impl Default for Pagination {
 }
 
 impl Query {
+    /// What a metric is called in requests.
+    pub fn metric_name(&self, metric: Metric) -> &str {
+        match metric {
+            Metric::Custom(place) => self.measures.get(usize::from(place)).map_or("", |measure| &measure.name),
+            known => known.name(),
+        }
+    }
+
+    /// What the metrics are called, in their order.
+    pub fn metric_names(&self) -> Vec<&str> {
+        self.metrics.iter().map(|metric| self.metric_name(*metric)).collect()
+    }
+
     /// The order of the answer: the one asked for, or time ascending and then the first metric
     /// descending. Rows that still tie are ordered by their dimensions.
     pub fn order(&self) -> Vec<OrderBy> {
@@ -180,15 +234,43 @@ impl Serialize for Dimension {
     }
 }
 
-impl Serialize for OrderBy {
+impl OrderBy {
+    /// As requests write it.
+    pub fn written(&self, query: &Query) -> (String, Direction) {
+        let name = match &self.subject {
+            Subject::Metric(metric) => query.metric_name(*metric).to_owned(),
+            Subject::Dimension(dimension) => dimension.name(),
+        };
+        (name, self.direction)
+    }
+}
+
+impl Serialize for Query {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut pair = serializer.serialize_seq(Some(2))?;
-        match &self.subject {
-            Subject::Metric(metric) => pair.serialize_element(metric)?,
-            Subject::Dimension(dimension) => pair.serialize_element(dimension)?,
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("site_id", &self.site_id)?;
+        map.serialize_entry("metrics", &self.metric_names())?;
+        map.serialize_entry("date_range", &self.date_range)?;
+        map.serialize_entry("dimensions", &self.dimensions)?;
+        map.serialize_entry("filters", &self.filters)?;
+        let order: Vec<_> = self.order_by.iter().map(|by| by.written(self)).collect();
+        map.serialize_entry("order_by", &order)?;
+        map.serialize_entry("include", &self.include)?;
+        map.serialize_entry("pagination", &self.pagination)?;
+        if let Some(compare) = &self.compare {
+            map.serialize_entry("compare", compare)?;
         }
-        pair.serialize_element(&self.direction)?;
-        pair.end()
+        map.end()
+    }
+}
+
+impl Serialize for Compare {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::PreviousPeriod => serializer.serialize_str("previous_period"),
+            Self::YearOverYear => serializer.serialize_str("year_over_year"),
+            Self::Custom(range) => range.serialize(serializer),
+        }
     }
 }
 
@@ -222,7 +304,11 @@ impl Serialize for Filter {
         match self {
             Self::And(inner) => ("and", inner).serialize(serializer),
             Self::Or(inner) => ("or", inner).serialize(serializer),
-            Self::Not(inner) => ("not", inner).serialize(serializer),
+            Self::Not(inner) => match inner.as_ref() {
+                Self::Done(inner) => ("has_not_done", inner).serialize(serializer),
+                inner => ("not", inner).serialize(serializer),
+            },
+            Self::Done(inner) => ("has_done", inner).serialize(serializer),
             Self::Where(condition) => {
                 let parts = if condition.case_sensitive { 3 } else { 4 };
                 let mut list = serializer.serialize_seq(Some(parts))?;

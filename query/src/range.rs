@@ -96,6 +96,33 @@ impl Range {
         Ok(Self { from: Timestamp(from), to: Timestamp(to), zone, week_start: site.week_start, first, last })
     }
 
+    /// Whether the range is made of whole local days.
+    pub fn whole_days(&self) -> bool {
+        self.whole(Grain::Day)
+    }
+
+    /// The range whose dates are other ones, with the same times of the day.
+    pub(crate) fn moved(
+        &self,
+        site: &Site,
+        date: impl Fn(civil::Date) -> Result<civil::Date, jiff::Error>,
+    ) -> Result<Self, QueryError> {
+        if self.whole_days() {
+            return Self::days(site, date(self.first).map_err(outside)?, date(self.last).map_err(outside)?);
+        }
+        let instant = |ts: i64| -> Result<i64, QueryError> {
+            let at = local(&self.zone, Timestamp(ts))?;
+            let moved = date(at.date()).map_err(outside)?.to_datetime(at.time());
+            instant(&self.zone, &Moment::Local(moved))
+        };
+        Self::between(site, instant(self.from.0)?, instant(self.to.0)?)
+    }
+
+    /// The range between two instants, of which the last is not in it.
+    pub(crate) fn at(&self, site: &Site, from: i64, to: i64) -> Result<Self, QueryError> {
+        Self::between(site, from, to)
+    }
+
     /// Whether the range begins and ends where minutes do.
     pub fn whole_minutes(&self) -> bool {
         self.from.0 % MINUTE == 0 && self.to.0 % MINUTE == 0

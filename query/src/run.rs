@@ -4,30 +4,50 @@
 //! which `view_progress` tells, or an epoch is committed between two statements of one answer; each
 //! number is then right for a moment less than a second apart from its neighbour's.
 
+use std::sync::Mutex;
+use std::time::Instant;
+
 use clickhouse::Client;
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join, try_join3, try_join_all};
 use opentrace_events::{Site, Timestamp};
 use opentrace_store::Store;
 use serde_json::Value as Json;
 
-use crate::answer::{Answer, Group, Meta, Resolved};
+use crate::answer::{Answer, Explained, Group, Meta, Resolved};
 use crate::bucket;
-use crate::catalogue::Grain;
+use crate::catalogue::{Grain, Metric};
+use crate::compare::{self, Compared};
 use crate::error::QueryError;
-use crate::merge::{self, Row};
-use crate::plan::{Part, Plan, Views};
+use crate::merge::{self, Row, Visitors};
+use crate::plan::{Part, Plan, Shape, Total, Views};
 use crate::query::{DateRange, Dimension, Query, Subject};
 use crate::range::Range;
 use crate::rows;
 use crate::sql::{self, Context, Rows, Statement};
+use crate::vocabulary::Goal;
+use crate::warnings;
 
-/// Answers a query about `site` as of `now`.
-///
-/// Views may be avoided where they are not complete; the numbers are the same. `site` decides whose events are read; `query.site_id` is only repeated in the answer. Statements
-/// run at the same time and are given up when the future is dropped. The answer has at most `pagination.limit` rows.
-///
-/// # Errors
-/// See [`QueryError::blame`]: the question's fault, its size, or the store's.
+/// Whom a query is asked, about what, and when.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    pub client: &'a Client,
+    /// Decides whose events are read; `query.site_id` is only repeated in the answer.
+    pub site: &'a Site,
+    pub now: Timestamp,
+    /// Views may be avoided where they are not complete; the numbers are the same.
+    pub views: Views,
+    /// What is defined as a goal on the site.
+    pub goals: &'a [Goal],
+}
+
+impl std::fmt::Debug for Asking<'_> {
+    /// Without the client, which knows a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asking").field("site", &self.site.id).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// Answers a query about `site` as of `now`. See [`Asking::answer`].
 pub async fn run(
     store: &Store,
     site: &Site,
@@ -46,88 +66,187 @@ pub async fn run_with(
     now: Timestamp,
     views: Views,
 ) -> Result<Answer, QueryError> {
-    let earliest = match query.date_range {
-        DateRange::All => earliest(client, site).await?,
-        _ => None,
-    };
-    let range = Range::resolve(&query.date_range, site, now, earliest)?;
-    let plan = Plan::new(query, &range, views)?;
-    let time_labels = match plan.shape.grain() {
-        Some(grain) if query.include.time_labels => Some(bucket::labels(&range, grain)?),
-        _ => None,
-    };
-    let context = Context { site, query, range: &range, shape: &plan.shape };
-    let (rows, total_rows) = if plan.is_direct() {
-        direct(client, &plan, context).await?
-    } else {
-        joined(client, &plan, context).await?
-    };
-    Ok(Answer {
-        results: rows.into_iter().map(|row| Group::new(row, &query.metrics)).collect(),
-        meta: Meta {
-            imports_included: query.include.imports.then_some(true),
-            source: query.include.source.then(|| plan.sources()),
-            time_labels,
-            total_rows: total_rows.filter(|_| query.include.total_rows),
-        },
-        query: resolved(query, &range, &plan),
-    })
+    Asking { client, site, now, views, goals: &[] }.answer(query).await
 }
 
-/// One statement: the store orders and cuts.
-async fn direct(
-    client: &Client,
-    plan: &Plan,
-    context: Context<'_>,
-) -> Result<(Vec<Row>, Option<u64>), QueryError> {
-    let part = &plan.parts[0];
-    let order = context.query.order();
-    let page = sql::statement(part, context, Rows::Page(&order))?;
-    if !context.query.include.total_rows {
-        return Ok((fetch(client, &page, part, plan).await?, None));
+/// A query over one range, planned.
+#[derive(Clone, Copy, Debug)]
+struct Planned<'a> {
+    asking: Asking<'a>,
+    query: &'a Query,
+    range: &'a Range,
+    plan: &'a Plan,
+    /// What has been asked so far.
+    log: &'a Mutex<Vec<Explained>>,
+}
+
+impl Asking<'_> {
+    /// Answers a query. Statements run at the same time and are given up when the future is dropped.
+    /// The answer has at most `pagination.limit` rows.
+    ///
+    /// # Errors
+    /// See [`QueryError::blame`]: the question's fault, its size, or the store's.
+    pub async fn answer(&self, query: &Query) -> Result<Answer, QueryError> {
+        let range = self.range(&query.date_range).await?;
+        let plan = Plan::new(query, &range, self.views)?;
+        let log = Mutex::default();
+        let planned = Planned { asking: *self, query, range: &range, plan: &plan, log: &log };
+        let (time_labels, partial) = planned.labels()?;
+        let compared = async {
+            match &query.compare {
+                Some(with) => self.compared(query, &range, with, &log).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let ((rows, total_rows), compared, warnings) =
+            try_join3(planned.rows(), compared, warnings::warnings(self, query, &range, &plan)).await?;
+        let currency = &self.site.currency;
+        let mut results: Vec<Group> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let comparison = match &compared {
+                Some(compared) => Some(compared.of(&row, &query.metrics, currency)),
+                None => None,
+            };
+            let metrics = warnings::without(&query.metrics, &row.metrics, &warnings);
+            results.push(Group::new(Row { metrics, ..row }, &query.metrics, currency, comparison));
+        }
+        Ok(Answer {
+            results,
+            meta: Meta {
+                imports_included: query.include.imports.then_some(true),
+                source: query.include.source.then(|| plan.sources()),
+                time_labels,
+                partial_time_labels: partial,
+                total_rows: total_rows.filter(|_| query.include.total_rows),
+                metric_warnings: warnings,
+                explain: query.include.explain.then(|| log.into_inner().unwrap_or_default()),
+            },
+            query: resolved(query, &range, &plan, compared.as_ref()),
+        })
     }
-    let count = sql::statement(part, context, Rows::Count)?;
-    let (rows, count) = try_join(fetch(client, &page, part, plan), number(client, &count)).await?;
-    Ok((rows, Some(count as u64)))
+
+    /// The two instants of a range of time.
+    pub(crate) async fn range(&self, range: &DateRange) -> Result<Range, QueryError> {
+        let earliest = match range {
+            DateRange::All => earliest(self.client, self.site).await?,
+            _ => None,
+        };
+        Range::resolve(range, self.site, self.now, earliest)
+    }
+
+    /// The rows of the range to compare with, by their labels.
+    async fn compared(
+        &self,
+        query: &Query,
+        range: &Range,
+        with: &crate::query::Compare,
+        log: &Mutex<Vec<Explained>>,
+    ) -> Result<Compared, QueryError> {
+        let other = compare::range(self, range, with).await?;
+        // `time` stands for the same grain on both sides.
+        let mut query = query.clone();
+        for dimension in &mut query.dimensions {
+            if matches!(dimension, Dimension::Time) {
+                *dimension = Dimension::Bucket(range.natural_grain());
+            }
+        }
+        let plan = Plan::new(&query, &other, self.views)?;
+        let planned = Planned { asking: *self, query: &query, range: &other, plan: &plan, log };
+        let rows = planned.all().await?;
+        Compared::new(range, other, &plan.shape, rows)
+    }
 }
 
-/// Several statements: joined, ordered and cut here.
-async fn joined(
-    client: &Client,
-    plan: &Plan,
-    context: Context<'_>,
-) -> Result<(Vec<Row>, Option<u64>), QueryError> {
-    let returned = plan.parts.iter().map(|part| async move {
-        let statement = sql::statement(part, context, Rows::All)?;
-        fetch(client, &statement, part, plan).await
-    });
-    let total = async {
-        let Some(part) = &plan.total else { return Ok(0.0) };
-        let shape = plan.shape.whole();
-        let statement = sql::statement(part, Context { shape: &shape, ..context }, Rows::All)?;
-        number(client, &statement).await
-    };
-    let (returned, total) = try_join(try_join_all(returned), total).await?;
-    let mut rows = merge::join(context.query, plan, returned, total);
-    merge::order(context.query, &mut rows);
-    let count = rows.len() as u64;
-    Ok((merge::page(rows, context.query.pagination), Some(count)))
+impl Planned<'_> {
+    /// Every bucket of the range, and those that are not whole, as far as they are asked for.
+    fn labels(&self) -> Result<(Option<Vec<String>>, Option<Vec<String>>), QueryError> {
+        let Some(grain) = self.plan.shape.grain() else { return Ok((None, None)) };
+        let include = self.query.include;
+        let all = include.time_labels.then(|| bucket::labels(self.range, grain)).transpose()?;
+        let partial = include
+            .partial_time_labels
+            .then(|| bucket::partial(self.range, grain, self.asking.now))
+            .transpose()?;
+        Ok((all, partial))
+    }
+
+    /// The rows of the page asked for, and how many there are in all where that is known.
+    async fn rows(&self) -> Result<(Vec<Row>, Option<u64>), QueryError> {
+        if self.plan.is_direct() {
+            return self.direct().await;
+        }
+        let mut rows = self.all().await?;
+        merge::order(self.query, &mut rows);
+        let count = rows.len() as u64;
+        Ok((merge::page(rows, self.query.pagination), Some(count)))
+    }
+
+    /// One statement: the store orders and cuts.
+    async fn direct(&self) -> Result<(Vec<Row>, Option<u64>), QueryError> {
+        let part = &self.plan.parts[0];
+        let order = self.query.order();
+        let page = sql::statement(part, self.context(), Rows::Page(&order))?;
+        let rows = self.fetch(&page, part, &self.plan.shape);
+        if !self.query.include.total_rows {
+            return Ok((rows.await?, None));
+        }
+        let count = sql::statement(part, self.context(), Rows::Count)?;
+        let (rows, count) = try_join(rows, number(self.asking.client, &count)).await?;
+        Ok((rows, Some(count as u64)))
+    }
+
+    /// Several statements, joined; in no order.
+    async fn all(&self) -> Result<Vec<Row>, QueryError> {
+        let returned = self.plan.parts.iter().map(|part| async move {
+            let statement = sql::statement(part, self.context(), Rows::All)?;
+            self.fetch(&statement, part, &self.plan.shape).await
+        });
+        let totals = self.plan.totals.iter().map(|total| self.total(total));
+        let (returned, totals) = try_join(try_join_all(returned), try_join_all(totals)).await?;
+        Ok(merge::join(self.query, self.plan, returned, &totals))
+    }
+
+    async fn total(&self, total: &Total) -> Result<Visitors, QueryError> {
+        let context = Context { shape: &total.shape, filters: &total.filters, ..self.context() };
+        let statement = sql::statement(&total.part, context, Rows::All)?;
+        let rows = self.fetch(&statement, &total.part, &total.shape).await?;
+        Ok(rows.into_iter().map(|row| (row.dimensions, row.metrics[0])).collect())
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            site: self.asking.site,
+            query: self.query,
+            range: self.range,
+            shape: &self.plan.shape,
+            filters: &self.query.filters,
+            goals: self.asking.goals,
+        }
+    }
+
+    /// The rows of a statement, buckets named.
+    async fn fetch(&self, statement: &Statement, part: &Part, shape: &Shape) -> Result<Vec<Row>, QueryError> {
+        let began = Instant::now();
+        let returned = rows::fetch(self.asking.client, statement).await?;
+        if self.query.include.explain {
+            let names = part.metrics.iter().map(|metric| self.query.metric_name(*metric).to_owned());
+            let explained = Explained {
+                source: part.source.name(),
+                reason: part.source.reason(),
+                metrics: names.collect(),
+                sql: statement.sql.clone(),
+                rows: returned.len() as u64,
+                milliseconds: (began.elapsed().as_secs_f64() * 1e4).round() / 10.0,
+            };
+            self.log.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(explained);
+        }
+        returned.into_iter().map(|row| read(row, &part.metrics, &shape.dimensions)).collect()
+    }
 }
 
-/// The rows of a statement, buckets named.
-async fn fetch(
-    client: &Client,
-    statement: &Statement,
-    part: &Part,
-    plan: &Plan,
-) -> Result<Vec<Row>, QueryError> {
-    let returned = rows::fetch(client, statement).await?;
-    returned.into_iter().map(|row| read(row, part, &plan.shape.dimensions)).collect()
-}
-
-fn read(row: Vec<Json>, part: &Part, dimensions: &[Dimension]) -> Result<Row, QueryError> {
+fn read(row: Vec<Json>, metrics: &[Metric], dimensions: &[Dimension]) -> Result<Row, QueryError> {
     let unreadable = || QueryError::Row { message: "a value of another type than asked for".to_owned() };
-    if row.len() != dimensions.len() + part.metrics.len() {
+    if row.len() != dimensions.len() + metrics.len() {
         return Err(QueryError::Row { message: format!("{} values", row.len()) });
     }
     let mut values = row.into_iter();
@@ -139,8 +258,11 @@ fn read(row: Vec<Json>, part: &Part, dimensions: &[Dimension]) -> Result<Row, Qu
             _ => return Err(unreadable()),
         });
     }
-    let metrics = values.map(|value| value.as_f64().ok_or_else(unreadable)).collect::<Result<_, _>>()?;
-    Ok(Row { dimensions: labels, metrics })
+    let metrics = values.zip(metrics).map(|(value, metric)| match value {
+        Json::Null if metric.info().nullable => Ok(f64::NAN),
+        value => value.as_f64().ok_or_else(unreadable),
+    });
+    Ok(Row { dimensions: labels, metrics: metrics.collect::<Result<_, _>>()? })
 }
 
 fn label(grain: Grain, value: &Json) -> Option<String> {
@@ -161,22 +283,23 @@ async fn earliest(client: &Client, site: &Site) -> Result<Option<Timestamp>, Que
     Ok(seconds.map(|seconds| Timestamp(seconds * 1_000)))
 }
 
-fn resolved(query: &Query, range: &Range, plan: &Plan) -> Resolved {
-    let dimensions = plan.shape.dimensions.clone();
-    let mut order_by = query.order();
-    for by in &mut order_by {
-        // `time` is called by the grain that it stood for.
-        if let (Subject::Dimension(Dimension::Time), Some(grain)) = (&by.subject, plan.shape.grain()) {
-            by.subject = Subject::Dimension(Dimension::Bucket(grain));
+fn resolved(query: &Query, range: &Range, plan: &Plan, compared: Option<&Compared>) -> Resolved {
+    let order_by = query.order().into_iter().map(|by| {
+        let (name, direction) = by.written(query);
+        match (by.subject, plan.shape.grain()) {
+            // `time` is called by the grain that it stood for.
+            (Subject::Dimension(Dimension::Time), Some(grain)) => (grain.name().to_owned(), direction),
+            _ => (name, direction),
         }
-    }
+    });
     Resolved {
         site_id: query.site_id.clone(),
-        metrics: query.metrics.clone(),
+        metrics: query.metric_names().into_iter().map(str::to_owned).collect(),
         date_range: range.iso(),
+        comparison_date_range: compared.map(Compared::iso),
         filters: query.filters.clone(),
-        order_by,
-        dimensions,
+        order_by: order_by.collect(),
+        dimensions: plan.shape.dimensions.clone(),
         include: query.include,
         pagination: query.pagination,
     }

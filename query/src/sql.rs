@@ -8,14 +8,18 @@
 mod builder;
 mod columns;
 mod conditions;
+mod goals;
+mod measures;
 mod tables;
 
 use opentrace_events::Site;
 
 use crate::error::QueryError;
+use crate::filter::Filter;
 use crate::plan::{Part, Shape, Source};
 use crate::query::{Direction, OrderBy, Query, Subject};
 use crate::range::Range;
+use crate::vocabulary::Goal;
 
 use builder::Builder;
 
@@ -56,6 +60,10 @@ pub struct Context<'a> {
     pub query: &'a Query,
     pub range: &'a Range,
     pub shape: &'a Shape,
+    /// Those of the query, or of what a part of it is a share of.
+    pub filters: &'a [Filter],
+    /// What is defined as a goal on the site.
+    pub goals: &'a [Goal],
 }
 
 impl Value {
@@ -82,17 +90,16 @@ pub fn statement(part: &Part, context: Context<'_>, rows: Rows<'_>) -> Result<St
     }
     let mut values = Vec::with_capacity(part.metrics.len());
     for (place, metric) in part.metrics.iter().enumerate() {
-        // The planner only chooses sources whose basis has the formula; see the test of all pairs.
-        let formula = metric.formula(part.source.basis()).unwrap_or("0");
-        values.push((format!("m{place}"), formula));
+        values.push((format!("m{place}"), builder.value(*metric)));
     }
     let from = match part.source {
         Source::Traffic => builder.traffic(),
         Source::Uniques(grain) => builder.uniques(grain),
-        Source::Visits => builder.visits(&context.query.filters),
-        Source::Events => builder.events(&context.query.filters),
-        Source::EventsInVisits => builder.events_in_visits(&context.query.filters),
-        Source::VisitsOfEvents => builder.visits_of_events(&context.query.filters, &mut groups),
+        Source::Visits => builder.visits(context.filters),
+        Source::Events => builder.events(context.filters),
+        Source::EventsInVisits => builder.events_in_visits(context.filters),
+        Source::Engagement => builder.engagement(context.filters, &mut groups),
+        Source::VisitsOfEvents => builder.visits_of_events(context.filters, &mut groups),
     };
 
     let list = |items: Vec<String>| items.join(", ");
@@ -134,6 +141,19 @@ pub(crate) fn earliest(site: &Site) -> Statement {
          WHERE site_id = {site} AND events > 0"
     );
     Statement { sql, params }
+}
+
+/// The currencies of the revenue of matching events, a row for each.
+pub(crate) fn currencies(context: Context<'_>) -> Result<Statement, QueryError> {
+    let source = if context.shape.visits { Source::EventsInVisits } else { Source::Events };
+    let mut builder = Builder::new(source, context)?;
+    let (currency, revenue) = (builder.event_column("currency"), builder.event_column("revenue"));
+    let from = match source {
+        Source::EventsInVisits => builder.events_in_visits(context.filters),
+        _ => builder.events(context.filters),
+    };
+    let sql = format!("SELECT DISTINCT toString({currency}) {from} AND {revenue} != 0 ORDER BY 1 LIMIT 20");
+    Ok(Statement { sql, params: builder.into_params() })
 }
 
 /// The criteria asked for, then every dimension, so that the order is total.

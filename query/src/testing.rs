@@ -5,9 +5,15 @@ use jiff::tz::TimeZone;
 use opentrace_events::{Site, SiteId, Timestamp};
 use proptest::prelude::*;
 
-use crate::catalogue::{FIELDS, GRAINS, METRICS, Metric};
+use opentrace_events::define::{self, Attribute, Comparison, Condition as Event};
+
+use crate::catalogue::{FIELDS, GRAINS, METRICS, Metric, Requires};
 use crate::filter::{Condition, Filter, Operator};
-use crate::query::{DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject};
+use crate::measure::{self, Measure};
+use crate::query::{
+    Compare, DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject,
+};
+use crate::vocabulary::Goal;
 
 pub(crate) fn site(zone: &str) -> Site {
     Site {
@@ -77,8 +83,50 @@ fn filter() -> impl Strategy<Value = Filter> {
             prop::collection::vec(inner.clone(), 1..3).prop_map(Filter::And),
             prop::collection::vec(inner.clone(), 1..3).prop_map(Filter::Or),
             inner.prop_map(|inner| Filter::Not(Box::new(inner))),
+            done(),
         ]
     })
+}
+
+/// What a visit has done: conditions on properties.
+fn done() -> impl Strategy<Value = Filter> {
+    let event = (nasty(), nasty()).prop_map(|(key, value)| {
+        Filter::Where(Condition {
+            operator: Operator::Is,
+            negated: false,
+            dimension: Dimension::Property(key),
+            values: vec![value],
+            case_sensitive: true,
+        })
+    });
+    (event, any::<bool>()).prop_map(|(event, negated)| {
+        let done = Filter::Done(Box::new(event));
+        if negated { Filter::Not(Box::new(done)) } else { done }
+    })
+}
+
+/// Goals as nasty as they come.
+pub(crate) fn goals() -> impl Strategy<Value = Vec<Goal>> {
+    let goal = (nasty(), nasty(), nasty()).prop_map(|(name, key, value)| Goal {
+        name,
+        event: Event::Where(Comparison {
+            attribute: Attribute::Property(key),
+            operator: define::Operator::Is,
+            negated: false,
+            values: vec![value.clone()],
+            case_sensitive: false,
+            empty: value,
+        }),
+    });
+    prop::collection::vec(goal, 0..3)
+}
+
+fn compare() -> impl Strategy<Value = Option<Compare>> {
+    prop::option::of(prop_oneof![
+        Just(Compare::PreviousPeriod),
+        Just(Compare::YearOverYear),
+        Just(Compare::Custom(DateRange::Dates(date(2023, 1, 1), date(2023, 2, 1)))),
+    ])
 }
 
 fn date_range() -> impl Strategy<Value = DateRange> {
@@ -118,8 +166,9 @@ pub(crate) fn queries() -> impl Strategy<Value = Query> {
     let filters = prop::collection::vec(filter(), 0..3);
     let flags = any::<(bool, bool, bool, bool, bool, bool)>();
     let pagination = (1_u64..=10_000, 0_u64..1_000);
-    (metrics, date_range(), time, fields, filters, flags, pagination).prop_map(
-        |(metrics, date_range, time, fields, filters, flags, (limit, offset))| {
+    let rest = (compare(), prop::collection::vec(nasty(), 0..2));
+    (metrics, date_range(), time, fields, filters, flags, pagination, rest).prop_map(
+        |(metrics, date_range, time, fields, filters, flags, (limit, offset), (compare, keys))| {
             let mut dimensions: Vec<Dimension> = time.into_iter().collect();
             for field in fields {
                 if !dimensions.contains(&field) {
@@ -128,10 +177,24 @@ pub(crate) fn queries() -> impl Strategy<Value = Query> {
             }
             let (time_labels, total_rows, imports, source, ordered, ascending) = flags;
             let mut metrics: Vec<Metric> = metrics.iter().map(|info| info.metric).collect();
-            if dimensions.is_empty() {
-                metrics.retain(|metric| !metric.info().of_a_group);
-                metrics.extend(metrics.is_empty().then_some(Metric::Visitors));
-            }
+            let named = |name: &str| {
+                let is = |dimension: &Dimension| dimension.name() == name;
+                dimensions.iter().any(is) || filters.iter().any(|filter: &Filter| filter.mentions(is))
+            };
+            metrics.retain(|metric| match metric.info().requires {
+                Requires::Nothing => true,
+                Requires::Dimension => !dimensions.is_empty(),
+                Requires::Page => named("event:page"),
+                Requires::Goal => named("event:goal"),
+            });
+            metrics.truncate(crate::limits::METRICS - 2);
+            let measures: Vec<Measure> = keys
+                .into_iter()
+                .filter_map(|key| measure::by_name(&format!("p95:event:props:{key}")))
+                .collect();
+            let own = (0..measures.len()).map(|place| Metric::Custom(place as u8));
+            metrics.extend(own);
+            metrics.extend(metrics.is_empty().then_some(Metric::Visitors));
             let direction = if ascending { Direction::Asc } else { Direction::Desc };
             let subjects = metrics.last().map(|metric| Subject::Metric(*metric)).into_iter();
             let subjects = subjects.chain(dimensions.last().cloned().map(Subject::Dimension));
@@ -148,10 +211,14 @@ pub(crate) fn queries() -> impl Strategy<Value = Query> {
                     total_rows,
                     imports,
                     source,
+                    explain: source,
+                    partial_time_labels: false,
                 },
                 dimensions,
                 filters,
                 pagination: Pagination { limit, offset },
+                compare,
+                measures,
             }
         },
     )

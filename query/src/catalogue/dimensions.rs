@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Places;
+
 /// Whose attribute a dimension is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +32,9 @@ pub struct Field {
     pub visit_column: Option<&'static str>,
     /// Whether only custom events have the attribute.
     pub custom_only: bool,
+    /// What kind of code the column holds, where the attribute is the name of the place.
+    #[serde(skip)]
+    pub places: Option<Places>,
 }
 
 /// How long a bucket of time is.
@@ -128,6 +133,7 @@ const fn visit(
         column,
         visit_column: None,
         custom_only: false,
+        places: None,
     }
 }
 
@@ -151,7 +157,7 @@ pub const FIELDS: &[Field] = &[
     Field {
         synonyms: &["event:conversion"],
         custom_only: true,
-        ..event("event:goal", "name", "Name of a custom event.", "signup")
+        ..event("event:goal", "name", "Goal: one that is defined, by its name, or a custom event.", "signup")
     },
     Field {
         synonyms: &["event:host", "host"],
@@ -162,7 +168,8 @@ pub const FIELDS: &[Field] = &[
         synonyms: &["landing_page"],
         ..visit("visit:entry_page", "entry_page", "Path of the first page of the visit.", "/")
     },
-    visit("visit:exit_page", "exit_page", "Path of the last page of the visit.", "/thanks"),
+    Field { synonyms: &["last_page"], ..visit("visit:exit_page", "exit_page", "Path of the last page of the visit.", "/thanks") },
+    visit("visit:entry_page_hostname", "hostname", "Host the visit began on.", "example.com"),
     Field {
         empty: DIRECT,
         ..visit(
@@ -203,6 +210,15 @@ pub const FIELDS: &[Field] = &[
     visit("visit:country", "country", "Country, ISO 3166-1 alpha-2.", "DE"),
     visit("visit:region", "region", "Region, ISO 3166-2.", "DE-BE"),
     visit("visit:city", "city", "City.", "Berlin"),
+    Field {
+        places: Some(Places::Countries),
+        ..visit("visit:country_name", "country", "Country, by its English name in ISO 3166-1.", "Estonia")
+    },
+    Field {
+        places: Some(Places::Regions),
+        ..visit("visit:region_name", "region", "Region, by its name in ISO 3166-2.", "Berlin")
+    },
+    visit("visit:city_name", "city", "City.", "Tallinn"),
     visit("visit:device", "device", "Kind of device.", "Desktop"),
     visit("visit:browser", "browser", "Browser.", "Firefox"),
     visit("visit:browser_version", "browser_version", "Version of the browser.", "128.0"),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A metric. Its row in [`METRICS`] stands at the same place.
+/// A metric: one of the catalogue, each with a row in [`METRICS`], or one that the query defines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
     Visitors,
@@ -13,6 +13,15 @@ pub enum Metric {
     VisitDuration,
     ViewsPerVisit,
     Percentage,
+    EventsPerVisitor,
+    ConversionRate,
+    GroupConversionRate,
+    TotalRevenue,
+    AverageRevenue,
+    ScrollDepth,
+    TimeOnPage,
+    /// The query's own measure at this place, see [`crate::Query::measures`].
+    Custom(u8),
 }
 
 /// What a value counts or measures.
@@ -25,6 +34,11 @@ pub enum Unit {
     Percent,
     Seconds,
     EventsPerVisit,
+    EventsPerVisitor,
+    /// Fixed point in the site's currency; answers write it as an object.
+    Revenue,
+    /// Whatever the measure's property counts.
+    Number,
 }
 
 /// The rows a formula is written over.
@@ -42,6 +56,8 @@ pub enum Basis {
     /// `e`, each with its visit `s`; `s.visit` is a number of 64 bits for the visit, as exact as
     /// `visitor` is for the person.
     EventsInVisits,
+    /// Visits with the time and the scroll depth that engagement events told of each, called `g`.
+    Engagement,
 }
 
 /// What a group must hold for the metric to have something to say about it. A group without is not
@@ -51,6 +67,21 @@ pub enum Basis {
 pub enum Presence {
     Event,
     Visit,
+    /// Nothing: groups are made by the other metrics, and only where there are none by this one.
+    Engagement,
+}
+
+/// What a question must name so that the metric means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requires {
+    Nothing,
+    /// A dimension.
+    Dimension,
+    /// `event:page`, as dimension or filter.
+    Page,
+    /// `event:goal`, as dimension or filter.
+    Goal,
 }
 
 /// What a metric is computed over where the question names an event's attribute.
@@ -61,6 +92,8 @@ pub enum Needs {
     Events,
     /// The events, each with the visit it belongs to.
     EventsInVisits,
+    /// Events about engagement, which count as nothing else, each with the visit it belongs to.
+    Engagement,
     /// Whole visits, each counted once: an event's attribute means nothing to them, except the page
     /// (and its host) on which they began.
     WholeVisits,
@@ -76,12 +109,14 @@ pub struct MetricInfo {
     pub unit: Unit,
     /// Whether values are whole numbers.
     pub whole: bool,
-    /// Whether no answer can be given without dimensions.
-    pub of_a_group: bool,
+    /// Whether there may be no value at all: a mean of nothing is null, not nought.
+    pub nullable: bool,
+    pub requires: Requires,
     pub synonyms: &'static [&'static str],
     pub presence: Presence,
     pub needs: Needs,
-    /// The formula over each basis that has one. Formulas name columns only, never values.
+    /// The formula over each basis that has one. Formulas name columns only, never values;
+    /// `{currency}` stands for the site's.
     #[serde(skip)]
     pub formulas: &'static [(Basis, &'static str)],
 }
@@ -89,12 +124,17 @@ pub struct MetricInfo {
 impl Metric {
     /// The metric's row.
     pub fn info(self) -> &'static MetricInfo {
-        &METRICS[self as usize]
+        METRICS.iter().find(|info| info.metric == self).unwrap_or(&CUSTOM)
     }
 
     /// The metric's name in requests.
     pub fn name(self) -> &'static str {
         self.info().name
+    }
+
+    /// What a group has that the metric says nothing about.
+    pub(crate) fn absent(self) -> f64 {
+        if self.info().nullable { f64::NAN } else { 0.0 }
     }
 
     /// The SQL that computes the metric over `basis`, where it can be.
@@ -108,6 +148,30 @@ pub fn metric(name: &str) -> Option<Metric> {
     METRICS.iter().find(|info| info.name == name).map(|info| info.metric)
 }
 
+/// What rows have in common.
+const BASE: MetricInfo = MetricInfo {
+    metric: Metric::Events,
+    name: "",
+    meaning: "",
+    unit: Unit::Number,
+    whole: false,
+    nullable: false,
+    requires: Requires::Nothing,
+    synonyms: &[],
+    presence: Presence::Event,
+    needs: Needs::Events,
+    formulas: &[],
+};
+
+/// The row of every measure that a query defines itself.
+const CUSTOM: MetricInfo = MetricInfo {
+    metric: Metric::Custom(0),
+    name: "measure",
+    meaning: "A measure that the query or the site defines.",
+    nullable: true,
+    ..BASE
+};
+
 /// Every metric, in the order of [`Metric`].
 pub const METRICS: &[MetricInfo] = &[
     MetricInfo {
@@ -117,7 +181,6 @@ pub const METRICS: &[MetricInfo] = &[
                   of a visit: people with a matching visit that began in the range.",
         unit: Unit::People,
         whole: true,
-        of_a_group: false,
         synonyms: &["unique_visitors", "uniques", "users", "people"],
         presence: Presence::Event,
         needs: Needs::Events,
@@ -128,6 +191,7 @@ pub const METRICS: &[MetricInfo] = &[
             (Basis::Events, "uniqExact(e.visitor)"),
             (Basis::EventsInVisits, "uniqExact(e.visitor)"),
         ],
+        ..BASE
     },
     MetricInfo {
         metric: Metric::Visits,
@@ -136,7 +200,6 @@ pub const METRICS: &[MetricInfo] = &[
                   least one matching event in the range.",
         unit: Unit::Visits,
         whole: true,
-        of_a_group: false,
         synonyms: &["sessions"],
         presence: Presence::Visit,
         needs: Needs::EventsInVisits,
@@ -145,6 +208,7 @@ pub const METRICS: &[MetricInfo] = &[
             (Basis::Visits, "count()"),
             (Basis::EventsInVisits, "uniqExact(s.visit)"),
         ],
+        ..BASE
     },
     MetricInfo {
         metric: Metric::Pageviews,
@@ -153,7 +217,6 @@ pub const METRICS: &[MetricInfo] = &[
                   visits that began in the range.",
         unit: Unit::Events,
         whole: true,
-        of_a_group: false,
         synonyms: &["page_views", "views", "hits"],
         presence: Presence::Event,
         needs: Needs::Events,
@@ -163,6 +226,7 @@ pub const METRICS: &[MetricInfo] = &[
             (Basis::Events, "countIf(e.name = 'pageview')"),
             (Basis::EventsInVisits, "countIf(e.name = 'pageview')"),
         ],
+        ..BASE
     },
     MetricInfo {
         metric: Metric::Events,
@@ -171,7 +235,6 @@ pub const METRICS: &[MetricInfo] = &[
                   or filters of a visit: events of matching visits that began in the range.",
         unit: Unit::Events,
         whole: true,
-        of_a_group: false,
         synonyms: &["event_count", "actions"],
         presence: Presence::Event,
         needs: Needs::Events,
@@ -181,6 +244,7 @@ pub const METRICS: &[MetricInfo] = &[
             (Basis::Events, "count()"),
             (Basis::EventsInVisits, "count()"),
         ],
+        ..BASE
     },
     MetricInfo {
         metric: Metric::BounceRate,
@@ -189,7 +253,6 @@ pub const METRICS: &[MetricInfo] = &[
                   visits that began on it.",
         unit: Unit::Percent,
         whole: true,
-        of_a_group: false,
         synonyms: &["bounces", "bounce"],
         presence: Presence::Visit,
         needs: Needs::WholeVisits,
@@ -197,6 +260,7 @@ pub const METRICS: &[MetricInfo] = &[
             (Basis::Traffic, "ifNotFinite(round(100 * sum(bounces) / sum(sessions)), 0)"),
             (Basis::Visits, "ifNotFinite(round(100 * sum(s.bounce) / count()), 0)"),
         ],
+        ..BASE
     },
     MetricInfo {
         metric: Metric::VisitDuration,
@@ -205,7 +269,6 @@ pub const METRICS: &[MetricInfo] = &[
                   on it.",
         unit: Unit::Seconds,
         whole: true,
-        of_a_group: false,
         synonyms: &["session_duration", "duration"],
         presence: Presence::Visit,
         needs: Needs::WholeVisits,
@@ -213,14 +276,13 @@ pub const METRICS: &[MetricInfo] = &[
             (Basis::Traffic, "ifNotFinite(round(sum(duration_ms) / 1000 / sum(sessions)), 0)"),
             (Basis::Visits, "ifNotFinite(round(sum(s.duration_ms) / 1000 / count()), 0)"),
         ],
+        ..BASE
     },
     MetricInfo {
         metric: Metric::ViewsPerVisit,
         name: "views_per_visit",
         meaning: "Page views divided by visits. By page: of the visits that began on it.",
         unit: Unit::EventsPerVisit,
-        whole: false,
-        of_a_group: false,
         synonyms: &["pages_per_visit", "pages_per_session"],
         presence: Presence::Visit,
         needs: Needs::WholeVisits,
@@ -228,17 +290,104 @@ pub const METRICS: &[MetricInfo] = &[
             (Basis::Traffic, "ifNotFinite(round(sum(pageviews) / sum(sessions), 2), 0)"),
             (Basis::Visits, "ifNotFinite(round(sum(s.pageviews) / count(), 2), 0)"),
         ],
+        ..BASE
     },
     MetricInfo {
         metric: Metric::Percentage,
         name: "percentage",
         meaning: "The group's visitors as a percentage of all visitors that match the filters.",
         unit: Unit::Percent,
-        whole: false,
-        of_a_group: true,
+        requires: Requires::Dimension,
         synonyms: &["share", "percent"],
         presence: Presence::Event,
         needs: Needs::Events,
-        formulas: &[],
+        ..BASE
+    },
+    MetricInfo {
+        metric: Metric::EventsPerVisitor,
+        name: "events_per_visitor",
+        meaning: "Events divided by visitors.",
+        unit: Unit::EventsPerVisitor,
+        synonyms: &["events_per_user", "events_per_person"],
+        ..BASE
+    },
+    MetricInfo {
+        metric: Metric::ConversionRate,
+        name: "conversion_rate",
+        meaning: "Visitors of the group who did the goal, as a percentage of all visitors: of those who match \
+                  the filters that are not about goals and properties, across all dimensions.",
+        unit: Unit::Percent,
+        requires: Requires::Goal,
+        synonyms: &["conversion", "cr"],
+        ..BASE
+    },
+    MetricInfo {
+        metric: Metric::GroupConversionRate,
+        name: "group_conversion_rate",
+        meaning: "Visitors of the group who did the goal, as a percentage of the group's visitors.",
+        unit: Unit::Percent,
+        requires: Requires::Goal,
+        synonyms: &["conversion_rate_by_group"],
+        ..BASE
+    },
+    MetricInfo {
+        metric: Metric::TotalRevenue,
+        name: "total_revenue",
+        meaning: "Revenue in the site's currency; amounts in other currencies are left out and warned of. With \
+                  dimensions or filters of a visit: of matching visits that began in the range.",
+        unit: Unit::Revenue,
+        synonyms: &["revenue", "sales", "turnover", "income"],
+        formulas: &[
+            (Basis::Traffic, "sum(revenue)"),
+            (Basis::Visits, "sum(s.revenue)"),
+            (Basis::Events, "sumIf(e.revenue, e.currency = {currency})"),
+            (Basis::EventsInVisits, "sumIf(e.revenue, e.currency = {currency})"),
+        ],
+        ..BASE
+    },
+    MetricInfo {
+        metric: Metric::AverageRevenue,
+        name: "average_revenue",
+        meaning: "Mean revenue of the events that had any, in the site's currency.",
+        unit: Unit::Revenue,
+        nullable: true,
+        synonyms: &["average_order_value", "aov"],
+        formulas: &[
+            (Basis::Events, AVERAGE_REVENUE),
+            (Basis::EventsInVisits, AVERAGE_REVENUE),
+        ],
+        ..BASE
+    },
+    MetricInfo {
+        metric: Metric::ScrollDepth,
+        name: "scroll_depth",
+        meaning: "How far down the page visits scrolled, in percent of its height: the mean of each visit's \
+                  deepest.",
+        unit: Unit::Percent,
+        whole: true,
+        nullable: true,
+        requires: Requires::Page,
+        synonyms: &["scroll"],
+        presence: Presence::Engagement,
+        needs: Needs::Engagement,
+        formulas: &[(Basis::Engagement, "round(avgIf(g.depth, g.depth > 0))")],
+        ..BASE
+    },
+    MetricInfo {
+        metric: Metric::TimeOnPage,
+        name: "time_on_page",
+        meaning: "Mean time a visit looked at the page.",
+        unit: Unit::Seconds,
+        whole: true,
+        nullable: true,
+        requires: Requires::Page,
+        synonyms: &["engagement_time", "reading_time"],
+        presence: Presence::Engagement,
+        needs: Needs::Engagement,
+        formulas: &[(Basis::Engagement, "round(sum(g.ms) / 1000 / count())")],
+        ..BASE
     },
 ];
+
+const AVERAGE_REVENUE: &str = "round(sumIf(e.revenue, e.currency = {currency}) \
+                               / countIf(e.revenue != 0 AND e.currency = {currency}))";

@@ -5,10 +5,12 @@
 
 mod dimensions;
 mod metrics;
+mod places;
 
 pub(crate) use dimensions::NO_PROPERTY;
 pub use dimensions::{FIELDS, Field, GRAINS, Grain, PROPERTY, Scope, TimeField, field, grain};
-pub use metrics::{Basis, METRICS, Metric, MetricInfo, Needs, Presence, Unit, metric};
+pub use metrics::{Basis, METRICS, Metric, MetricInfo, Needs, Presence, Requires, Unit, metric};
+pub(crate) use places::Places;
 
 use crate::nearest::nearest;
 
@@ -52,9 +54,9 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_is_listed_once_at_its_place() {
-        for (place, info) in METRICS.iter().enumerate() {
-            assert_eq!(info.metric as usize, place, "{}", info.name);
+    fn every_metric_is_listed_once() {
+        for info in METRICS {
+            assert_eq!(info.metric.info().name, info.name);
             assert_eq!(metric(info.name), Some(info.metric));
             assert!(!info.meaning.is_empty());
         }

@@ -1,28 +1,59 @@
 //! The nested lists of `filters`.
+//!
+//! A segment is replaced by its filters, so that everything behind knows conditions only.
 
 use serde_json::Value;
 
 use super::{dimension, json};
+use crate::catalogue::Scope;
 use crate::error::QueryError;
 use crate::filter::{Condition, Filter, Operator};
 use crate::limits;
 use crate::nearest::nearest;
+use crate::vocabulary::Vocabulary;
 
-const OPERATORS: &[&str] =
-    &["is", "is_not", "contains", "contains_not", "matches", "matches_not", "and", "or", "not"];
+/// Every operator.
+pub(crate) const OPERATORS: &[&str] = &[
+    "is",
+    "is_not",
+    "contains",
+    "contains_not",
+    "matches",
+    "matches_not",
+    "and",
+    "or",
+    "not",
+    "has_done",
+    "has_not_done",
+];
 
-/// Reads all filters; together they may have [`limits::CONDITIONS`] conditions.
-pub(crate) fn filters(value: &Value) -> Result<Vec<Filter>, QueryError> {
-    let mut reader = Reader { conditions: 0 };
-    let list = json::list(value, "filters", "filters", limits::CONDITIONS)?;
-    list.iter().enumerate().map(|(i, value)| reader.filter(value, &format!("filters[{i}]"), 1)).collect()
+/// What a filter names to stand for saved filters.
+pub(crate) const SEGMENT: &str = "segment";
+
+/// Reads all filters; together they may have [`limits::CONDITIONS`] conditions. `field` is where
+/// they stand.
+pub(crate) fn filters(value: &Value, field: &str, vocabulary: &Vocabulary) -> Result<Vec<Filter>, QueryError> {
+    let mut reader = Reader { conditions: 0, behaviour: false, vocabulary };
+    let list = json::list(value, field, "filters", limits::CONDITIONS)?;
+    let mut all = Vec::with_capacity(list.len());
+    for (place, value) in list.iter().enumerate() {
+        match reader.filter(value, &format!("{field}[{place}]"), 1)? {
+            // What a segment holds stands beside the others, as if it had been written there.
+            Filter::And(inner) if value.get(1).is_some_and(|name| name == SEGMENT) => all.extend(inner),
+            filter => all.push(filter),
+        }
+    }
+    Ok(all)
 }
 
-struct Reader {
+struct Reader<'a> {
     conditions: usize,
+    /// Whether what is read stands within `has_done`.
+    behaviour: bool,
+    vocabulary: &'a Vocabulary,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn filter(&mut self, value: &Value, field: &str, depth: usize) -> Result<Filter, QueryError> {
         if depth > limits::FILTER_DEPTH {
             return Err(too_many(field, "levels", depth, limits::FILTER_DEPTH));
@@ -37,8 +68,15 @@ impl Reader {
             ("not", [inner]) => {
                 Ok(Filter::Not(Box::new(self.filter(inner, &format!("{field}[1]"), depth + 1)?)))
             }
+            ("has_done", [inner]) => Ok(Filter::Done(Box::new(self.done(inner, field, depth)?))),
+            ("has_not_done", [inner]) => {
+                Ok(Filter::Not(Box::new(Filter::Done(Box::new(self.done(inner, field, depth)?)))))
+            }
+            ("is" | "is_not", [Value::String(name), ids]) if name == SEGMENT => {
+                self.segments(operator == "is_not", ids, field)
+            }
             ("and" | "or", _) => Err(parts(field, "an operator and a list of filters")),
-            ("not", _) => Err(parts(field, "an operator and a filter")),
+            ("not" | "has_done" | "has_not_done", _) => Err(parts(field, "an operator and a filter")),
             (operator, rest) => self.condition(operator, rest, field).map(Filter::Where),
         }
     }
@@ -53,6 +91,56 @@ impl Reader {
             .enumerate()
             .map(|(i, value)| self.filter(value, &format!("{field}[{i}]"), depth + 1))
             .collect()
+    }
+
+    /// What a visit has done: a filter about events alone.
+    fn done(&mut self, value: &Value, field: &str, depth: usize) -> Result<Filter, QueryError> {
+        let at = format!("{field}[1]");
+        if self.behaviour {
+            return Err(QueryError::Invalid {
+                field: field.to_owned(),
+                message: "what a visit has done cannot itself be about what a visit has done".to_owned(),
+                hint: Some("combine several `has_done` with `and` instead".to_owned()),
+            });
+        }
+        self.behaviour = true;
+        let inner = self.filter(value, &at, depth + 1);
+        self.behaviour = false;
+        let inner = inner?;
+        if inner.is_behavioural() || inner.mentions(|dimension| dimension.scope() != Some(Scope::Event)) {
+            return Err(QueryError::Invalid {
+                field: at,
+                message: "only attributes of events say what a visit has done".to_owned(),
+                hint: Some("use event:* here, and filter by visit:* beside it".to_owned()),
+            });
+        }
+        Ok(inner)
+    }
+
+    /// The filters of segments, of which one has to hold.
+    fn segments(&mut self, negated: bool, ids: &Value, field: &str) -> Result<Filter, QueryError> {
+        let ids = values_of(ids, Operator::Is, &format!("{field}[2]"))?;
+        let mut any = Vec::with_capacity(ids.len());
+        for (place, id) in ids.iter().enumerate() {
+            let Some(segment) = self.vocabulary.segment(id) else {
+                let names = self.vocabulary.segments.iter().map(|segment| segment.name.as_str());
+                return Err(QueryError::Invalid {
+                    field: format!("{field}[2][{place}]"),
+                    message: format!("the site has no segment `{}`", json::shortened(id)),
+                    hint: nearest(id, names).map(|name| format!("\"{id}\": did you mean \"{name}\"?")),
+                });
+            };
+            let conditions = &mut self.conditions;
+            for filter in &segment.filters {
+                filter.conditions(&mut |_| *conditions += 1);
+            }
+            any.push(one(segment.filters.clone(), Filter::And));
+        }
+        if self.conditions > limits::CONDITIONS {
+            return Err(too_many("filters", "conditions", self.conditions, limits::CONDITIONS));
+        }
+        let any = one(any, Filter::Or);
+        Ok(if negated { Filter::Not(Box::new(any)) } else { any })
     }
 
     fn condition(&mut self, name: &str, rest: &[Value], field: &str) -> Result<Condition, QueryError> {
@@ -91,6 +179,11 @@ impl Reader {
         };
         Ok(Condition { operator: *operator, negated: name != *plain, dimension, values, case_sensitive })
     }
+}
+
+/// The only one, or all of them joined.
+fn one(mut filters: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
+    if filters.len() == 1 { filters.remove(0) } else { join(filters) }
 }
 
 fn values_of(value: &Value, operator: Operator, field: &str) -> Result<Vec<String>, QueryError> {

@@ -96,9 +96,40 @@ fn whole_visits_are_not_divided_by_attributes_of_events() {
 #[test]
 fn percentages_have_their_whole_counted() {
     let plan = plan(&["percentage"], &["visit:os"], json!([]), json!("7d")).expect("a plan");
-    assert_eq!(plan.outputs, [Output::Percentage]);
-    assert_eq!(plan.total, Some(Part { source: Source::Visits, metrics: vec![Metric::Visitors] }));
+    assert_eq!(plan.outputs, [Output::Share { total: 0, digits: 1 }]);
+    assert_eq!(plan.totals[0].part, Part { source: Source::Visits, metrics: vec![Metric::Visitors] });
     assert!(!plan.is_direct());
+}
+
+#[test]
+fn conversions_are_shares_of_who_could_have() {
+    let signup = json!([["is", "event:goal", ["signup"]], ["is", "visit:os", ["Mac"]]]);
+    let asked = plan(&["conversion_rate", "group_conversion_rate"], &["visit:country"], signup, json!("7d"));
+    let plan = asked.expect("a plan");
+    let [all, groups] = &plan.totals[..] else { panic!("{:?}", plan.totals) };
+    assert_eq!((all.filters.len(), all.places.len()), (1, 0));
+    assert_eq!((groups.filters.len(), &groups.places[..]), (1, &[0][..]));
+    // Counted the way the groups are.
+    assert_eq!(all.part.source, Source::EventsInVisits);
+}
+
+#[test]
+fn what_a_visit_has_done_is_of_the_visit() {
+    let done = json!([["has_done", ["is", "event:page", ["/pricing"]]]]);
+    assert_eq!(sources(&["visitors", "bounce_rate"], &[], done.clone(), json!("7d")), [Source::Visits]);
+    assert_eq!(sources(&["visitors"], &["event:page"], done, json!("7d")), [Source::EventsInVisits]);
+}
+
+#[test]
+fn measures_and_means_of_revenue_are_of_events() {
+    let measures = ["p95:event:props:ms", "average_revenue"];
+    assert_eq!(sources(&measures, &[], json!([]), json!("day")), [Source::Events]);
+    assert_eq!(sources(&measures, &["visit:os"], json!([]), json!("day")), [Source::EventsInVisits]);
+    assert_eq!(sources(&["total_revenue"], &[], json!([]), json!("day")), [Source::Traffic]);
+    assert_eq!(
+        sources(&["time_on_page", "visitors"], &["event:page"], json!([]), json!("day")),
+        [Source::Engagement, Source::Events]
+    );
 }
 
 proptest! {
@@ -109,10 +140,11 @@ proptest! {
         let range = Range::resolve(&query.date_range, &site("Europe/Berlin"), ms("2024-06-05T10:00:00Z"), None);
         if let Ok(plan) = Plan::new(&query, &range.expect("a range"), views) {
             prop_assert_eq!(plan.outputs.len(), query.metrics.len());
-            for part in plan.parts.iter().chain(&plan.total) {
+            for part in plan.parts.iter().chain(plan.totals.iter().map(|total| &total.part)) {
                 prop_assert!(!raw || !matches!(part.source, Source::Traffic | Source::Uniques(_)));
                 for metric in &part.metrics {
-                    prop_assert!(metric.formula(part.source.basis()).is_some(), "{:?} from {:?}", metric, part.source);
+                    let own = matches!(metric, Metric::Custom(_));
+                    prop_assert!(own || metric.formula(part.source.basis()).is_some(), "{:?} from {:?}", metric, part.source);
                 }
             }
         }

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Weekday};
 
 use super::{Context, Value};
 use crate::bucket::day_number;
-use crate::catalogue::{Grain, Presence, Scope};
+use crate::catalogue::{Grain, Metric, Presence, Scope};
 use crate::error::QueryError;
 use crate::plan::{Part, Source};
 use crate::query::Dimension;
@@ -45,10 +45,33 @@ impl<'a> Builder<'a> {
         self.params
     }
 
+    /// What a metric is computed by.
+    pub(super) fn value(&mut self, metric: Metric) -> String {
+        if let Metric::Custom(place) = metric {
+            return self.measure(place);
+        }
+        // The planner only chooses sources whose basis has the formula; see the test of all pairs.
+        let formula = metric.formula(self.source.basis()).unwrap_or("0");
+        self.event_columns.extend(columns_of(formula, "e."));
+        self.visit_columns.extend(columns_of(formula, "s.").filter(|column| *column != "visit"));
+        if !formula.contains(CURRENCY) {
+            return formula.to_owned();
+        }
+        let currency = self.currency();
+        formula.replace(CURRENCY, &currency)
+    }
+
+    pub(super) fn currency(&mut self) -> String {
+        self.bind(Value::Text(self.context.site.currency.clone()))
+    }
+
     /// What a dimension is grouped by: the number of a bucket, or the name of a value.
     pub(super) fn dimension(&mut self, dimension: &Dimension) -> String {
         match dimension {
             Dimension::Bucket(grain) => self.bucket(*grain),
+            goal if goal.is_goal() && !self.context.goals.is_empty() => {
+                format!("arrayJoin({})", self.goals_of_event())
+            }
             _ => self.column(dimension).named(),
         }
     }
@@ -60,7 +83,7 @@ impl<'a> Builder<'a> {
                 return if grain == Grain::Month { "toYYYYMM(start)" } else { "toInt32(start)" }.to_owned();
             }
             Source::Visits => "s.start",
-            Source::Events | Source::EventsInVisits | Source::VisitsOfEvents => "e.ts",
+            Source::Events | Source::EventsInVisits | Source::VisitsOfEvents | Source::Engagement => "e.ts",
         };
         let (week_start, first) = (self.context.range.week_start, self.context.range.first);
         bucket(&mut self.params, grain, at, self.zone, week_start, first)
@@ -99,12 +122,25 @@ impl<'a> Builder<'a> {
         let custom_only = |dimension: &Dimension| {
             dimension.field().is_some_and(|field| field.scope == Scope::Event && field.custom_only)
         };
-        if self.context.shape.dimensions.iter().any(custom_only) {
+        if self.context.goals.is_empty() && self.context.shape.dimensions.iter().any(custom_only) {
             vec![super::conditions::custom(&self.event_column("name"))]
         } else {
             Vec::new()
         }
     }
+}
+
+/// What stands for the site's currency in formulas.
+const CURRENCY: &str = "{currency}";
+
+/// The columns that a formula names after `prefix`.
+fn columns_of(formula: &'static str, prefix: &'static str) -> impl Iterator<Item = &'static str> {
+    let word = |c: char| c.is_ascii_lowercase() || c == '_';
+    formula.match_indices(prefix).filter_map(move |(at, _)| {
+        let rest = &formula[at + prefix.len()..];
+        let starts_a_word = !formula[..at].ends_with(word);
+        starts_a_word.then(|| &rest[..rest.find(|c| !word(c)).unwrap_or(rest.len())])
+    })
 }
 
 /// Makes a value a parameter and returns its placeholder.

@@ -52,6 +52,10 @@ impl Builder<'_> {
             (Scope::Event, Some(column)) => self.visit_column(column),
             (Scope::Event, None) => self.event_column(field.column),
         };
+        let stored = match field.places {
+            Some(places) => places.named(&stored),
+            None => stored,
+        };
         let custom_only = field.custom_only.then(|| self.event_column("name"));
         Column { stored, empty: field.empty, custom_only }
     }

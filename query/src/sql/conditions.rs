@@ -15,6 +15,9 @@ impl Builder<'_> {
     pub(super) fn side(&self, filter: &Filter) -> Option<Scope> {
         let mut sides = Vec::new();
         filter.conditions(&mut |condition| sides.push(self.side_of(&condition.dimension)));
+        if filter.is_behavioural() {
+            sides.push(Scope::Visit);
+        }
         let first = *sides.first()?;
         sides.iter().all(|side| *side == first).then_some(first)
     }
@@ -25,20 +28,40 @@ impl Builder<'_> {
             Filter::Or(inner) => format!("({})", self.filters(inner).join(" OR ")),
             Filter::Not(inner) => format!("(NOT {})", self.filter(inner)),
             Filter::Where(condition) => self.condition(condition),
+            Filter::Done(inner) => self.done(inner),
         }
     }
 
     fn condition(&mut self, condition: &Condition) -> String {
-        let column = self.column(&condition.dimension);
-        let comparison = match condition.operator {
+        let comparison = if condition.dimension.is_goal() && !self.context.goals.is_empty() {
+            self.goal_is(condition)
+        } else {
+            let column = self.column(&condition.dimension);
+            let comparison = self.comparison(condition, &column.stored, &column.named(), column.empty);
+            match &column.custom_only {
+                Some(name) => format!("({} AND {comparison})", custom(name)),
+                None => comparison,
+            }
+        };
+        if condition.negated { format!("(NOT {comparison})") } else { comparison }
+    }
+
+    /// A condition, not negated, on the value `stored`; answers call it `named`, and `empty` where
+    /// it is.
+    pub(super) fn comparison(
+        &mut self,
+        condition: &Condition,
+        stored: &str,
+        named: &str,
+        empty: &'static str,
+    ) -> String {
+        match condition.operator {
             Operator::Is => {
                 // Answers call an empty value by a name, so asking for that name means empty.
                 let mut values = condition.values.clone();
-                if !column.empty.is_empty() && values.iter().any(|value| same(value, column.empty, condition))
-                {
+                if !empty.is_empty() && values.iter().any(|value| same(value, empty, condition)) {
                     values.push(String::new());
                 }
-                let stored = &column.stored;
                 let values = self.bind(Value::Texts(values));
                 if condition.case_sensitive {
                     format!("({stored} IN {values})")
@@ -53,22 +76,16 @@ impl Builder<'_> {
                 } else {
                     "multiSearchAnyCaseInsensitiveUTF8"
                 };
-                format!("{search}({}, {values})", column.named())
+                format!("{search}({named}, {values})")
             }
             Operator::Matches => {
-                let named = column.named();
                 let patterns = condition.values.iter();
                 let matches: Vec<_> = patterns
                     .map(|pattern| format!("match({named}, {})", self.bind(Value::Text(pattern.clone()))))
                     .collect();
                 format!("({})", matches.join(" OR "))
             }
-        };
-        let comparison = match &column.custom_only {
-            Some(name) => format!("({} AND {comparison})", custom(name)),
-            None => comparison,
-        };
-        if condition.negated { format!("(NOT {comparison})") } else { comparison }
+        }
     }
 }
 

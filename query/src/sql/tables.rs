@@ -8,7 +8,7 @@ use super::Value;
 use super::builder::Builder;
 use crate::catalogue::{Grain, Scope};
 use crate::filter::Filter;
-use crate::plan::LONGEST_VISIT_MS;
+use crate::plan::{LONGEST_VISIT_MS, Source};
 
 impl Builder<'_> {
     pub(super) fn traffic(&mut self) -> String {
@@ -59,13 +59,19 @@ impl Builder<'_> {
     /// person do not overlap, so an event that lies after the end of that one has none; therefore
     /// visits that do not match may be left out before they are joined.
     pub(super) fn events_in_visits(&mut self, filters: &[Filter]) -> String {
-        let mut of_events = self.counted_events();
+        let counted = self.counted_events();
+        self.joined(filters, counted, "e.ts <= s.end")
+    }
+
+    /// Events that meet `of_events` with their visits, where `belongs` says whether an event belongs
+    /// to the last visit that began at or before it.
+    fn joined(&mut self, filters: &[Filter], mut of_events: Vec<String>, belongs: &str) -> String {
         let site = self.site();
         let (from, to) = (self.context.range.from.0, self.context.range.to.0);
         let (earliest, to) = self.instants(from.saturating_sub(LONGEST_VISIT_MS), to);
         let mut of_visits =
             vec![format!("s.site_id = {site}"), format!("s.start >= {earliest}"), format!("s.start < {to}")];
-        let mut of_both = vec!["e.ts <= s.end".to_owned()];
+        let mut of_both = vec![belongs.to_owned()];
 
         // Columns that only one side's conditions name need not come out of it.
         let needed = (self.event_columns.clone(), self.visit_columns.clone());
@@ -113,16 +119,62 @@ impl Builder<'_> {
         format!("FROM (SELECT {} {from} GROUP BY {}) AS s", selected.join(", "), keys.join(", "))
     }
 
+    /// Visits with what engagement events told of them, each once in every group. Such an event
+    /// may come after the last that counts: it belongs to the visit as long as a visit lives on.
+    pub(super) fn engagement(&mut self, filters: &[Filter], groups: &mut [(String, String)]) -> String {
+        self.event_columns.extend(["scroll_depth", "engagement_ms"]);
+        let mut of_events = self.events_between(self.context.range.from.0, self.context.range.to.0);
+        of_events.push("e.name = 'engagement'".to_owned());
+        let from = self.joined(filters, of_events, "e.ts <= s.end + toIntervalMinute(30)");
+        let mut selected = Vec::new();
+        let mut keys = Vec::new();
+        for (name, expression) in groups {
+            let inner = format!("g{}", name.trim_start_matches('d'));
+            selected.push(format!("{expression} AS {inner}"));
+            *expression = format!("g.{inner}");
+            keys.push(inner);
+        }
+        selected.push("max(e.scroll_depth) AS depth".to_owned());
+        selected.push("sum(e.engagement_ms) AS ms".to_owned());
+        keys.extend(["e.visitor".to_owned(), "s.start".to_owned()]);
+        format!("FROM (SELECT {} {from} GROUP BY {}) AS g", selected.join(", "), keys.join(", "))
+    }
+
+    /// That the visit of a row holds an event that meets the filter, be it within the range or not.
+    pub(super) fn done(&mut self, filter: &Filter) -> String {
+        // Inside, attributes of events are those of events, and columns are of no use outside.
+        let source = std::mem::replace(&mut self.source, Source::EventsInVisits);
+        let columns = (self.event_columns.clone(), self.visit_columns.clone());
+        let range = self.context.range;
+        let earliest = range.from.0.saturating_sub(LONGEST_VISIT_MS);
+        let mut of_events = self.events_between(earliest, range.to.0.saturating_add(LONGEST_VISIT_MS));
+        of_events.push("e.name != 'engagement'".to_owned());
+        of_events.push(self.filter(filter));
+        let site = self.site();
+        let (earliest, to) = self.instants(earliest, range.to.0);
+        (self.event_columns, self.visit_columns) = columns;
+        self.source = source;
+        self.visit_columns.extend(["visitor", "start"]);
+        format!(
+            "((s.visitor, s.start) IN (SELECT s.visitor, s.start FROM (SELECT visitor, ts FROM events AS e \
+             WHERE {}) AS e ASOF INNER JOIN (SELECT visitor, start, end FROM v_sessions AS s FINAL \
+             WHERE s.site_id = {site} AND s.start >= {earliest} AND s.start < {to}) AS s \
+             ON e.visitor = s.visitor AND e.ts >= s.start WHERE e.ts <= s.end))",
+            of_events.join(" AND ")
+        )
+    }
+
     /// The events of the range that count.
     fn counted_events(&mut self) -> Vec<String> {
+        let mut conditions = self.events_between(self.context.range.from.0, self.context.range.to.0);
+        conditions.push("e.name != 'engagement'".to_owned());
+        conditions
+    }
+
+    fn events_between(&mut self, from: i64, to: i64) -> Vec<String> {
         let site = self.site();
-        let (from, to) = self.instants(self.context.range.from.0, self.context.range.to.0);
-        vec![
-            format!("e.site_id = {site}"),
-            format!("e.ts >= {from}"),
-            format!("e.ts < {to}"),
-            "e.name != 'engagement'".to_owned(),
-        ]
+        let (from, to) = self.instants(from, to);
+        vec![format!("e.site_id = {site}"), format!("e.ts >= {from}"), format!("e.ts < {to}")]
     }
 
     fn site(&mut self) -> String {

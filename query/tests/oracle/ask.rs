@@ -10,7 +10,8 @@ use crate::history::{
     BROWSERS, CITIES, COUNTRIES, HOSTS, History, NAMES, NOTES, PAGES, PLANS, SOURCES, SYSTEMS,
 };
 
-const METRICS: [&str; 8] = [
+/// Those that any question may ask for; the last needs a dimension.
+const METRICS: [&str; 14] = [
     "visitors",
     "visits",
     "pageviews",
@@ -18,18 +19,30 @@ const METRICS: [&str; 8] = [
     "bounce_rate",
     "visit_duration",
     "views_per_visit",
+    "events_per_visitor",
+    "total_revenue",
+    "average_revenue",
+    "sum:event:props:load",
+    "p90:event:props:load",
+    "average:event:props:load",
     "percentage",
 ];
+/// Those that need a page or a goal.
+const OF_PAGES: [&str; 2] = ["scroll_depth", "time_on_page"];
+const OF_GOALS: [&str; 2] = ["conversion_rate", "group_conversion_rate"];
 const TIMES: [&str; 6] = ["time", "time:minute", "time:hour", "time:day", "time:week", "time:month"];
-const FIELDS: [(&str, &[&str]); 13] = [
+const GOALS: [&str; 6] = ["signup", "Purchase", "Pro signup", "Visit /blog", "pageview", "nothing"];
+const COUNTRY_NAMES: [&str; 4] = ["", "Germany", "France", "United States of America"];
+const FIELDS: [(&str, &[&str]); 14] = [
     ("event:page", &PAGES),
     ("event:name", &NAMES),
-    ("event:goal", &NAMES),
+    ("event:goal", &GOALS),
     ("event:hostname", &HOSTS),
     ("event:props:plan", &PLANS),
     ("event:props:a 'note'", &NOTES),
     ("visit:source", &SOURCES),
     ("visit:country", &COUNTRIES),
+    ("visit:country_name", &COUNTRY_NAMES),
     ("visit:os", &SYSTEMS),
     ("visit:browser", &BROWSERS),
     ("visit:city", &CITIES),
@@ -48,8 +61,8 @@ pub(crate) fn undivided(history: &History) -> Vec<Value> {
     {
         for time in std::iter::once(None).chain(TIMES.into_iter().map(Some)) {
             let dimensions: Vec<_> = time.into_iter().collect();
-            let all_but_percentage = &METRICS[..7];
-            for metrics in [&METRICS[..1], &METRICS[1..2], all_but_percentage] {
+            let all_of_events = &METRICS[..10];
+            for metrics in [&METRICS[..1], &METRICS[1..2], all_of_events] {
                 let query = json!({"site_id": "a", "metrics": metrics, "date_range": date_range, "dimensions": dimensions});
                 all.push(query);
             }
@@ -75,7 +88,14 @@ pub(crate) fn query(random: &mut StdRng, history: &History) -> Value {
         dimensions.extend(field.filter(|name| !dimensions.contains(name)));
     }
     dimensions.shuffle(random);
+    let filters: Vec<Value> = match fields.is_empty() {
+        true => Vec::new(),
+        false => (0..random.random_range(0..3)).map(|_| filter(random, &fields, 2)).collect(),
+    };
+    let named = |name: &str| dimensions.contains(&name) || names(&json!(filters), name);
     let mut metrics: Vec<&str> = METRICS.to_vec();
+    metrics.extend(OF_PAGES.iter().filter(|_| named("event:page")));
+    metrics.extend(OF_GOALS.iter().filter(|_| named("event:goal")));
     metrics.shuffle(random);
     metrics.truncate(random.random_range(1..=4));
     if dimensions.is_empty() {
@@ -84,10 +104,6 @@ pub(crate) fn query(random: &mut StdRng, history: &History) -> Value {
     if metrics.is_empty() {
         metrics.push("visitors");
     }
-    let filters: Vec<Value> = match fields.is_empty() {
-        true => Vec::new(),
-        false => (0..random.random_range(0..3)).map(|_| filter(random, &fields, 2)).collect(),
-    };
     let mut body = json!({
         "site_id": history.site.domain, "metrics": metrics, "date_range": date_range(random, history),
         "dimensions": dimensions, "filters": filters,
@@ -105,8 +121,22 @@ pub(crate) fn query(random: &mut StdRng, history: &History) -> Value {
     body
 }
 
+/// Whether a filter names an attribute of what is counted.
+fn names(filter: &Value, name: &str) -> bool {
+    match filter {
+        Value::Array(list) => match list.first().and_then(Value::as_str) {
+            Some("has_done" | "has_not_done") => false,
+            _ => list.iter().any(|part| part == name || names(part, name)),
+        },
+        _ => false,
+    }
+}
+
 fn filter(random: &mut StdRng, fields: &[&(&str, &[&str])], depth: usize) -> Value {
-    match random.random_range(0..6) {
+    let of_events: Vec<_> = FIELDS.iter().filter(|(name, _)| name.starts_with("event")).collect();
+    match random.random_range(0..8) {
+        6 if depth > 0 => json!(["has_done", behaviour(random, &of_events)]),
+        7 if depth > 0 => json!(["has_not_done", behaviour(random, &of_events)]),
         0 if depth > 0 => json!(["not", filter(random, fields, depth - 1)]),
         1 if depth > 0 => {
             json!(["or", [filter(random, fields, depth - 1), filter(random, fields, depth - 1)]])
@@ -114,6 +144,13 @@ fn filter(random: &mut StdRng, fields: &[&(&str, &[&str])], depth: usize) -> Val
         2 if depth > 0 => {
             json!(["and", [filter(random, fields, depth - 1), filter(random, fields, depth - 1)]])
         }
+        _ => condition(random, fields),
+    }
+}
+
+fn behaviour(random: &mut StdRng, fields: &[&(&str, &[&str])]) -> Value {
+    match random.random_range(0..3) {
+        0 => json!(["and", [condition(random, fields), condition(random, fields)]]),
         _ => condition(random, fields),
     }
 }

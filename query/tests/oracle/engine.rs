@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use clickhouse::Client;
+use opentrace_query::{Answer, Asking, Goal, Query, QueryError, Views};
 use opentrace_store::{Store, StoreConfig};
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ impl Engine {
         let site = history.site.id.0;
         let events = history.events.iter().enumerate().map(|(place, event)| {
             let mut props = serde_json::Map::new();
-            for (key, value) in [("plan", event.plan), ("a 'note'", event.note), ("note", event.note)] {
+            for (key, value) in [("plan", event.plan), ("a 'note'", event.note), ("note", event.note), ("load", event.load)] {
                 if !value.is_empty() {
                     props.insert(key.to_owned(), value.into());
                 }
@@ -50,6 +51,8 @@ impl Engine {
                 "interactive": event.interactive, "path": event.path, "hostname": event.hostname, "props": props,
                 "source": event.visit.source, "country": event.visit.country, "os": event.visit.os,
                 "browser": event.visit.browser, "city": event.visit.city, "epoch": 7,
+                "revenue": event.revenue, "currency": event.currency,
+                "scroll_depth": event.scroll_depth, "engagement_ms": event.engagement_ms,
             })
         });
         self.insert("events", events.collect()).await;
@@ -61,7 +64,7 @@ impl Engine {
             let row = json!({
                 "site_id": site, "minute": second, "events": minute.events, "pageviews": minute.pageviews,
                 "visitors": minute.visitors.len(), "sessions": minute.sessions, "bounces": minute.bounces,
-                "duration_ms": minute.duration_ms, "epoch": 7, "deleted": 0,
+                "duration_ms": minute.duration_ms, "revenue": minute.revenue, "epoch": 7, "deleted": 0,
             });
             stale.push(with(&row, json!({"events": 99, "sessions": 99, "epoch": 3})));
             // A minute that was withdrawn, a year earlier.
@@ -98,7 +101,7 @@ impl Engine {
                 "pageviews": session.pageviews, "events": session.events, "bounce": session.bounce,
                 "duration_ms": session.end - session.start, "source": session.visit.source,
                 "country": session.visit.country, "os": session.visit.os, "browser": session.visit.browser,
-                "city": session.visit.city, "epoch": 7, "deleted": 0,
+                "city": session.visit.city, "revenue": session.revenue, "epoch": 7, "deleted": 0,
             });
             stale.push(with(
                 &row,
@@ -112,6 +115,18 @@ impl Engine {
         }
         self.insert("v_sessions", stale).await;
         self.insert("v_sessions", sessions).await;
+    }
+
+    /// Asks about a site on which goals are defined.
+    pub(crate) async fn ask(
+        &self,
+        history: &History,
+        goals: &[Goal],
+        query: &Query,
+        views: Views,
+    ) -> Result<Answer, QueryError> {
+        let (client, site, now) = (&self.client, &history.site, history.now);
+        Asking { client, site, now, views, goals }.answer(query).await
     }
 
     async fn insert(&self, table: &str, rows: Vec<Value>) {

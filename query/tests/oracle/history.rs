@@ -20,7 +20,12 @@ pub(crate) const HOSTS: [&str; 2] = ["example.com", "shop.example.com"];
 pub(crate) const PLANS: [&str; 3] = ["", "free", "Pro"];
 pub(crate) const NOTES: [&str; 6] = ["", "'", "\\", "a\nb", "{p0:String}", "\u{1f600}"];
 
-const GAP_MS: i64 = 30 * 60_000;
+pub(crate) const LOADS: [&str; 8] = ["", "12", "7", "3.5", "-4", "100", "1000000", "fast"];
+
+/// The currency of every generated site.
+pub(crate) const CURRENCY: &str = "EUR";
+
+pub(crate) const GAP_MS: i64 = 30 * 60_000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
@@ -32,6 +37,13 @@ pub(crate) struct Event {
     pub(crate) hostname: &'static str,
     pub(crate) plan: &'static str,
     pub(crate) note: &'static str,
+    /// A property that is a number, mostly.
+    pub(crate) load: &'static str,
+    /// Fixed point.
+    pub(crate) revenue: i64,
+    pub(crate) currency: &'static str,
+    pub(crate) scroll_depth: u8,
+    pub(crate) engagement_ms: u32,
     pub(crate) visit: Attributes,
 }
 
@@ -55,6 +67,7 @@ pub(crate) struct Session {
     pub(crate) pageviews: i64,
     pub(crate) events: i64,
     pub(crate) bounce: bool,
+    pub(crate) revenue: i64,
     pub(crate) visit: Attributes,
 }
 
@@ -72,6 +85,11 @@ pub(crate) struct History {
 impl Event {
     pub(crate) fn counts(&self) -> bool {
         self.name != "engagement"
+    }
+
+    /// Revenue in the site's currency.
+    pub(crate) fn revenue(&self) -> i64 {
+        if self.currency == CURRENCY { self.revenue } else { 0 }
     }
 }
 
@@ -122,7 +140,7 @@ impl History {
             timezone,
             week_start,
             identified: false,
-            currency: "EUR".to_owned(),
+            currency: CURRENCY.to_owned(),
             bots: Default::default(),
             honour_privacy_signals: false,
             retention_days: 0,
@@ -173,6 +191,23 @@ impl History {
         };
         self.sessions.iter().find(within)
     }
+
+    /// The visit that an engagement event belongs to: the last that began before it and was alive.
+    pub(crate) fn session_engaged(&self, event: &Event) -> Option<&Session> {
+        let begun = |session: &&Session| session.visitor == event.visitor && session.start <= event.ts;
+        let last = self.sessions.iter().filter(begun).max_by_key(|session| session.start);
+        last.filter(|session| event.ts <= session.end + GAP_MS)
+    }
+
+    /// The events that count in a visit.
+    pub(crate) fn events_of<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a Event> {
+        self.events.iter().filter(move |event| {
+            event.counts()
+                && event.visitor == session.visitor
+                && session.start <= event.ts
+                && event.ts <= session.end
+        })
+    }
 }
 
 fn event(random: &mut StdRng, visitor: u64, ts: i64) -> Event {
@@ -180,6 +215,8 @@ fn event(random: &mut StdRng, visitor: u64, ts: i64) -> Event {
         of.choose(random).expect("a choice")
     }
     let name = one(random, &NAMES);
+    let pays = name == "Purchase" && random.random_bool(0.7);
+    let engaged = name == "engagement";
     Event {
         ts,
         visitor,
@@ -189,6 +226,11 @@ fn event(random: &mut StdRng, visitor: u64, ts: i64) -> Event {
         hostname: one(random, &HOSTS),
         plan: one(random, &PLANS),
         note: one(random, &NOTES),
+        load: one(random, &LOADS),
+        revenue: if pays { random.random_range(-20_000..900_000) } else { 0 },
+        currency: if pays { one(random, &[CURRENCY, CURRENCY, "USD"]) } else { "" },
+        scroll_depth: if engaged { random.random_range(0..=100) } else { 0 },
+        engagement_ms: if engaged { random.random_range(0..90_000) } else { 0 },
         visit: Attributes {
             source: one(random, &SOURCES),
             country: one(random, &COUNTRIES),
@@ -231,6 +273,7 @@ fn session(run: Vec<&Event>) -> Option<Session> {
         pageviews: pages.len() as i64,
         events: counted.len() as i64,
         bounce: counted.iter().filter(|event| event.interactive).count() <= 1,
+        revenue: counted.iter().map(|event| event.revenue()).sum(),
         visit: first.visit,
     })
 }
@@ -244,6 +287,7 @@ pub(crate) struct Minute {
     pub(crate) sessions: i64,
     pub(crate) bounces: i64,
     pub(crate) duration_ms: i64,
+    pub(crate) revenue: i64,
 }
 
 impl History {
@@ -254,6 +298,7 @@ impl History {
             minute.events += 1;
             minute.pageviews += i64::from(event.name == "pageview");
             minute.visitors.insert(event.visitor);
+            minute.revenue += event.revenue();
         }
         for session in &self.sessions {
             let minute = minutes.entry(session.start / 60_000 * 60).or_default();

@@ -9,6 +9,7 @@ mod ask;
 mod engine;
 mod history;
 mod naive;
+mod published;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -19,7 +20,8 @@ use jiff::civil::Weekday;
 use opentrace_events::Timestamp;
 use opentrace_query::plan::{Plan, Views};
 use opentrace_query::run::run_with;
-use opentrace_query::{Range, live, parse, run};
+use opentrace_events::define::Spec;
+use opentrace_query::{Goal, Kind, Range, define, live, parse, run};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -51,37 +53,70 @@ async fn every_answer_equals_the_recomputation() {
         let history = History::generate(place as u32 + 1, zone, week_start, start);
         engine.fill(&history).await;
         for body in ask::undivided(&history) {
-            sources.extend(compare(&engine, &history, body).await);
+            sources.extend(compare(&engine, &history, &[], body).await);
         }
-        let mut random = StdRng::seed_from_u64(place as u64);
-        for _ in 0..QUERIES {
-            sources.extend(compare(&engine, &history, ask::query(&mut random, &history)).await);
+        let mut random = StdRng::seed_from_u64(seed() + place as u64);
+        let goals = goals();
+        for turn in 0..queries() {
+            let goals = if turn % 2 == 0 { &goals[..] } else { &[] };
+            sources.extend(compare(&engine, &history, goals, ask::query(&mut random, &history)).await);
         }
     }
     let all = ["events", "events+v_sessions", "v_sessions", "v_traffic", "v_uniques"];
     assert_eq!(sources.into_iter().collect::<Vec<_>>(), all, "every source was asked");
     the_answer_has_its_documented_shape(&engine).await;
+    published::examples_answer_in_their_shape(&engine).await;
+    comparisons_are_answers_about_another_time(&engine).await;
     live_figures_are_those_of_queries(&engine).await;
     strings_are_only_strings(&engine).await;
     wrong_patterns_are_the_askers(&engine).await;
     engine.store.stop().await;
 }
 
+/// Random queries about each history: `OPENTRACE_TEST_QUERIES`, for longer runs.
+fn queries() -> usize {
+    std::env::var("OPENTRACE_TEST_QUERIES").ok().and_then(|count| count.parse().ok()).unwrap_or(QUERIES)
+}
+
+/// Where they begin: `OPENTRACE_TEST_SEED`.
+fn seed() -> u64 {
+    std::env::var("OPENTRACE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_default()
+}
+
+/// One with a filter, one that is a page, and one that takes an event's name for itself.
+fn goals() -> Vec<Goal> {
+    let goal = |body: Value| {
+        let asked = define(Kind::Goal, &body).expect("a goal");
+        let Spec::Goal { event } = asked.spec else { panic!("a goal") };
+        Goal { name: asked.name.expect("a name"), event }
+    };
+    vec![
+        goal(json!({"name": "Pro signup", "event": "signup", "filters": [["is", "event:props:plan", ["Pro"]]]})),
+        goal(json!({"name": "Visit /blog", "page": "/blog**"})),
+        goal(json!({"name": "Purchase", "event": "Purchase", "filters": [["is", "visit:country", ["DE"]]]})),
+    ]
+}
+
 /// Asks with views and without, compares both with the recomputation, and says what was read.
-async fn compare(engine: &Engine, history: &History, body: Value) -> Vec<&'static str> {
+async fn compare(engine: &Engine, history: &History, goals: &[Goal], body: Value) -> Vec<&'static str> {
     let query = parse::from_value(&body).expect("a valid query");
     let now = history.now;
     let range = Range::resolve(&query.date_range, &history.site, now, history.earliest()).expect("a range");
     let Ok(plan) = Plan::new(&query, &range, Views::Use) else {
-        let refused = run_with(&engine.client, &history.site, &query, now, Views::Use).await;
+        let refused = engine.ask(history, goals, &query, Views::Use).await;
         assert_eq!(refused.expect_err("refused by the plan").code(), "invalid_combination");
         return Vec::new();
     };
-    let (want, total) = naive::answer(history, &query, &range, &plan.shape.dimensions);
+    let (want, total) = naive::answer(history, goals, &query, &range, &plan.shape.dimensions);
     for views in [Views::Use, Views::Avoid] {
-        let got = run_with(&engine.client, &history.site, &query, now, views).await;
+        let got = engine.ask(history, goals, &query, views).await;
         let got = got.unwrap_or_else(|error| panic!("{error:?} for {body}"));
-        let rows: Vec<_> = got.results.into_iter().map(|row| (row.dimensions, row.metrics)).collect();
+        let amount = |value: Value| if value.is_object() { value["value"].clone() } else { value };
+        let rows: Vec<(_, Vec<Value>)> = got
+            .results
+            .into_iter()
+            .map(|row| (row.dimensions, row.metrics.into_iter().map(amount).collect()))
+            .collect();
         assert_eq!(rows, want, "{views:?} of {:?} in {range:?}: {body}", plan.parts);
         if let Some(rows) = got.meta.total_rows {
             assert_eq!(rows, total, "{body}");
@@ -123,6 +158,52 @@ async fn the_answer_has_its_documented_shape(engine: &Engine) {
         },
     });
     assert_eq!(answer, want);
+}
+
+/// What stands beside an answer is what the same question says about the other range.
+async fn comparisons_are_answers_about_another_time(engine: &Engine) {
+    let ask = |range: Value, dimensions: Value, compare: Value| {
+        let body = json!({"site_id": "a", "metrics": ["visitors", "bounce_rate"], "date_range": range,
+            "dimensions": dimensions, "compare": compare, "include": {"partial_time_labels": dimensions == json!(["time:day"])}});
+        let query = parse::from_value(&body).expect("a query");
+        async move { engine.ask(&history_of(2), &[], &query, Views::Use).await.expect("an answer") }
+    };
+    for (range, compare, other) in [
+        (json!(["2024-03-09", "2024-03-12"]), json!("previous_period"), json!(["2024-03-05", "2024-03-08"])),
+        (json!(["2024-03-09", "2024-03-12"]), json!("year_over_year"), json!(["2023-03-09", "2023-03-12"])),
+        (
+            json!(["2024-03-12T10:00:00Z", "2024-03-12T19:59:59Z"]),
+            json!("previous_period"),
+            json!(["2024-03-12T00:00:00Z", "2024-03-12T09:59:59Z"]),
+        ),
+        (
+            json!(["2024-03-09", "2024-03-12"]),
+            json!(["2024-03-03", "2024-03-04"]),
+            json!(["2024-03-03", "2024-03-04"]),
+        ),
+    ] {
+        for dimensions in [json!([]), json!(["visit:country"]), json!(["time:day"])] {
+            let answer = ask(range.clone(), dimensions.clone(), compare.clone()).await;
+            let beside = ask(other.clone(), dimensions.clone(), json!("previous_period")).await;
+            assert_eq!(answer.query.comparison_date_range.as_ref(), Some(&beside.query.date_range));
+            for row in answer.results {
+                let comparison = row.comparison.expect("a comparison");
+                let found = beside.results.iter().find(|beside| beside.dimensions == comparison.dimensions);
+                let none = vec![json!(0), json!(0)];
+                let want = found.map_or(&none, |found| &found.metrics);
+                assert_eq!(&comparison.metrics, want, "{range} {compare} {dimensions}");
+                assert_eq!(comparison.change.len(), 2);
+                if dimensions != json!(["time:day"]) {
+                    assert_eq!(row.dimensions, comparison.dimensions);
+                }
+            }
+        }
+    }
+}
+
+fn history_of(place: usize) -> History {
+    let (zone, week_start, start) = PLACES[place - 1];
+    History::generate(place as u32, zone, week_start, start)
 }
 
 async fn live_figures_are_those_of_queries(engine: &Engine) {

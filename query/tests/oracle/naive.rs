@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use opentrace_query::catalogue::{Grain, Metric, Scope};
-use opentrace_query::{Condition, Dimension, Direction, Filter, Operator, Query, Range, Subject};
+use opentrace_query::{Condition, Dimension, Direction, Filter, Goal, Operator, Query, Range, Subject};
 use serde_json::{Value, json};
 
 use crate::history::{Event, History, Session};
@@ -23,74 +23,148 @@ struct Seen<'a> {
     ts: i64,
 }
 
+/// What a question is about.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    history: &'a History,
+    goals: &'a [Goal],
+    range: &'a Range,
+    query: &'a Query,
+    dimensions: &'a [Dimension],
+    filters: &'a [Filter],
+}
+
 /// Rows of the page asked for, and how many rows there are in all.
 pub(crate) fn answer(
     history: &History,
+    goals: &[Goal],
     query: &Query,
     range: &Range,
     dimensions: &[Dimension],
 ) -> (Vec<Answered>, u64) {
-    let values = Values::new(history, query, range, dimensions);
-    let groups: BTreeSet<&Group> = query.metrics.iter().flat_map(|metric| values.groups(*metric)).collect();
-    let mut rows: Vec<Answered> = groups
+    let asked = Asked { history, goals, range, query, dimensions, filters: &query.filters };
+    let values = Values::new(asked);
+    let without_goals = query.filters.iter().filter(|filter| !filter.mentions(about_goals)).cloned();
+    let without_goals: Vec<_> = without_goals.collect();
+    let everyone = Values::new(Asked { filters: &without_goals, dimensions: &[], ..asked });
+    let divided: Vec<usize> =
+        (0..dimensions.len()).filter(|place| !dimensions[*place].is_goal()).collect();
+    let others: Vec<Dimension> = divided.iter().map(|place| dimensions[*place].clone()).collect();
+    let groups = Values::new(Asked { filters: &without_goals, dimensions: &others, ..asked });
+    let value = |metric: Metric, group: &Group| {
+        let share = |all: usize, scale: f64| {
+            let part = 100.0 * values.people(Some(group)).len() as f64;
+            json!(if all == 0 { 0.0 } else { (part / all as f64 * scale).round_ties_even() / scale })
+        };
+        match metric {
+            Metric::Percentage => share(values.people(None).len(), 10.0),
+            Metric::ConversionRate => share(everyone.people(None).len(), 100.0),
+            Metric::GroupConversionRate => {
+                let group: Group = divided.iter().map(|place| group[*place].clone()).collect();
+                share(groups.people(Some(&group)).len(), 100.0)
+            }
+            metric => values.value(metric, group),
+        }
+    };
+    let of_groups: Vec<Metric> =
+        query.metrics.iter().copied().filter(|metric| !is_engagement(*metric)).collect();
+    let of_groups = if of_groups.is_empty() { query.metrics.clone() } else { of_groups };
+    let keys: BTreeSet<&Group> = of_groups.iter().flat_map(|metric| values.groups(*metric)).collect();
+    let mut rows: Vec<Answered> = keys
         .into_iter()
-        .map(|group| {
-            (group.clone(), query.metrics.iter().map(|metric| values.value(*metric, group)).collect())
-        })
+        .map(|group| (group.clone(), query.metrics.iter().map(|metric| value(*metric, group)).collect()))
         .collect();
     if dimensions.is_empty() && rows.is_empty() {
         let nothing = Vec::new();
-        let noughts = query.metrics.iter().map(|metric| values.value(*metric, &nothing)).collect();
+        let noughts = query.metrics.iter().map(|metric| value(*metric, &nothing)).collect();
         rows.push((nothing, noughts));
     }
+    sort(query, &mut rows);
+    if values.of_events && values.poor() {
+        for (_, metrics) in &mut rows {
+            for (metric, value) in query.metrics.iter().zip(metrics) {
+                if matches!(metric, Metric::TotalRevenue | Metric::AverageRevenue) {
+                    *value = Value::Null;
+                }
+            }
+        }
+    }
+    let total = rows.len() as u64;
+    let (offset, limit) = (query.pagination.offset as usize, query.pagination.limit as usize);
+    (rows.into_iter().skip(offset).take(limit).collect(), total)
+}
+
+fn is_engagement(metric: Metric) -> bool {
+    matches!(metric, Metric::ScrollDepth | Metric::TimeOnPage)
+}
+
+fn about_goals(dimension: &Dimension) -> bool {
+    dimension.is_goal() || matches!(dimension, Dimension::Property(_))
+}
+
+fn sort(query: &Query, rows: &mut [Answered]) {
     let order = query.order();
     rows.sort_by(|a, b| {
         for by in &order {
             let ordering = match &by.subject {
                 Subject::Metric(metric) => {
                     let place = query.metrics.iter().position(|column| column == metric).expect("a column");
-                    let number = |row: &Answered| row.1[place].as_f64().expect("a number");
-                    number(a).total_cmp(&number(b))
+                    let (a, b) = (a.1[place].as_f64(), b.1[place].as_f64());
+                    // What is null comes last, whatever the direction.
+                    match (a, b) {
+                        (Some(a), Some(b)) if by.direction == Direction::Desc => b.total_cmp(&a),
+                        (Some(a), Some(b)) => a.total_cmp(&b),
+                        (a, b) => a.is_none().cmp(&b.is_none()),
+                    }
                 }
                 Subject::Dimension(dimension) => {
                     let place =
                         query.dimensions.iter().position(|column| column == dimension).expect("a column");
-                    a.0[place].cmp(&b.0[place])
+                    let ordering = a.0[place].cmp(&b.0[place]);
+                    if by.direction == Direction::Desc { ordering.reverse() } else { ordering }
                 }
             };
-            let ordering = if by.direction == Direction::Desc { ordering.reverse() } else { ordering };
             if ordering.is_ne() {
                 return ordering;
             }
         }
         a.0.cmp(&b.0)
     });
-    let total = rows.len() as u64;
-    let (offset, limit) = (query.pagination.offset as usize, query.pagination.limit as usize);
-    (rows.into_iter().skip(offset).take(limit).collect(), total)
 }
 
 struct Values<'a> {
+    query: &'a Query,
     /// What events say, by group.
     events: BTreeMap<Group, Vec<Seen<'a>>>,
+    /// The same, also where everything else is of visits.
+    in_range: BTreeMap<Group, Vec<Seen<'a>>>,
     /// The visits that `visits` counts, by group.
     visits: BTreeMap<Group, Vec<&'a Session>>,
     /// The visits that rates and means are over, by group.
     whole: BTreeMap<Group, Vec<&'a Session>>,
+    /// Depth and time of each visit, by group.
+    engaged: BTreeMap<Group, BTreeMap<(u64, i64), (u8, u64)>>,
     /// Whether events are those of the visits.
     of_visits: bool,
+    of_events: bool,
+    /// Whether no matching event has revenue.
+    poor: bool,
     plain: bool,
 }
 
 impl<'a> Values<'a> {
-    fn new(history: &'a History, query: &Query, range: &Range, dimensions: &[Dimension]) -> Self {
-        let mut attributes: Vec<&Dimension> = dimensions.iter().collect();
+    fn new(asked: Asked<'a>) -> Self {
+        let Asked { history, range, query, .. } = asked;
+        // What the whole question is about decides how its parts are counted.
+        let mut attributes: Vec<&Dimension> = query.dimensions.iter().collect();
         for filter in &query.filters {
             filter.conditions(&mut |condition| attributes.push(&condition.dimension));
         }
+        let behaviour = query.filters.iter().any(Filter::is_behavioural);
         let of_events = attributes.iter().any(|dimension| dimension.scope() == Some(Scope::Event));
-        let of_visits =
-            !of_events && attributes.iter().any(|dimension| dimension.scope() == Some(Scope::Visit));
+        let about_visits =
+            behaviour || attributes.iter().any(|dimension| dimension.scope() == Some(Scope::Visit));
+        let of_visits = !of_events && about_visits;
         let pages_only = attributes
             .iter()
             .filter(|dimension| dimension.scope() == Some(Scope::Event))
@@ -100,12 +174,10 @@ impl<'a> Values<'a> {
         let select = |seen: Vec<Seen<'a>>| {
             let mut groups: BTreeMap<Group, Vec<Seen<'a>>> = BTreeMap::new();
             for seen in seen {
-                let group =
-                    dimensions.iter().map(|dimension| label(history, range, dimension, seen)).collect();
-                if let Some(group) = group
-                    && query.filters.iter().all(|filter| holds(filter, seen))
-                {
-                    groups.entry(group).or_default().push(seen);
+                if asked.filters.iter().all(|filter| holds(asked, filter, seen)) {
+                    for group in groups_of(asked, seen) {
+                        groups.entry(group).or_default().push(seen);
+                    }
                 }
             }
             groups
@@ -132,10 +204,24 @@ impl<'a> Values<'a> {
         };
 
         let begun = visits_of(select(begun));
-        let seen = if of_visits { BTreeMap::new() } else { select(events(false)) };
+        let in_range = select(events(false));
+        let seen = if of_visits { BTreeMap::new() } else { in_range.clone() };
         let visits = if of_events { visits_of(seen.clone()) } else { begun.clone() };
         let whole = if !of_events || pages_only { begun } else { visits_of(select(events(true))) };
-        Self { events: seen, visits, whole, of_visits, plain: !of_events && !of_visits }
+        let engaged = engaged(history, within, &select);
+        let paid = |seen: &Seen<'_>| seen.event.is_some_and(|event| event.revenue != 0);
+        let matching = events(false).into_iter().filter(|seen| {
+            let custom = seen.event.is_some_and(|event| event.name != "pageview");
+            let goal = asked.goals.is_empty() && asked.dimensions.iter().any(Dimension::is_goal);
+            (custom || !goal) && asked.filters.iter().all(|filter| holds(asked, filter, *seen))
+        });
+        let poor = !matching.into_iter().any(|seen| paid(&seen));
+        let plain = !of_events && !about_visits;
+        Self { query, events: seen, in_range, visits, whole, engaged, of_visits, of_events, poor, plain }
+    }
+
+    fn poor(&self) -> bool {
+        self.poor
     }
 
     /// The groups that a metric has something to say about.
@@ -143,6 +229,8 @@ impl<'a> Values<'a> {
         match metric {
             Metric::Visits => self.visits.keys().collect(),
             Metric::BounceRate | Metric::VisitDuration | Metric::ViewsPerVisit => self.whole.keys().collect(),
+            Metric::AverageRevenue | Metric::Custom(_) => self.in_range.keys().collect(),
+            Metric::ScrollDepth | Metric::TimeOnPage => self.engaged.keys().collect(),
             _ if self.of_visits => self.visits.keys().collect(),
             _ => self.events.keys().collect(),
         }
@@ -153,12 +241,16 @@ impl<'a> Values<'a> {
         let whole = self.whole.get(group).map_or(&[][..], Vec::as_slice);
         let count = whole.len() as f64;
         let mean = |sum: f64| if whole.is_empty() { 0.0 } else { sum / count };
+        let money = |fixed: f64| json!(fixed / 10_000.0);
+        let in_range = || {
+            let seen = self.in_range.get(group).into_iter().flatten();
+            seen.filter_map(|seen| seen.event).collect::<Vec<_>>()
+        };
         match metric {
             Metric::Visitors => json!(self.people(Some(group)).len()),
             Metric::Visits => json!(visits.len()),
             Metric::Pageviews => json!(self.pageviews(group)),
-            Metric::Events if self.of_visits => json!(visits.iter().map(|visit| visit.events).sum::<i64>()),
-            Metric::Events => json!(self.events.get(group).map_or(0, Vec::len)),
+            Metric::Events => json!(self.events(group)),
             Metric::BounceRate => {
                 let bounces = whole.iter().filter(|visit| visit.bounce).count();
                 json!(mean(100.0 * bounces as f64).round_ties_even() as i64)
@@ -172,11 +264,58 @@ impl<'a> Values<'a> {
                 let views: i64 = if self.plain { self.pageviews(group) } else { of_whole };
                 json!((mean(views as f64) * 100.0).round_ties_even() / 100.0)
             }
-            Metric::Percentage => {
-                let all = self.people(None).len() as f64;
-                let part = 100.0 * self.people(Some(group)).len() as f64;
-                json!(if all == 0.0 { 0.0 } else { (part / all * 10.0).round_ties_even() / 10.0 })
+            Metric::EventsPerVisitor => {
+                let people = self.people(Some(group)).len() as f64;
+                let ratio = if people == 0.0 { 0.0 } else { self.events(group) as f64 / people };
+                json!((ratio * 100.0).round_ties_even() / 100.0)
             }
+            Metric::TotalRevenue if self.of_visits => {
+                money(visits.iter().map(|visit| visit.revenue).sum::<i64>() as f64)
+            }
+            Metric::TotalRevenue => {
+                money(in_range().iter().map(|event| event.revenue()).sum::<i64>() as f64)
+            }
+            Metric::AverageRevenue => {
+                let paid: Vec<_> =
+                    in_range().iter().map(|event| event.revenue()).filter(|amount| *amount != 0).collect();
+                if paid.is_empty() {
+                    return Value::Null;
+                }
+                money((paid.iter().sum::<i64>() as f64 / paid.len() as f64).round_ties_even())
+            }
+            Metric::ScrollDepth | Metric::TimeOnPage => self.engagement(metric, group),
+            Metric::Custom(place) => {
+                let name = &self.query.measures[usize::from(place)].name;
+                measured(name, in_range().iter().map(|event| event.load))
+            }
+            Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate => {
+                unreachable!("shares are of totals")
+            }
+        }
+    }
+
+    fn engagement(&self, metric: Metric, group: &Group) -> Value {
+        let Some(visits) = self.engaged.get(group) else { return Value::Null };
+        let mean = |values: Vec<u64>, by: f64| {
+            let sum = values.iter().sum::<u64>() as f64 / by;
+            match values.len() {
+                0 => Value::Null,
+                count => json!((sum / count as f64).round_ties_even() as i64),
+            }
+        };
+        match metric {
+            Metric::ScrollDepth => {
+                let depths = visits.values().map(|(depth, _)| u64::from(*depth));
+                mean(depths.filter(|depth| *depth > 0).collect(), 1.0)
+            }
+            _ => mean(visits.values().map(|(_, ms)| *ms).collect(), 1000.0),
+        }
+    }
+
+    fn events(&self, group: &Group) -> i64 {
+        match self.of_visits {
+            true => self.visits.get(group).into_iter().flatten().map(|visit| visit.events).sum(),
+            false => self.events.get(group).map_or(0, |events| events.len() as i64),
         }
     }
 
@@ -203,45 +342,144 @@ impl<'a> Values<'a> {
     }
 }
 
+/// Depth and time of visits, by group.
+fn engaged<'a>(
+    history: &'a History,
+    within: impl Fn(i64) -> bool,
+    select: &impl Fn(Vec<Seen<'a>>) -> BTreeMap<Group, Vec<Seen<'a>>>,
+) -> BTreeMap<Group, BTreeMap<(u64, i64), (u8, u64)>> {
+    let told = history.events.iter().filter(|event| !event.counts() && within(event.ts));
+    let told = told.filter_map(|event| {
+        let session = history.session_engaged(event)?;
+        Some(Seen { event: Some(event), session: Some(session), entry: false, ts: event.ts })
+    });
+    let mut engaged: BTreeMap<Group, BTreeMap<(u64, i64), (u8, u64)>> = BTreeMap::new();
+    for (group, seen) in select(told.collect()) {
+        let visits = engaged.entry(group).or_default();
+        for Seen { event, session, .. } in seen {
+            let (event, session) = (event.expect("an event"), session.expect("a visit"));
+            let (depth, ms) = visits.entry((session.visitor, session.start)).or_default();
+            *depth = (*depth).max(event.scroll_depth);
+            *ms += u64::from(event.engagement_ms);
+        }
+    }
+    engaged
+}
+
+/// What the numbers among the values of a property add up to.
+fn measured<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Value {
+    let mut numbers: Vec<f64> = values.filter_map(|value| value.parse().ok()).collect();
+    if numbers.is_empty() {
+        return Value::Null;
+    }
+    numbers.sort_by(f64::total_cmp);
+    let sum: f64 = numbers.iter().sum();
+    match name.split(':').next() {
+        Some("sum") => json!(sum),
+        Some("average") => json!((sum / numbers.len() as f64 * 1e4).round_ties_even() / 1e4),
+        Some("p90") => json!(numbers[(0.9 * numbers.len() as f64) as usize]),
+        other => panic!("{other:?} is not generated"),
+    }
+}
+
 fn distinct<'a>(seen: Vec<Seen<'a>>) -> Vec<&'a Session> {
     let visits = seen.into_iter().filter_map(|seen| seen.session);
     let by_key: BTreeMap<_, _> = visits.map(|visit| ((visit.visitor, visit.start), visit)).collect();
     by_key.into_values().collect()
 }
 
-/// What a dimension is called, or nothing where what is seen has no such attribute at all.
-fn label(history: &History, range: &Range, dimension: &Dimension, seen: Seen<'_>) -> Option<String> {
-    let Dimension::Bucket(grain) = dimension else { return named(dimension, seen) };
+/// The groups that what is seen belongs to: none where it lacks an attribute, several where it does
+/// several goals.
+fn groups_of(asked: Asked<'_>, seen: Seen<'_>) -> Vec<Group> {
+    let mut groups = vec![Vec::new()];
+    for dimension in asked.dimensions {
+        let labels = labels(asked, dimension, seen);
+        groups = groups
+            .into_iter()
+            .flat_map(|group| {
+                labels.iter().map(move |label| [group.clone(), vec![label.clone()]].concat())
+            })
+            .collect();
+    }
+    groups
+}
+
+fn labels(asked: Asked<'_>, dimension: &Dimension, seen: Seen<'_>) -> Vec<String> {
+    let (history, range) = (asked.history, asked.range);
     let at = history.local(seen.ts);
-    Some(match grain {
+    let Dimension::Bucket(grain) = dimension else {
+        if dimension.is_goal() {
+            let mut goals = goals_of(asked.goals, seen);
+            goals.retain(|goal| asked.filters.iter().all(|filter| names(filter, goal)));
+            return goals.into_iter().collect();
+        }
+        return value(dimension, seen)
+            .map(|(value, empty)| if value.is_empty() { empty } else { value }.to_owned())
+            .into_iter()
+            .collect();
+    };
+    vec![match grain {
         Grain::Minute => at.strftime("%Y-%m-%d %H:%M:00").to_string(),
         Grain::Hour => at.strftime("%Y-%m-%d %H:00:00").to_string(),
         Grain::Day => at.date().to_string(),
         Grain::Week => history.week(at.date()).max(history.local(range.from.0).date()).to_string(),
         Grain::Month => at.date().first_of_month().to_string(),
-    })
+    }]
 }
 
-fn named(dimension: &Dimension, seen: Seen<'_>) -> Option<String> {
-    let (value, empty) = value(dimension, seen)?;
-    Some(if value.is_empty() { empty } else { value }.to_owned())
+/// The goals that an event does: defined ones, and its own name where no defined goal has it.
+fn goals_of(goals: &[Goal], seen: Seen<'_>) -> BTreeSet<String> {
+    let Some(event) = seen.event else { return BTreeSet::new() };
+    let mut done: BTreeSet<String> = goals
+        .iter()
+        .filter(|goal| match goal.name.as_str() {
+            "Pro signup" => event.name == "signup" && event.plan == "Pro",
+            "Visit /blog" => event.name == "pageview" && event.path.starts_with("/blog"),
+            "Purchase" => event.name == "Purchase" && event.visit.country == "DE",
+            other => panic!("{other} is not defined"),
+        })
+        .map(|goal| goal.name.clone())
+        .collect();
+    let custom = event.name != "pageview" && event.counts();
+    if custom && !goals.iter().any(|goal| goal.name == event.name) {
+        done.insert(event.name.to_owned());
+    }
+    done
+}
+
+/// Whether a goal is one that a filter which must hold names.
+fn names(filter: &Filter, goal: &str) -> bool {
+    match filter {
+        Filter::And(inner) => inner.iter().all(|filter| names(filter, goal)),
+        Filter::Where(condition) if condition.dimension.is_goal() && !condition.negated => {
+            is(condition, goal, goal)
+        }
+        _ => true,
+    }
 }
 
 fn value<'a>(dimension: &Dimension, seen: Seen<'a>) -> Option<(&'a str, &'static str)> {
     const NOT_SET: &str = "(not set)";
     let (event, session) = (seen.event, seen.session);
-    let custom = |event: &&Event| event.name != "pageview";
     Some(match dimension.name().as_str() {
         "event:page" if seen.entry => (session?.entry_page, NOT_SET),
         "event:hostname" if seen.entry => (session?.hostname, NOT_SET),
         "event:page" => (event?.path, NOT_SET),
         "event:hostname" => (event?.hostname, NOT_SET),
         "event:name" => (event?.name, NOT_SET),
-        "event:goal" => (event.filter(custom)?.name, NOT_SET),
         "event:props:plan" => (event?.plan, "(none)"),
         "event:props:a 'note'" => (event?.note, "(none)"),
         "visit:source" => (session?.visit.source, "Direct / None"),
         "visit:country" => (session?.visit.country, NOT_SET),
+        "visit:country_name" => {
+            let name = match session?.visit.country {
+                "DE" => "Germany",
+                "FR" => "France",
+                "US" => "United States of America",
+                other => other,
+            };
+            (name, NOT_SET)
+        }
         "visit:os" => (session?.visit.os, NOT_SET),
         "visit:browser" => (session?.visit.browser, NOT_SET),
         "visit:city" => (session?.visit.city, NOT_SET),
@@ -251,18 +489,30 @@ fn value<'a>(dimension: &Dimension, seen: Seen<'a>) -> Option<(&'a str, &'static
     })
 }
 
-fn holds(filter: &Filter, seen: Seen<'_>) -> bool {
+fn holds(asked: Asked<'_>, filter: &Filter, seen: Seen<'_>) -> bool {
     match filter {
-        Filter::And(inner) => inner.iter().all(|filter| holds(filter, seen)),
-        Filter::Or(inner) => inner.iter().any(|filter| holds(filter, seen)),
-        Filter::Not(inner) => !holds(inner, seen),
-        Filter::Where(condition) => applies(condition, seen) != condition.negated,
+        Filter::And(inner) => inner.iter().all(|filter| holds(asked, filter, seen)),
+        Filter::Or(inner) => inner.iter().any(|filter| holds(asked, filter, seen)),
+        Filter::Not(inner) => !holds(asked, inner, seen),
+        Filter::Where(condition) => applies(asked, condition, seen) != condition.negated,
+        Filter::Done(inner) => seen.session.is_some_and(|session| {
+            asked.history.events_of(session).any(|event| {
+                let seen = Seen { event: Some(event), session: Some(session), entry: false, ts: event.ts };
+                holds(asked, inner, seen)
+            })
+        }),
     }
 }
 
-fn applies(condition: &Condition, seen: Seen<'_>) -> bool {
+fn applies(asked: Asked<'_>, condition: &Condition, seen: Seen<'_>) -> bool {
+    if condition.dimension.is_goal() {
+        return goals_of(asked.goals, seen).iter().any(|goal| is(condition, goal, goal));
+    }
     let Some((stored, empty)) = value(&condition.dimension, seen) else { return false };
-    let shown = if stored.is_empty() { empty } else { stored };
+    is(condition, stored, if stored.is_empty() { empty } else { stored })
+}
+
+fn is(condition: &Condition, stored: &str, shown: &str) -> bool {
     let fold = |text: &str| if condition.case_sensitive { text.to_owned() } else { text.to_lowercase() };
     condition.values.iter().any(|wanted| match condition.operator {
         Operator::Is => fold(stored) == fold(wanted) || fold(shown) == fold(wanted),

@@ -8,6 +8,7 @@
 mod builder;
 mod columns;
 mod conditions;
+mod listed;
 mod tables;
 
 use opentrace_events::Site;
@@ -18,6 +19,7 @@ use crate::query::{Direction, OrderBy, Query, Subject};
 use crate::range::Range;
 
 use builder::Builder;
+pub(crate) use listed::{properties, recent};
 
 /// A statement and what it returns: the dimensions, then the metrics, in a row.
 #[derive(Clone, Debug, PartialEq)]

@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Gate, new_key};
+use crate::auth::{Gate, People, new_key};
 use crate::clock;
 use crate::config::{ClickHouse, Config, Secret};
 use crate::erasure::{Desk, KeyFileError, Signer};
@@ -47,6 +47,8 @@ const HALF_HOUR: i64 = 30 * 60 * 1000;
 #[derive(Debug)]
 pub struct App {
     address: SocketAddr,
+    /// What the first person has to show, where there is nobody.
+    code: Option<String>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     upkeep: JoinHandle<()>,
@@ -114,7 +116,8 @@ impl App {
         let sites = Sites::default();
         let meta = Meta::open(&config.data.join("meta.sqlite")).await?;
         meta.sites().await?.into_iter().for_each(|site| sites.put(site));
-        let gate = Gate::new(config.admin_token.as_ref(), sites.clone(), config.open);
+        let (people, code) = People::open(meta.clone()).await?;
+        let gate = Gate::new(config.admin_token.as_ref(), people, sites.clone(), config.open);
         meta.keys().await?.iter().for_each(|key| gate.add_record(key));
         let acceptor = Arc::new(acceptor(&config, &sites)?);
 
@@ -141,12 +144,17 @@ impl App {
             meta: meta.clone(),
             store: store.clone(),
             desk,
+            tracker: config.tracker,
             stop: stop.clone(),
         }));
-        let serving = http::serve(listener, http::routes(&state), config.limits.connections, stop.clone());
+        let routes = http::routes(&state);
+        let features = http::features(&routes).await;
+        tracing::debug!(?features, "parts of the API");
+        state.features.get_or_init(|| features);
+        let serving = http::serve(listener, routes, config.limits.connections, stop.clone());
         let serving = tokio::spawn(serving);
         tracing::info!(%address, data = %config.data.display(), sites = sites.all().len(), "collecting");
-        Ok(Self { address, stop, serving, upkeep, pipeline, store, meta, sites, _lock: lock })
+        Ok(Self { address, code, stop, serving, upkeep, pipeline, store, meta, sites, _lock: lock })
     }
 
     /// Starts for a command that has no server to talk to: on a free port of this machine, with a
@@ -178,6 +186,11 @@ impl App {
     /// Where it listens, for a browser or a client.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where somebody becomes the owner, while nobody is. It holds a secret: it is for the terminal.
+    pub fn setup_url(&self) -> Option<String> {
+        self.code.as_ref().map(|code| format!("{}/setup#{code}", self.url()))
     }
 
     /// The pipeline, for what runs in the same process.

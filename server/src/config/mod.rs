@@ -15,6 +15,9 @@ use ipnet::IpNet;
 use self::layers::Layers;
 pub use self::layers::Source;
 
+/// First segments of paths that mean something.
+const TAKEN: [&str; 10] =
+    ["api", "assets", "docs", "healthz", "js", "metrics", "readyz", "setup", "sign-in", "sites"];
 /// The shortest admin token that is taken. Shorter ones can be guessed.
 const MIN_ADMIN_TOKEN: usize = 12;
 
@@ -32,6 +35,8 @@ pub struct Config {
     /// Worker threads of the dataflow.
     pub workers: usize,
     pub admin_token: Option<Secret>,
+    /// The neutral folder the tracker is served from, too: one segment of a path.
+    pub tracker: String,
     pub limits: Limits,
     pub log: Log,
     /// Whether everything may be read without a key through a loopback listener. Only `demo` sets it;
@@ -164,6 +169,7 @@ impl Config {
             geo: geo(layers)?,
             workers: workers(layers)?,
             admin_token: admin_token(layers)?,
+            tracker: tracker(layers)?,
             limits: limits(layers)?,
             log: Log { level: layers.text("log.level").to_owned(), format: log_format(layers)? },
             open: false,
@@ -217,6 +223,20 @@ fn admin_token(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
             Err(layers.invalid("admin_token", format!("at least {MIN_ADMIN_TOKEN} characters")))
         }
         token => Ok(token.map(Secret::new)),
+    }
+}
+
+/// A name that nothing else here has and no list of trackers knows.
+fn tracker(layers: &Layers) -> Result<String, ConfigError> {
+    let name = layers.text("tracker.folder").trim_matches('/');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.is_empty() || !name.bytes().all(plain) {
+        let reason = "letters, digits, `-` and `_`, as in `w`".to_owned();
+        return Err(layers.invalid("tracker.folder", reason));
+    }
+    match TAKEN.contains(&name) {
+        true => Err(layers.invalid("tracker.folder", "something else is at this path".to_owned())),
+        false => Ok(name.to_owned()),
     }
 }
 

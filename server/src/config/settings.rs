@@ -40,6 +40,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("libchdb", ""),
     plain("geo.path", ""),
     secret("admin_token"),
+    // The tracker is at `/js/opentrace.js` and, for sites whose visitors block that, at `s.js` here.
+    plain("tracker.folder", "w"),
     plain("limits.body_bytes", "10000000"),
     plain("limits.events_per_request", "10000"),
     plain("limits.connections", "8192"),

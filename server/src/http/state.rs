@@ -1,6 +1,6 @@
 //! What handlers work with. Everything that holds data is handed out against proof of a right.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use opentrace_events::accept::Acceptor;
 use opentrace_events::define::{Definition, Spec};
@@ -36,6 +36,10 @@ pub struct State {
     pub(super) asking: Semaphore,
     /// One comparison of views and events at a time.
     pub(super) verifying: Semaphore,
+    /// The neutral folder the tracker is served from, too.
+    pub(super) tracker: String,
+    /// Parts of the API that there are; empty until they were asked.
+    pub(crate) features: OnceLock<Vec<&'static str>>,
     /// Cancelled when the program is to end.
     pub(super) stop: CancellationToken,
     planning: Mutex<()>,
@@ -58,6 +62,7 @@ pub struct Parts {
     pub meta: Meta,
     pub store: Store,
     pub desk: Desk,
+    pub tracker: String,
     pub stop: CancellationToken,
 }
 
@@ -167,6 +172,8 @@ impl State {
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
             verifying: Semaphore::new(1),
+            tracker: parts.tracker,
+            features: OnceLock::new(),
             stop: parts.stop,
             planning: Mutex::default(),
             collector,

@@ -8,10 +8,10 @@ DATA ?= data/demo
 TRACKER := web/tracker
 DASHBOARD := web/dashboard
 
-.PHONY: run setup test check fmt bench clean
+.PHONY: run setup dashboard test check fmt bench clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
-run: setup
+run: setup dashboard
 	$(CARGO) build --release --bin opentrace
 	./target/release/opentrace demo --data $(DATA) --listen $(LISTEN)
 
@@ -31,13 +31,21 @@ $(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package.json $(DASHBOARD)/pac
 	npm ci --prefix $(DASHBOARD) --no-audit --no-fund --loglevel=error
 	@touch $@
 
+## The dashboard, which every build of the program made after it shows
+dashboard: $(DASHBOARD)/dist/index.html
+
+$(DASHBOARD)/dist/index.html: $(DASHBOARD)/node_modules/.installed $(DASHBOARD)/index.html \
+		$(DASHBOARD)/vite.config.ts $(shell find $(DASHBOARD)/src $(DASHBOARD)/public $(DASHBOARD)/scripts -type f)
+	npm run build --prefix $(DASHBOARD)
+	@touch $@
+
 ## Every test: unit, property, end to end (needs nothing but what it installs itself)
-test: setup $(TRACKER)/node_modules/.installed
+test: setup dashboard $(TRACKER)/node_modules/.installed
 	scripts/install-nats
 	scripts/test
 
 ## Formatting, lints, licences, file sizes, the sizes of what browsers load
-check: setup $(TRACKER)/node_modules/.installed $(DASHBOARD)/node_modules/.installed
+check: setup dashboard $(TRACKER)/node_modules/.installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	scripts/tidy
@@ -48,10 +56,10 @@ fmt:
 	$(CARGO) fmt --all
 
 ## Benchmarks; writes docs/benchmarks.md
-bench: setup
+bench: setup dashboard
 	$(CARGO) build --release --bin opentrace
 	scripts/bench
 
 clean:
 	$(CARGO) clean
-	rm -rf node_modules $(TRACKER)/node_modules $(DASHBOARD)/node_modules
+	rm -rf node_modules $(TRACKER)/node_modules $(DASHBOARD)/node_modules $(DASHBOARD)/dist

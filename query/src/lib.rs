@@ -22,6 +22,7 @@ mod merge;
 mod nearest;
 pub mod parse;
 pub mod plan;
+mod properties;
 mod query;
 pub mod range;
 mod rows;
@@ -43,6 +44,7 @@ pub use compare::Comparison;
 pub use query::{
     Compare, DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject,
 };
+pub use properties::{Property, properties};
 pub use range::Range;
 pub use run::{Asking, run};
 pub use vocabulary::{Goal, Segment, Vocabulary};

@@ -1,14 +1,15 @@
-//! What a site's live page shows: who is there now, and today so far.
+//! What a site's live page shows: who is there now, what they do, and today so far.
 //!
 //! Made of ordinary queries, so that it shows the same numbers as any other page. Meant to be
 //! asked once a second for each site that somebody watches, not for each person who watches: the
 //! hours' visitors and the pages read the day's events, everything else a few rows of views.
 
 use clickhouse::Client;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join3, try_join5};
 use opentrace_events::{Site, Timestamp};
 use opentrace_store::Store;
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::answer::{Answer, Group};
 use crate::bucket;
@@ -18,11 +19,16 @@ use crate::plan::Views;
 use crate::query::{DateRange, Dimension, Include, Moment, Pagination, Query};
 use crate::range::local;
 use crate::run::run_with;
+use crate::{rows, sql};
 
 /// How long after their last event people count as being there.
 const PRESENT_MS: i64 = 5 * 60 * 1_000;
+/// How far back minutes and single events go.
+const HALF_HOUR_MS: i64 = 30 * 60 * 1_000;
 /// Rows of each list.
 const LISTED: u64 = 10;
+/// Single events.
+const RECENT: u64 = 30;
 
 /// Figures of one site at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,7 +39,11 @@ pub struct Live {
     pub visitors_now: i64,
     pub today: Today,
     /// The hours of today that have begun, on the site's clock.
-    pub hours: Vec<Hour>,
+    pub hours: Vec<Step>,
+    /// The last half hour by the minute.
+    pub minutes: Vec<Step>,
+    /// The last events, newest first.
+    pub recent: Vec<Recent>,
     pub pages: Vec<Listed>,
     pub sources: Vec<Listed>,
     pub countries: Vec<Listed>,
@@ -47,12 +57,26 @@ pub struct Today {
     pub pageviews: i64,
 }
 
+/// An hour or a minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Hour {
-    /// `2024-01-01 13:00:00`.
+pub struct Step {
+    /// When it begins, as `2024-01-01 13:00:00`.
     pub time: String,
     pub visitors: i64,
     pub pageviews: i64,
+}
+
+/// Something that happened, as far as it is of interest who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recent {
+    /// Milliseconds since 1970 in UTC.
+    pub at: i64,
+    pub name: String,
+    pub path: String,
+    pub source: String,
+    pub country: String,
+    pub device: String,
+    pub browser: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +100,7 @@ pub async fn live_with(
     let ask = |query: Query| async move { run_with(client, site, &query, now, views).await };
 
     let today = || question(site, DateRange::Day);
-    let present = Query { date_range: last_minutes(now)?, ..today() };
+    let present = Query { date_range: last(PRESENT_MS, now)?, ..today() };
     let sums = Query { metrics: vec![Metric::Visitors, Metric::Visits, Metric::Pageviews], ..today() };
     let hours = Query {
         metrics: vec![Metric::Visitors, Metric::Pageviews],
@@ -84,21 +108,30 @@ pub async fn live_with(
         include: Include { time_labels: true, ..Include::default() },
         ..today()
     };
+    let minutes = Query {
+        dimensions: vec![Dimension::Bucket(Grain::Minute)],
+        date_range: last(HALF_HOUR_MS, now)?,
+        ..hours.clone()
+    };
     let list = |name: &str| Query {
         dimensions: catalogue::field(name).map(Dimension::Field).into_iter().collect(),
         pagination: Pagination { limit: LISTED, offset: 0 },
         ..today()
     };
 
-    let figures = try_join3(ask(present), ask(sums), ask(hours));
+    let recent = recent(client, site, Timestamp(now.0 - HALF_HOUR_MS));
+    let figures = try_join5(ask(present), ask(sums), ask(hours), ask(minutes), recent);
     let lists = try_join3(ask(list("event:page")), ask(list("visit:source")), ask(list("visit:country")));
-    let ((present, sums, hours), (pages, sources, countries)) = try_join(figures, lists).await?;
+    let ((present, sums, hours, minutes, recent), (pages, sources, countries)) =
+        try_join(figures, lists).await?;
     let sum = |place| sums.results.first().map_or(0, |group| count(group, place));
     Ok(Live {
         at: now.0,
         visitors_now: present.results.first().map_or(0, |group| count(group, 0)),
         today: Today { visitors: sum(0), visits: sum(1), pageviews: sum(2) },
-        hours: begun(hours, site, now)?,
+        hours: begun(hours, Grain::Hour, site, now)?,
+        minutes: begun(minutes, Grain::Minute, site, now)?,
+        recent,
         pages: listed(pages),
         sources: listed(sources),
         countries: listed(countries),
@@ -114,7 +147,8 @@ fn question(site: &Site, date_range: DateRange) -> Query {
     }
 }
 
-fn last_minutes(now: Timestamp) -> Result<DateRange, QueryError> {
+/// The last `length` milliseconds.
+fn last(length: i64, now: Timestamp) -> Result<DateRange, QueryError> {
     let moment = |ms| match jiff::Timestamp::from_millisecond(ms) {
         Ok(instant) => Ok(Moment::Instant(instant)),
         Err(_) => Err(QueryError::Invalid {
@@ -123,22 +157,40 @@ fn last_minutes(now: Timestamp) -> Result<DateRange, QueryError> {
             hint: None,
         }),
     };
-    Ok(DateRange::Moments(moment(now.0 - PRESENT_MS)?, moment(now.0)?))
+    Ok(DateRange::Moments(moment(now.0 - length)?, moment(now.0)?))
 }
 
-/// Every hour that has begun, with nought where nothing happened.
-fn begun(answer: Answer, site: &Site, now: Timestamp) -> Result<Vec<Hour>, QueryError> {
+/// Every step that has begun, with nought where nothing happened.
+fn begun(answer: Answer, grain: Grain, site: &Site, now: Timestamp) -> Result<Vec<Step>, QueryError> {
     let clock = local(&site.timezone, now)?;
-    let current =
-        bucket::label(Grain::Hour, bucket::number(Grain::Hour, clock, site.week_start, clock.date()));
+    let current = bucket::label(grain, bucket::number(grain, clock, site.week_start, clock.date()));
     let mut filled = answer.results.iter().peekable();
     let labels = answer.meta.time_labels.unwrap_or_default();
-    let hours = labels.into_iter().take_while(|time| *time <= current).map(|time| {
+    let steps = labels.into_iter().take_while(|time| *time <= current).map(|time| {
         let group = filled.next_if(|group| group.dimensions.first() == Some(&time));
         let value = |place| group.map_or(0, |group| count(group, place));
-        Hour { visitors: value(0), pageviews: value(1), time }
+        Step { visitors: value(0), pageviews: value(1), time }
     });
-    Ok(hours.collect())
+    Ok(steps.collect())
+}
+
+async fn recent(client: &Client, site: &Site, since: Timestamp) -> Result<Vec<Recent>, QueryError> {
+    let found = rows::fetch(client, &sql::recent(site, since, RECENT)).await?;
+    let read = |row: Vec<Json>| {
+        let mut texts = row.iter().skip(1).map(|value| value.as_str().map(str::to_owned));
+        let mut text = || texts.next().flatten();
+        Some(Recent {
+            at: row.first()?.as_i64()?,
+            name: text()?,
+            path: text()?,
+            source: text()?,
+            country: text()?,
+            device: text()?,
+            browser: text()?,
+        })
+    };
+    let unreadable = || QueryError::Row { message: "no event".to_owned() };
+    found.into_iter().map(|row| read(row).ok_or_else(unreadable)).collect()
 }
 
 fn listed(answer: Answer) -> Vec<Listed> {
@@ -150,5 +202,5 @@ fn listed(answer: Answer) -> Vec<Listed> {
 }
 
 fn count(group: &Group, place: usize) -> i64 {
-    group.metrics.get(place).and_then(serde_json::Value::as_i64).unwrap_or_default()
+    group.metrics.get(place).and_then(Json::as_i64).unwrap_or_default()
 }

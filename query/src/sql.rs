@@ -10,6 +10,7 @@ mod columns;
 mod conditions;
 mod goals;
 mod measures;
+mod listed;
 mod tables;
 
 use opentrace_events::Site;
@@ -22,6 +23,7 @@ use crate::range::Range;
 use crate::vocabulary::Goal;
 
 use builder::Builder;
+pub(crate) use listed::{properties, recent};
 
 /// A statement and what it returns: the dimensions, then the metrics, in a row.
 #[derive(Clone, Debug, PartialEq)]

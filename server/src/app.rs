@@ -24,13 +24,14 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Gate, new_key};
+use crate::auth::{Gate, People, new_key};
 use crate::clock;
 use crate::config::{ClickHouse, Config, Processes, Secret};
 use crate::erasure::{Desk, KeyFileError, Signer};
 use crate::http::state::Parts;
 use crate::http::{self, Proxies, State};
 use crate::lock::{DataLock, LockError};
+use crate::selfcheck::Checker;
 
 /// The longest a stop waits for ClickHouse to take what is in the log. The log keeps what is left.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -47,6 +48,8 @@ const HALF_HOUR: i64 = 30 * 60 * 1000;
 #[derive(Debug)]
 pub struct App {
     address: SocketAddr,
+    /// What the first person has to show, where there is nobody.
+    code: Option<String>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     upkeep: JoinHandle<()>,
@@ -114,7 +117,8 @@ impl App {
         let sites = Sites::default();
         let meta = Meta::open(&config.data.join("meta.sqlite")).await?;
         meta.sites().await?.into_iter().for_each(|site| sites.put(site));
-        let gate = Gate::new(config.admin_token.as_ref(), sites.clone(), config.open);
+        let (people, code) = People::open(meta.clone()).await?;
+        let gate = Gate::new(config.admin_token.as_ref(), people, sites.clone(), config.open);
         meta.keys().await?.iter().for_each(|key| gate.add_record(key));
         let acceptor = Arc::new(acceptor(&config, &sites)?);
 
@@ -123,12 +127,14 @@ impl App {
         let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone(), plans).await?;
         let signer = Signer::open(&config.data)?;
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
+        let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
         let stop = CancellationToken::new();
         let upkeep = stop.clone().run_until_cancelled_owned(upkeep(
             pipeline.clone(),
             store.clone(),
             Arc::clone(&acceptor),
             desk.clone(),
+            config.verify_every.map(|every| checker.clone().run(every)),
         ));
         let upkeep = tokio::spawn(async move { upkeep.await.unwrap_or_default() });
         let state = Arc::new(State::new(Parts {
@@ -141,12 +147,18 @@ impl App {
             meta: meta.clone(),
             store: store.clone(),
             desk,
+            checker,
+            tracker: config.tracker,
             stop: stop.clone(),
         }));
-        let serving = http::serve(listener, http::routes(&state), config.limits.connections, stop.clone());
+        let routes = http::routes(&state);
+        let features = http::features(&routes).await;
+        tracing::debug!(?features, "parts of the API");
+        state.features.get_or_init(|| features);
+        let serving = http::serve(listener, routes, config.limits.connections, stop.clone());
         let serving = tokio::spawn(serving);
         tracing::info!(%address, data = %config.data.display(), sites = sites.all().len(), "collecting");
-        Ok(Self { address, stop, serving, upkeep, pipeline, store, meta, sites, _lock: lock })
+        Ok(Self { address, code, stop, serving, upkeep, pipeline, store, meta, sites, _lock: lock })
     }
 
     /// Starts for a command that has no server to talk to: on a free port of this machine, with a
@@ -158,6 +170,7 @@ impl App {
         config.admin_token = Some(Secret::new(token.clone()));
         config.open = false;
         config.processes = Processes::One;
+        config.verify_every = None;
         let app = Self::start(config).await?;
         app.ready().await?;
         app.pipeline.settled().await?;
@@ -179,6 +192,11 @@ impl App {
     /// Where it listens, for a browser or a client.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where somebody becomes the owner, while nobody is. It holds a secret: it is for the terminal.
+    pub fn setup_url(&self) -> Option<String> {
+        self.code.as_ref().map(|code| format!("{}/setup#{code}", self.url()))
     }
 
     /// The pipeline, for what runs in the same process.
@@ -309,13 +327,22 @@ async fn recovered(pipeline: &Pipeline) -> Result<(), PipelineError> {
     }
 }
 
-/// What goes on beside requests: continuing sessions after a start, forgetting keys in time, and
-/// receipts of erasures.
-async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>, desk: Desk) {
-    let sessions = async {
+/// What goes on beside requests: continuing sessions after a start, forgetting keys in time, receipts
+/// of erasures, and `checks` of the views where there are to be any.
+async fn upkeep(
+    pipeline: Pipeline,
+    store: Store,
+    acceptor: Arc<Acceptor>,
+    desk: Desk,
+    checks: Option<impl Future<Output = ()>>,
+) {
+    let once_running = async {
         if recovered(&pipeline).await.is_ok() {
             tracing::info!("answering");
             continue_sessions(&store, acceptor.identity()).await;
+            if let Some(checks) = checks {
+                checks.await;
+            }
         }
     };
     let forget = async {
@@ -329,7 +356,7 @@ async fn upkeep(pipeline: Pipeline, store: Store, acceptor: Arc<Acceptor>, desk:
             }
         }
     };
-    tokio::join!(sessions, forget, desk.run());
+    tokio::join!(once_running, forget, desk.run());
 }
 
 /// Tells who was there around the last midnight, so that a restart cuts no session that goes on past

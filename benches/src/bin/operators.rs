@@ -35,7 +35,9 @@ const CASES: [Case; 10] = [
     ("traffic", Selection { traffic: true, ..NONE }, |_| false),
     ("uniques", Selection { uniques: true, ..NONE }, |_| false),
     ("features", Selection { features: true, ..NONE }, |_| false),
-    ("series", Selection { series: true, defined: true, ..NONE }, |it| matches!(it, Definition::Series { .. })),
+    ("series", Selection { series: true, defined: true, ..NONE }, |it| {
+        matches!(it, Definition::Series { .. })
+    }),
     ("goals", Selection { defined: true, ..NONE }, |it| matches!(it, Definition::Goal(_))),
     ("funnels", Selection { defined: true, ..NONE }, |it| matches!(it, Definition::Funnel(_))),
     ("retention", Selection { defined: true, ..NONE }, |it| matches!(it, Definition::Retention(_))),
@@ -89,8 +91,8 @@ fn measure(facts: &[EventFact], selection: Selection, defined: fn(&Definition) -
             let mut place = 0..;
             macro_rules! count {
                 ($($view:ident)*) => {$(
-                    let (rows, at) = (Rc::clone(&rows), place.next().unwrap_or(0));
-                    $view.inspect_batch(move |_, batch| rows.borrow_mut()[at] += batch.len() as u64).probe_with(&probe);
+                    let (tally, at) = (Rc::clone(&rows), place.next().unwrap_or(0));
+                    $view.inspect_batch(move |_, batch| tally.borrow_mut()[at] += batch.len() as u64).probe_with(&probe);
                 )*};
             }
             count!(sessions traffic uniques features goals funnels retention series);

@@ -1,11 +1,15 @@
 //! Who may do what: the one place where that is decided.
 //!
 //! A request is let in by a bearer key (its hash is in the metadata database), by the admin token of
-//! the configuration, or, where the program runs open, by coming from this machine to read. The
-//! answer is a proof ([`Allowed`], [`OnSite`]) that the rest of the program asks for.
+//! the configuration, by the cookie of somebody who signed in, or, where the program runs open, by
+//! coming from this machine to read. The answer is a proof ([`Allowed`], [`OnSite`]) that the rest of
+//! the program asks for.
 
 mod keys;
+mod people;
 mod rights;
+
+use std::sync::Arc;
 
 use opentrace_events::Sites;
 use opentrace_store::meta::KeyRecord;
@@ -13,6 +17,8 @@ use uuid::Uuid;
 
 use self::keys::KeyRing;
 pub use self::keys::{KeyHash, new_key};
+pub(crate) use self::people::{Cookie, Founder};
+pub use self::people::{People, Person};
 pub use self::rights::{
     Admin, Allowed, Collect, Grant, OnSite, Reach, Read, Right, Scope, Scopes, UnknownScope, Who, Write,
 };
@@ -24,6 +30,7 @@ use crate::http::{ApiError, Call};
 pub struct Gate {
     admin: Option<KeyHash>,
     ring: KeyRing,
+    people: People,
     sites: Sites,
     /// Whether anybody on this machine may read.
     open: bool,
@@ -31,9 +38,33 @@ pub struct Gate {
 
 impl Gate {
     /// A gate that knows no keys yet.
-    pub fn new(admin: Option<&Secret>, sites: Sites, open: bool) -> Self {
+    pub fn new(admin: Option<&Secret>, people: People, sites: Sites, open: bool) -> Self {
         let admin = admin.map(|token| KeyHash::of(token.reveal()));
-        Self { admin, ring: KeyRing::default(), sites, open }
+        Self { admin, ring: KeyRing::default(), people, sites, open }
+    }
+
+    /// Who may sign in. What they may do is asked here.
+    pub(crate) fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Makes the first person, for who shows the code that was printed at the start or the admin token.
+    pub(crate) async fn found(
+        &self,
+        call: &Call,
+        code: Option<&str>,
+        founder: Founder<'_>,
+    ) -> Result<Arc<Person>, ApiError> {
+        if self.people.is_anybody() {
+            return Err(ApiError::conflict("exists", "this server has an owner"));
+        }
+        let shown = code.is_some_and(|code| self.people.is_code(code.trim()) || self.is_admin(code.trim()));
+        if !shown && self.token(call)?.is_none_or(|token| !self.is_admin(token)) {
+            return Err(ApiError::forbidden("this is not the code of this server")
+                .field("code")
+                .hint("it is in the lines that the program printed when it started"));
+        }
+        self.people.found(founder).await
     }
 
     /// Lets a key in. A scope that this program does not know allows nothing.
@@ -81,23 +112,34 @@ impl Gate {
 
     fn grant(&self, call: &Call) -> Result<Grant, ApiError> {
         let everything = |who, scope| Grant { who, scopes: [scope].into_iter().collect(), reach: Reach::All };
-        let Some(header) = call.headers.get("authorization") else {
-            let local = self.open && call.is_local() && call.names_local_host();
-            return if local {
-                Ok(everything(Who::Local, Scope::Read))
-            } else {
-                Err(ApiError::unauthorised("no API key"))
-            };
-        };
-        let token = header
-            .to_str()
-            .ok()
-            .and_then(bearer)
-            .ok_or_else(|| ApiError::unauthorised("the Authorization header holds no bearer key"))?;
-        if self.admin.is_some_and(|admin| admin.matches(&KeyHash::of(token))) {
-            return Ok(everything(Who::Admin, Scope::Admin));
+        if let Some(token) = self.token(call)? {
+            if self.is_admin(token) {
+                return Ok(everything(Who::Admin, Scope::Admin));
+            }
+            return self.ring.grant(token).ok_or_else(|| ApiError::unauthorised("unknown API key"));
         }
-        self.ring.grant(token).ok_or_else(|| ApiError::unauthorised("unknown API key"))
+        if let Some((person, cookie)) = self.people.signed_in(call) {
+            if !call.method.is_safe() && !cookie.is_confirmed(call) {
+                return Err(ApiError::forbidden("no page of this server sent this")
+                    .hint("send the `csrf` of `GET /api/v1/session` as `X-CSRF-Token`"));
+            }
+            return Ok(everything(Who::Person(person.id), Scope::Admin));
+        }
+        if self.open && call.is_local() && call.names_local_host() {
+            return Ok(everything(Who::Local, Scope::Read));
+        }
+        Err(ApiError::unauthorised("no API key"))
+    }
+
+    /// The bearer token of the request, if it has one.
+    fn token<'a>(&self, call: &'a Call) -> Result<Option<&'a str>, ApiError> {
+        let Some(header) = call.headers.get("authorization") else { return Ok(None) };
+        let token = header.to_str().ok().and_then(bearer);
+        token.map(Some).ok_or_else(|| ApiError::unauthorised("the Authorization header holds no bearer key"))
+    }
+
+    fn is_admin(&self, token: &str) -> bool {
+        self.admin.is_some_and(|admin| admin.matches(&KeyHash::of(token)))
     }
 }
 

@@ -27,6 +27,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope there is.
+    pub const ALL: [Self; 4] = [Self::Collect, Self::Read, Self::Write, Self::Admin];
+
     /// Its name in requests and in the metadata database.
     pub fn name(self) -> &'static str {
         match self {
@@ -42,8 +45,7 @@ impl FromStr for Scope {
     type Err = UnknownScope;
 
     fn from_str(name: &str) -> Result<Self, UnknownScope> {
-        let all = [Self::Collect, Self::Read, Self::Write, Self::Admin];
-        all.into_iter().find(|scope| scope.name() == name).ok_or(UnknownScope)
+        Self::ALL.into_iter().find(|scope| scope.name() == name).ok_or(UnknownScope)
     }
 }
 
@@ -80,6 +82,8 @@ pub enum Who {
     Admin,
     /// Holds the key with this id.
     Key(uuid::Uuid),
+    /// Signed in; the person with this id.
+    Person(uuid::Uuid),
     /// Anybody on this machine, where the program runs open.
     Local,
     /// A browser that sends what its visitor does.
@@ -91,6 +95,7 @@ impl fmt::Display for Who {
         match self {
             Self::Admin => f.write_str("admin token"),
             Self::Key(id) => write!(f, "key {id}"),
+            Self::Person(id) => write!(f, "person {id}"),
             Self::Local => f.write_str("local"),
             Self::Browser => f.write_str("browser"),
         }

@@ -11,6 +11,7 @@ mod settings;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use opentrace_pipeline::LogKind;
@@ -19,6 +20,9 @@ use self::layers::Layers;
 pub use self::layers::Source;
 pub use self::processes::Processes;
 
+/// First segments of paths that mean something.
+const TAKEN: [&str; 10] =
+    ["api", "assets", "docs", "healthz", "js", "metrics", "readyz", "setup", "sign-in", "sites"];
 /// The shortest admin token that is taken. Shorter ones can be guessed.
 const MIN_ADMIN_TOKEN: usize = 12;
 
@@ -38,6 +42,8 @@ pub struct Config {
     pub workers: usize,
     pub processes: Processes,
     pub admin_token: Option<Secret>,
+    /// The neutral folder the tracker is served from, too: one segment of a path.
+    pub tracker: String,
     pub limits: Limits,
     pub dedup: Dedup,
     /// Events that the dataflow holds at most.
@@ -186,6 +192,7 @@ impl Config {
             workers: workers(layers)?,
             processes: Processes::from_layers(layers)?,
             admin_token: admin_token(layers)?,
+            tracker: tracker(layers)?,
             limits: limits(layers)?,
             dedup: dedup(layers)?,
             resident_events: positive(layers, "limits.resident_events")?,
@@ -242,6 +249,20 @@ fn admin_token(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
             Err(layers.invalid("admin_token", format!("at least {MIN_ADMIN_TOKEN} characters")))
         }
         token => Ok(token.map(Secret::new)),
+    }
+}
+
+/// A name that nothing else here has and no list of trackers knows.
+fn tracker(layers: &Layers) -> Result<String, ConfigError> {
+    let name = layers.text("tracker.folder").trim_matches('/');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.is_empty() || !name.bytes().all(plain) {
+        let reason = "letters, digits, `-` and `_`, as in `w`".to_owned();
+        return Err(layers.invalid("tracker.folder", reason));
+    }
+    match TAKEN.contains(&name) {
+        true => Err(layers.invalid("tracker.folder", "something else is at this path".to_owned())),
+        false => Ok(name.to_owned()),
     }
 }
 

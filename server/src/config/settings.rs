@@ -69,6 +69,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     // Events of people something happened to lately that are held in memory at most, about 150 bytes
     // each. Who was idle longest leaves first and is read back from ClickHouse on return.
     plain("limits.resident_events", "4000000"),
+    // The tracker is at `/js/opentrace.js` and, for sites whose visitors block that, at `s.js` here.
+    plain("tracker.folder", "w"),
     plain("limits.body_bytes", "10000000"),
     plain("limits.events_per_request", "10000"),
     plain("limits.connections", "8192"),

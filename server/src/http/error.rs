@@ -97,11 +97,21 @@ impl ApiError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, message)
     }
 
-    /// 503 with `Retry-After` in whole seconds, at least one.
+    /// 429 with `Retry-After`.
+    pub fn too_many(code: &'static str, message: impl Into<Text>, retry_after: Duration) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, message).retry_after(retry_after)
+    }
+
+    /// 503 with `Retry-After`.
     pub fn unavailable(code: &'static str, message: impl Into<Text>, retry_after: Duration) -> Self {
-        let seconds = retry_after.as_secs_f64().ceil().max(1.0) as u64;
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
-            .header(RETRY_AFTER, HeaderValue::from(seconds))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message).retry_after(retry_after)
+    }
+
+    /// Says when to come back, in whole seconds, at least one.
+    #[must_use]
+    fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        self.header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 500: ours. The chain of causes is logged, the caller gets an id to find it by.

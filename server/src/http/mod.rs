@@ -10,14 +10,17 @@ mod definitions;
 mod drain;
 mod erasure;
 mod error;
+mod features;
 mod health;
 mod keys;
 mod listen;
 mod live;
 mod page;
+mod properties;
 mod proxies;
 mod query;
 mod refusals;
+mod session;
 mod sites;
 pub mod state;
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub(crate) use self::call::Call;
 pub use self::call::Peer;
 pub use self::error::ApiError;
 pub(crate) use self::error::Chain;
+pub(crate) use self::features::found as features;
 pub(crate) use self::listen::serve;
 pub use self::proxies::Proxies;
 pub use self::state::State;
@@ -53,6 +57,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     collect::routes(state)
         .or(query::routes(state))
         .unify()
+        .or(properties::routes(state))
+        .unify()
         .or(live::routes(state))
         .unify()
         .or(sites::routes(state))
@@ -64,6 +70,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(erasure::routes(state))
         .unify()
         .or(verify::routes(state))
+        .unify()
+        .or(session::routes(state))
         .unify()
         .or(health::routes(state))
         .unify()

@@ -1,6 +1,6 @@
 //! What handlers work with. Everything that holds data is handed out against proof of a right.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use opentrace_events::accept::Acceptor;
 use opentrace_events::define::{Definition, Spec};
@@ -35,6 +35,10 @@ pub struct State {
     pub(super) watchers: Watchers,
     /// Questions that may be with ClickHouse at once.
     pub(super) asking: Semaphore,
+    /// The neutral folder the tracker is served from, too.
+    pub(super) tracker: String,
+    /// Parts of the API that there are; empty until they were asked.
+    pub(crate) features: OnceLock<Vec<&'static str>>,
     /// Cancelled when the program is to end.
     pub(super) stop: CancellationToken,
     planning: Mutex<()>,
@@ -59,6 +63,7 @@ pub struct Parts {
     pub store: Store,
     pub desk: Desk,
     pub checker: Checker,
+    pub tracker: String,
     pub stop: CancellationToken,
 }
 
@@ -152,6 +157,8 @@ impl State {
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
             checker: parts.checker,
+            tracker: parts.tracker,
+            features: OnceLock::new(),
             stop: parts.stop,
             planning: Mutex::default(),
             collector,

@@ -20,7 +20,7 @@ use warp::reply::Response;
 
 use super::state::Parts;
 use super::{Peer, Proxies, State, routes};
-use crate::auth::Gate;
+use crate::auth::{Gate, People};
 use crate::clock;
 use crate::config::{Limits, Secret};
 use crate::erasure::{Desk, Signer};
@@ -40,6 +40,8 @@ pub(super) fn run<T>(test: impl Future<Output = T>) -> T {
 pub(super) struct Server {
     pub(super) state: Arc<State>,
     pub(super) stop: CancellationToken,
+    /// What the first person has to show.
+    pub(super) code: String,
     routes: BoxedFilter<(Response,)>,
     _folder: TempDir,
 }
@@ -53,11 +55,12 @@ impl Server {
     pub(super) async fn with(open: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let sites = Sites::default();
-        let gate = Gate::new(Some(&Secret::new(ADMIN)), sites.clone(), open);
         let identity = Identity::open(&folder.path().join(KEY_FILE), clock::now()).expect("keys");
         let enricher = Enricher::new(Geo::off());
         let acceptor = Acceptor::new(sites.clone(), identity, enricher, opentrace_events::Limits::default());
         let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("metadata");
+        let (people, code) = People::open(meta.clone()).await.expect("nobody");
+        let gate = Gate::new(Some(&Secret::new(ADMIN)), people, sites.clone(), open);
         let nowhere = StoreConfig::Url {
             url: "http://127.0.0.1:1".to_owned(),
             user: String::new(),
@@ -77,6 +80,7 @@ impl Server {
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
         let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
         let stop_too = stop.clone();
+        let tracker = "w".to_owned();
         let parts = Parts {
             gate,
             proxies,
@@ -88,10 +92,12 @@ impl Server {
             store,
             desk,
             checker,
+            tracker,
             stop: stop_too,
         };
         let state = Arc::new(State::new(parts));
-        let server = Self { routes: routes(&state), state, stop, _folder: folder };
+        let code = code.expect("nobody is there");
+        let server = Self { routes: routes(&state), state, stop, code, _folder: folder };
         for domain in ["a.example", "b.example"] {
             let answer = server
                 .call("POST", "/api/v1/sites")

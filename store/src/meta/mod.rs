@@ -1,4 +1,4 @@
-//! The metadata database: sites, definitions, keys, erasures, audit. SQLite in one file.
+//! The metadata database: sites, definitions, keys, people, erasures, audit. SQLite in one file.
 //!
 //! The truth about settings; [`opentrace_events::Sites`] is the copy that every stage reads.
 
@@ -6,6 +6,7 @@ mod alerts;
 mod definitions;
 mod erasures;
 mod keys;
+mod people;
 mod sites;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ pub use alerts::{AlertCommit, AlertDelivery, AlertHistoryRow, AlertMessage, Aler
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};
 pub use erasures::ErasureRecord;
 pub use keys::KeyRecord;
+pub use people::{PersonRecord, SessionRecord};
 pub use sites::SiteChange;
 
 use crate::StoreError;

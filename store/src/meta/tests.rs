@@ -5,7 +5,7 @@ use opentrace_events::SiteId;
 use opentrace_events::define::{Condition, Spec};
 use uuid::Uuid;
 
-use super::{DefinitionChange, KeyRecord, Meta, SiteChange};
+use super::{DefinitionChange, KeyRecord, Meta, PersonRecord, SessionRecord, SiteChange};
 use crate::StoreError;
 
 #[tokio::test]
@@ -57,6 +57,44 @@ async fn keys_are_kept_until_revoked() {
     meta.revoke_key(key.id).await.expect("is revoked");
     assert!(meta.keys().await.expect("lists").is_empty());
     assert!(matches!(meta.revoke_key(key.id).await, Err(StoreError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn there_is_one_owner_who_is_signed_out_by_a_new_password() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("opens");
+    let person = |id: u128| PersonRecord {
+        id: Uuid::from_u128(id),
+        email: format!("{id}@example.com"),
+        name: "Ada".to_owned(),
+        password: "hash".to_owned(),
+        created_at: 5,
+    };
+    // Two at once: one of them is first.
+    let (first, second) = (person(1), person(2));
+    let (one, other) = tokio::join!(meta.create_owner(&first), meta.create_owner(&second));
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    let late = meta.create_owner(&person(3)).await;
+    assert!(matches!(late, Err(StoreError::Exists { .. })), "{late:?}");
+    let people = meta.people().await.expect("lists");
+    let [owner] = people.as_slice() else { panic!("{people:?}") };
+
+    let session =
+        |hash: u8, expires_at: i64| SessionRecord { hash: [hash; 32], person: owner.id, expires_at };
+    let (open, over) = (session(1, i64::MAX), session(2, 1));
+    for session in [&over, &open] {
+        meta.insert_session(session).await.expect("is kept");
+    }
+    assert_eq!(meta.sessions().await.expect("lists"), [open]);
+    meta.delete_session(&open.hash).await.expect("is forgotten");
+    assert_eq!(meta.sessions().await.expect("lists"), []);
+
+    meta.insert_session(&open).await.expect("is kept");
+    meta.set_password(owner.id, "other").await.expect("is changed");
+    assert_eq!(meta.sessions().await.expect("lists"), []);
+    assert_eq!(meta.people().await.expect("lists")[0].password, "other");
+    let nobody = meta.set_password(Uuid::from_u128(9), "x").await;
+    assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
 }
 
 #[tokio::test]

@@ -1,5 +1,12 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+} from '@tanstack/react-router';
 import { readSearch } from './lib/search';
+import { readReport } from './reports/search';
 import { Home } from './ui/Home';
 import { Nothing } from './ui/Notice';
 import { Shell } from './ui/Shell';
@@ -24,7 +31,80 @@ export const liveRoute = createRoute({
   component: lazyRouteComponent(() => import('./live/LivePage'), 'LivePage'),
 });
 
-export const router = createRouter({ routeTree: root.addChildren([home, siteRoute, liveRoute]) });
+export const installRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/install',
+  component: lazyRouteComponent(() => import('./setup/Install'), 'Install'),
+});
+
+export const settingsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/settings',
+  component: lazyRouteComponent(() => import('./setup/Settings'), 'Settings'),
+});
+
+const retention = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/retention',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./reports/Retention'), 'Retention'),
+});
+
+const funnels = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/funnels',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./reports/Funnels'), 'Funnels'),
+});
+
+const journeys = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/journeys',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./reports/Journeys'), 'Journeys'),
+});
+
+const erasure = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/erasure',
+  component: lazyRouteComponent(() => import('./reports/Erasure'), 'Erasure'),
+});
+
+const add = createRoute({
+  getParentRoute: () => root,
+  path: '/new',
+  component: lazyRouteComponent(() => import('./setup/AddSite'), 'AddSite'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./session/Account'), 'Account'),
+});
+
+/** Where a new server sends its first person. Who is in goes on. */
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: () => <Navigate to="/" replace />,
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    home,
+    setup,
+    add,
+    account,
+    siteRoute,
+    liveRoute,
+    retention,
+    funnels,
+    journeys,
+    erasure,
+    installRoute,
+    settingsRoute,
+  ]),
+});
 
 declare module '@tanstack/react-router' {
   interface Register {

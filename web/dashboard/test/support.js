@@ -1,70 +1,63 @@
-// The built dashboard before the running program, under the policy it is served with, and a browser.
+// The running program, which serves the dashboard itself, and a browser before it.
 //
-// OPENTRACE names an address that already answers; otherwise OPENTRACE_BIN names the program, whose
-// demonstration is started here.
+// OPENTRACE_PROGRAM names the build; without it the newest kind there is in target/ is taken.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const shots = join(repository, 'docs/screenshots/');
+const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const START_MS = 120_000;
 
-function serve(upstream) {
-  return new Promise((ready) => {
-    const server = createServer((incoming, outgoing) => {
-      if (incoming.url.startsWith('/api/')) {
-        const { method, headers, url } = incoming;
-        const onward = request(new URL(url, upstream), { method, headers }, (answer) => {
-          outgoing.writeHead(answer.statusCode, answer.headers);
-          answer.pipe(outgoing);
-        });
-        onward.on('error', () => outgoing.destroy());
-        outgoing.on('close', () => onward.destroy());
-        incoming.pipe(onward);
-        return;
-      }
-      const path = join(dist, new URL(incoming.url, upstream).pathname);
-      const file =
-        path.startsWith(dist) && extname(path) && existsSync(path) ? path : join(dist, 'index.html');
-      outgoing.writeHead(200, { 'content-type': TYPES[extname(file)], 'content-security-policy': POLICY });
-      outgoing.end(readFileSync(file));
+const binary = [
+  process.env.OPENTRACE_PROGRAM,
+  join(repository, 'target/debug/opentrace'),
+  join(repository, 'target/release/opentrace'),
+].find((path) => path && existsSync(path));
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
     });
-    server.listen(0, '127.0.0.1', () => ready(server));
   });
 }
 
-async function demonstration() {
-  if (process.env.OPENTRACE) return { url: process.env.OPENTRACE, stop() {} };
-  const program = process.env.OPENTRACE_BIN ?? join(repository, 'target/release/opentrace');
+/** `opentrace serve` or `opentrace demo` on loopback, with data of its own. */
+async function program(command) {
+  if (!binary) throw new Error('build the program first: cargo build --bin opentrace');
   const data = mkdtempSync(join(tmpdir(), 'opentrace-dashboard-'));
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
-  const child = spawn(program, ['demo', '--data', data, '--listen', `127.0.0.1:${port}`], {
-    cwd: repository,
-    stdio: 'ignore',
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const child = spawn(binary, [command, '--data', data, '--listen', new URL(url).host], {
+    cwd: repository, // where npm put ClickHouse
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = new Promise((done) => {
-    child.on('exit', done);
-    child.on('error', done);
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const body = JSON.stringify({ site_id: 'demo.example', metrics: ['visitors'], date_range: '28d' });
-  for (let tries = 0; tries < 240; tries++) {
-    const answer = await fetch(`${url}/api/v2/query`, { method: 'POST', body }).catch(() => null);
-    if (answer?.ok && (await answer.json()).results[0]?.metrics[0] > 5000) break;
-    if (child.exitCode !== null || tries === 239) throw new Error(`${program} does not answer`);
-    await sleep(500);
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += chunk));
+  const ended = new Promise((done) => child.once('exit', done));
+
+  async function until(what, holds) {
+    for (const end = Date.now() + START_MS; Date.now() < end; await sleep(100)) {
+      if (child.exitCode !== null) break;
+      const held = await holds().catch(() => false);
+      if (held) return held;
+    }
+    throw new Error(`not ${what} in time:\n${log.slice(-4000)}`);
   }
+
+  await until('ready', async () => (await fetch(`${url}/readyz`)).ok);
   return {
     url,
+    until,
+    log: () => log,
     async stop() {
       child.kill('SIGINT');
       await ended;
@@ -73,20 +66,30 @@ async function demonstration() {
   };
 }
 
-export async function start() {
-  const program = await demonstration();
-  const server = await serve(program.url);
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
+/** The demonstration with enough of its history to fill every panel. */
+async function demonstration() {
+  const demo = await program('demo');
+  const body = JSON.stringify({ site_id: 'demo.example', metrics: ['visitors'], date_range: '28d' });
+  await demo.until('filled', async () => {
+    const answer = await fetch(`${demo.url}/api/v2/query`, { method: 'POST', body });
+    return answer.ok && (await answer.json()).results[0]?.metrics[0] > 5000;
   });
-  const origin = `http://127.0.0.1:${server.address().port}`;
+  return demo;
+}
+
+export async function start(command) {
+  const [served, browser] = await Promise.all([
+    command === 'demo' ? demonstration() : program(command),
+    chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] }),
+  ]);
+  const origin = served.url;
   return {
     origin,
-    upstream: program.url,
+    log: served.log,
     /** A page that remembers what it complained of and which other hosts it asked. */
     async open(path, options = {}) {
-      const context = await browser.newContext({ locale: 'en-GB', bypassCSP: false, ...options });
+      const context = await browser.newContext({ locale: 'en-GB', ...options });
+      context.setDefaultTimeout(15_000);
       const page = await context.newPage();
       page.complaints = [];
       page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()));
@@ -100,9 +103,41 @@ export async function start() {
     },
     async stop() {
       await browser.close();
-      server.closeAllConnections();
-      server.close();
-      await program.stop();
+      await served.stop();
     },
   };
+}
+
+/** Takes a picture for the documentation where SCREENSHOTS is set. */
+export async function shot(page, name) {
+  if (!process.env.SCREENSHOTS) return;
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+}
+
+/** Fails where axe finds something serious. */
+export async function accessible(page) {
+  // From outside the page's own policy, which lets no foreign script in.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(
+    serious.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 160))]),
+    [],
+  );
+}
+
+/** Many page views at once, so that nobody else's can be taken for them. */
+export async function visit(origin, site, count) {
+  const answers = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      fetch(`${origin}/api/event`, {
+        method: 'POST',
+        headers: { 'user-agent': `Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Test/${index}` },
+        body: JSON.stringify({ name: 'pageview', domain: site, url: `https://${site}/x` }),
+      }),
+    ),
+  );
+  assert.ok(answers.every((answer) => answer.ok && !answer.headers.has('x-plausible-dropped')));
+  return performance.now();
 }

@@ -57,6 +57,9 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     }
     let app = App::start(config).await?;
     println!("OpenTrace listens on {}", app.url());
+    if let Some(url) = app.setup_url() {
+        println!("Nobody owns it yet. Open {url} to become its owner.");
+    }
     run_until_told(app).await
 }
 

@@ -5,6 +5,7 @@
 //! together or not at all.
 
 mod native;
+mod pixel;
 mod plausible;
 mod split;
 
@@ -25,7 +26,7 @@ use crate::clock;
 use crate::metrics::Metrics;
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    native::routes(state).or(plausible::routes(state)).unify().boxed()
+    native::routes(state).or(plausible::routes(state)).unify().or(pixel::routes(state)).unify().boxed()
 }
 
 /// When to come back where the fault is ours and passing.

@@ -1,4 +1,5 @@
-//! `POST /api/event`: Plausible's call, as its browser script and its documentation send it.
+//! `POST /api/event`: Plausible's call, as its browser script and its documentation send it, and as
+//! our tracker does, which adds an `id` to know an event again by and how long it waited (`qt`).
 //!
 //! Its clients do not read the answer and do not send again, so what the site does not want is
 //! dropped quietly: 202 with `x-plausible-dropped`. Only a body that is no event is a 400.
@@ -8,10 +9,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opentrace_events::accept::{Origin, revenue};
-use opentrace_events::native::{NativeEvent, Props, Revenue};
+use opentrace_events::native::{NativeEvent, Props, Revenue, When};
 use opentrace_events::{Event, Rejection, Site};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -30,18 +32,26 @@ const BODY_LIMIT: usize = 64 * 1024;
 const MOST_DOMAINS: usize = 20;
 /// Properties beyond this are left out.
 const MOST_PROPS: usize = 30;
+/// Bytes of an id; a longer one is not ours.
+const LONGEST_ID: usize = 100;
+/// Milliseconds an event may say that it waited; one that says more happened now.
+const LONGEST_WAIT: u64 = 24 * 3600 * 1000;
 const DROPPED: HeaderName = HeaderName::from_static("x-plausible-dropped");
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    on(warp::path!("api" / "event"), state, |state, call| async move {
-        let origin = call.headers.get("origin").cloned();
-        let answer = match call.method {
-            Method::OPTIONS => Ok(preflight()),
-            Method::POST => collect(&state, call).await,
-            ref other => Err(ApiError::method(other, "POST, OPTIONS")),
-        };
-        Ok(allow_origin(answer.unwrap_or_else(Reply::into_response), origin))
-    })
+    let neutral = warp::path(state.tracker.clone()).and(warp::path("e")).and(warp::path::end());
+    let known = on(warp::path!("api" / "event"), state, answer);
+    known.or(on(neutral, state, answer)).unify().boxed()
+}
+
+async fn answer(state: Arc<State>, call: Call) -> Answer {
+    let origin = call.headers.get("origin").cloned();
+    let answer = match call.method {
+        Method::OPTIONS => Ok(preflight()),
+        Method::POST => collect(&state, call).await,
+        ref other => Err(ApiError::method(other, "POST, OPTIONS")),
+    };
+    Ok(allow_origin(answer.unwrap_or_else(Reply::into_response), origin))
 }
 
 async fn collect(state: &State, mut call: Call) -> Answer {
@@ -109,6 +119,10 @@ struct Payload<'a> {
     sd: Option<&'a RawValue>,
     #[serde(borrow)]
     e: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    qt: Option<&'a RawValue>,
 }
 
 impl<'a> Payload<'a> {
@@ -140,6 +154,10 @@ impl<'a> Payload<'a> {
             interactive: self.i.or(self.interactive).map(|value| !is_false(value)),
             scroll_depth: self.sd.map(whole),
             engagement_ms: self.e.map(whole),
+            id: self.id.and_then(text).filter(|id| (1..=LONGEST_ID).contains(&id.trim().len())),
+            ts: self.qt.map(whole).filter(|waited| (1..=LONGEST_WAIT).contains(waited)).map(|waited| {
+                When::Ms(origin.now.0 - waited as i64) // at most a day
+            }),
             ..NativeEvent::default()
         };
         let revenue = self.dollar.or(self.revenue).and_then(|value| serde_json::from_str(value.get()).ok());

@@ -37,6 +37,7 @@ const ROUTES: &[Route] = &[
             "read",
         )
     },
+    Route { right: 503, ..route("GET", "/api/v1/properties?site_id=a.example", "", "read") },
     route("GET", "/api/v1/live?site_id=a.example", "", "read"),
     Route { elsewhere: 200, ..route("GET", "/api/v1/sites", "", "read") },
     Route { right: 201, ..route("POST", "/api/v1/sites", r#"{"domain":"new.example"}"#, "admin") },

@@ -1,5 +1,7 @@
 //! Tests over all routes.
 
 mod access;
+mod page;
+mod people;
 mod shape;
 mod wire;

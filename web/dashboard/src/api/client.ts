@@ -1,4 +1,17 @@
-import type { LiveFigures, Query, QueryAnswer, Site } from './types';
+import type {
+  Founder,
+  Key,
+  LiveFigures,
+  NewKey,
+  NewSite,
+  Property,
+  Query,
+  QueryAnswer,
+  Session,
+  Site,
+  SiteSettings,
+  Taken,
+} from './types';
 
 /** What the server answered instead of figures: its stable code, its sentence and the field it names. */
 export class ApiError extends Error {
@@ -7,22 +20,14 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly field?: string,
+    readonly hint?: string,
   ) {
     super(message);
   }
 }
 
-const KEY = 'opentrace-key';
-
-/** Keeps an API key for as long as the tab lives. */
-export function keepKey(key: string): void {
-  sessionStorage.setItem(KEY, key);
-}
-
-function headers(): Record<string, string> {
-  const key = sessionStorage.getItem(KEY);
-  return key ? { authorization: `Bearer ${key}` } : {};
-}
+/** Shows the server that one of its own pages asks; it comes with the session. */
+let confirmation: string | undefined;
 
 async function refusal(response: Response): Promise<ApiError> {
   const body = await response.json().catch(() => null);
@@ -32,32 +37,72 @@ async function refusal(response: Response): Promise<ApiError> {
     error?.code ?? 'http',
     error?.message ?? `the server answered ${response.status}`,
     error?.field,
+    error?.hint,
   );
 }
 
-async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const response = await fetch(path, { ...init, headers: { ...headers(), ...init.headers } });
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export async function call<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (confirmation && method !== 'GET') headers['x-csrf-token'] = confirmation;
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(path, { method, headers, body: text, signal });
   if (!response.ok) throw await refusal(response);
-  return response.json();
+  return response.status === 204 ? (undefined as T) : response.json();
 }
 
+async function confirmed(asked: Promise<Session>): Promise<Session> {
+  const answer = await asked;
+  confirmation = answer.csrf;
+  return answer;
+}
+
+export const session = (signal?: AbortSignal) =>
+  confirmed(call<Session>('GET', '/api/v1/session', undefined, signal));
+export const signIn = (email: string, password: string) =>
+  confirmed(call<Session>('POST', '/api/v1/session', { email, password }));
+export const found = (founder: Founder) => confirmed(call<Session>('POST', '/api/v1/setup', founder));
+export const changePassword = (current: string, password: string) =>
+  confirmed(call<Session>('PUT', '/api/v1/session/password', { current, password }));
+export const signOut = () => call<void>('DELETE', '/api/v1/session');
+
+export const createSite = (site: NewSite) => call<Site>('POST', '/api/v1/sites', site);
+export const changeSite = (domain: string, change: Partial<SiteSettings>) =>
+  call<Site>('PATCH', `/api/v1/sites/${encodeURIComponent(domain)}`, change);
+
+export const keys = (signal?: AbortSignal) =>
+  call<{ keys: Key[] }>('GET', '/api/v1/keys', undefined, signal).then((answer) => answer.keys);
+export const createKey = (key: NewKey) => call<Key & { key: string }>('POST', '/api/v1/keys', key);
+export const revokeKey = (id: string) => call<void>('DELETE', `/api/v1/keys/${id}`);
+
+/** Sends events of any age, one JSON object per line. */
+export const sendHistory = (lines: string) => call<Taken>('POST', '/api/v1/events?history=true', lines);
+
 export const sites = (signal?: AbortSignal) =>
-  call<{ sites: Site[] }>('/api/v1/sites', { signal }).then((answer) => answer.sites);
+  call<{ sites: Site[] }>('GET', '/api/v1/sites', undefined, signal).then((answer) => answer.sites);
+
+/** Keys of the site's events' properties, the most used first. */
+export const properties = (site: string, signal?: AbortSignal) =>
+  call<{ properties: Property[] }>(
+    'GET',
+    `/api/v1/properties?site_id=${encodeURIComponent(site)}`,
+    undefined,
+    signal,
+  ).then((answer) => answer.properties);
 
 export const query = (body: Query, signal?: AbortSignal) =>
-  call<QueryAnswer>('/api/v2/query', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal,
-  });
+  call<QueryAnswer>('POST', '/api/v2/query', body, signal);
 
-/** Reads the stream of live figures until it ends or `signal` aborts it. An EventSource can show no key. */
+/** Reads the stream of live figures until it ends or `signal` aborts it. An EventSource tells no refusal. */
 export async function live(site: string, signal: AbortSignal, show: (figures: LiveFigures) => void) {
-  const response = await fetch(`/api/v1/live?site_id=${encodeURIComponent(site)}`, {
-    headers: headers(),
-    signal,
-  });
+  const response = await fetch(`/api/v1/live?site_id=${encodeURIComponent(site)}`, { signal });
   if (!response.ok || !response.body) throw await refusal(response);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';

@@ -24,10 +24,71 @@ export interface QueryAnswer {
   meta: { time_labels?: string[]; total_rows?: number };
 }
 
-export interface Site {
-  domain: string;
+export interface SiteSettings {
   timezone: string;
+  week_start: string;
   currency: string;
+  identified: boolean;
+  bots: 'drop' | 'flag';
+  honour_privacy_signals: boolean;
+  retention_days: number;
+}
+
+export interface Site extends SiteSettings {
+  domain: string;
+}
+
+export type NewSite = { domain: string } & Partial<SiteSettings>;
+
+export type Scope = 'collect' | 'read' | 'write' | 'admin';
+
+/** Who is looking: `open` is everybody on the server's machine, `new` that nobody owns the server yet. */
+export interface Session {
+  state: 'signed_in' | 'key' | 'open' | 'signed_out' | 'new';
+  person?: { email: string; name: string };
+  csrf?: string;
+  scopes: Scope[];
+  /** Parts of the API that there are beyond questions and settings. */
+  features: string[];
+  /** Metrics that a question may name. */
+  metrics: string[];
+  /** The folder of the tracker that no list of trackers knows. */
+  tracker: string;
+  version: string;
+}
+
+export interface Founder {
+  code: string;
+  email: string;
+  name: string;
+  password: string;
+}
+
+export interface NewKey {
+  name: string;
+  site?: string;
+  scopes: Scope[];
+}
+
+export interface Key {
+  id: string;
+  name: string;
+  site: string | null;
+  scopes: Scope[];
+  hint: string;
+  created_at: number;
+}
+
+/** What became of events that were sent. */
+export interface Taken {
+  accepted: number;
+  duplicates: number;
+  rejected: { index: number; code: string; message: string }[];
+}
+
+export interface Property {
+  name: string;
+  events: number;
 }
 
 export interface Named {
@@ -35,12 +96,32 @@ export interface Named {
   visitors: number;
 }
 
+export interface Step {
+  time: string;
+  visitors: number;
+  pageviews: number;
+}
+
+export interface RecentEvent {
+  at: number;
+  name: string;
+  path: string;
+  source: string;
+  country: string;
+  device: string;
+  browser: string;
+}
+
 /** One message of `GET /api/v1/live`; hours are those of the site's day that have begun. */
 export interface LiveFigures {
   at: number;
   visitors_now: number;
   today: { visitors: number; visits: number; pageviews: number };
-  hours: { time: string; visitors: number; pageviews: number }[];
+  hours: Step[];
+  /** The last half hour. */
+  minutes: Step[];
+  /** The last events, newest first. */
+  recent: RecentEvent[];
   pages: Named[];
   sources: Named[];
   countries: Named[];

@@ -9,6 +9,7 @@ export interface Colours {
   accent: string;
   wash: string;
   card: string;
+  good: string;
 }
 
 function colours(): Colours {
@@ -21,6 +22,7 @@ function colours(): Colours {
     accent: of('accent'),
     wash: of('wash'),
     card: of('card'),
+    good: of('good'),
   };
 }
 

@@ -38,4 +38,26 @@ const features = feature(topology, topology.objects.countries)
     properties: { name: alpha2.get(String(country.id)) ?? '' },
   }));
 
+/** The middle of a country's largest part, as longitude and latitude. */
+export function centre(code: string): [number, number] | undefined {
+  const geometry = features.find(({ properties }) => properties.name === code)?.geometry;
+  const rings =
+    geometry?.type === 'Polygon'
+      ? [geometry.coordinates[0]]
+      : geometry?.type === 'MultiPolygon'
+        ? geometry.coordinates.map((part) => part[0])
+        : [];
+  const boxes = rings.flatMap((ring) => (ring ? [box(ring)] : []));
+  boxes.sort((one, other) => other.width * other.height - one.width * one.height);
+  const [largest] = boxes;
+  return largest && [largest.left + largest.width / 2, largest.bottom + largest.height / 2];
+}
+
+function box(ring: Ring) {
+  const longitudes = ring.map(([longitude = 0]) => longitude);
+  const latitudes = ring.map(([, latitude = 0]) => latitude);
+  const [left, bottom] = [Math.min(...longitudes), Math.min(...latitudes)];
+  return { left, bottom, width: Math.max(...longitudes) - left, height: Math.max(...latitudes) - bottom };
+}
+
 registerMap('world', JSON.stringify({ type: 'FeatureCollection', features }));

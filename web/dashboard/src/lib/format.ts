@@ -11,6 +11,7 @@ export const METRICS = {
   views_per_visit: 'Views per visit',
   bounce_rate: 'Bounce rate',
   visit_duration: 'Visit duration',
+  total_revenue: 'Revenue',
 } as const;
 
 export type Metric = keyof typeof METRICS;
@@ -22,13 +23,36 @@ function duration(seconds: number): string {
   return minutes ? `${whole.format(minutes)}m ${rounded % 60}s` : `${rounded}s`;
 }
 
+const RATES = new Set([
+  'bounce_rate',
+  'percentage',
+  'conversion_rate',
+  'group_conversion_rate',
+  'scroll_depth',
+]);
+
 /** A figure as people read it; `short` writes large counts as 12.3K. */
-export function figure(metric: string, value: number | null | undefined, short = false): string {
+export function figure(
+  metric: string,
+  value: number | null | undefined,
+  short = false,
+  currency?: string,
+): string {
   if (value === null || value === undefined) return '–';
-  if (metric === 'bounce_rate' || metric === 'percentage') return percent.format(value / 100);
-  if (metric === 'visit_duration') return duration(value);
-  if (metric === 'views_per_visit') return decimal.format(value);
+  if (metric.endsWith('_revenue')) return money(value, currency, short);
+  if (RATES.has(metric)) return percent.format(value / 100);
+  if (metric === 'visit_duration' || metric === 'time_on_page') return duration(value);
+  if (metric.endsWith('_per_visit')) return decimal.format(value);
   return short && value >= 10_000 ? compact.format(value) : whole.format(value);
+}
+
+function money(value: number, currency = 'USD', short: boolean): string {
+  const notation = short && value >= 10_000 ? 'compact' : 'standard';
+  try {
+    return new Intl.NumberFormat(undefined, { style: 'currency', currency, notation }).format(value);
+  } catch {
+    return `${whole.format(value)} ${currency}`; // not a code the browser knows
+  }
 }
 
 export const change = (now: number, before: number) =>
@@ -46,11 +70,13 @@ export function countryName(code: string): string {
 export function bucket(label: string, interval: string): string {
   const date = new Date(`${label.replace(' ', 'T').padEnd(10)}${label.length > 10 ? 'Z' : 'T00:00:00Z'}`);
   const style: Intl.DateTimeFormatOptions =
-    interval === 'time:hour'
-      ? { weekday: 'short', hour: 'numeric', minute: '2-digit' }
-      : interval === 'time:month'
-        ? { month: 'short', year: 'numeric' }
-        : { weekday: 'short', day: 'numeric', month: 'short' };
+    interval === 'time:minute'
+      ? { hour: 'numeric', minute: '2-digit' }
+      : interval === 'time:hour'
+        ? { weekday: 'short', hour: 'numeric', minute: '2-digit' }
+        : interval === 'time:month'
+          ? { month: 'short', year: 'numeric' }
+          : { weekday: 'short', day: 'numeric', month: 'short' };
   return new Intl.DateTimeFormat(undefined, { ...style, timeZone: 'UTC' }).format(date);
 }
 

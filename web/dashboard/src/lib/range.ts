@@ -3,6 +3,7 @@ import type { DateRange } from '../api/types';
 export const PERIODS = [
   ['day', 'Today', 'd'],
   ['yesterday', 'Yesterday', 'e'],
+  ['24h', 'Last 24 hours', 'h'],
   ['7d', 'Last 7 days', 'w'],
   ['28d', 'Last 28 days', 'f'],
   ['30d', 'Last 30 days', 't'],
@@ -16,7 +17,7 @@ export const PERIODS = [
 ] as const;
 
 export type Period = (typeof PERIODS)[number][0] | 'custom';
-export type Compare = 'previous' | 'year';
+export type Compare = 'previous' | 'year' | 'custom';
 
 /** The day it is in `timezone`, as `YYYY-MM-DD`. */
 export function today(timezone: string, now = new Date()): string {
@@ -48,7 +49,7 @@ function addMonths(day: string, months: number): string {
 
 const firstOfMonth = (day: string) => `${day.slice(0, 7)}-01`;
 
-/** The closed pair of days of a period, or null where only the server knows it (`all`). */
+/** The closed pair of days of a period, or null where only the server knows it. */
 export function days(period: Period, now: string, from?: string, to?: string): [string, string] | null {
   switch (period) {
     case 'day':
@@ -67,6 +68,7 @@ export function days(period: Period, now: string, from?: string, to?: string): [
       return [firstOfMonth(addMonths(now, -5)), now];
     case '12mo':
       return [firstOfMonth(addMonths(now, -11)), now];
+    case '24h':
     case 'all':
       return null;
     case 'custom':
@@ -80,18 +82,40 @@ export function length([from, to]: [string, string]): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
 }
 
-export function compared(pair: [string, string], mode: Compare): [string, string] {
+/** The days compared with: as many right before, the same a year before, or others that were chosen. */
+export function compared(
+  pair: [string, string],
+  mode: Compare,
+  from?: string,
+  to?: string,
+): [string, string] | null {
+  if (mode === 'custom') return from && to ? (from <= to ? [from, to] : [to, from]) : null;
   if (mode === 'year') return [addMonths(pair[0], -12), addMonths(pair[1], -12)];
   const count = length(pair);
   return [addDays(pair[0], -count), addDays(pair[1], -count)];
 }
 
-export const sent = (pair: [string, string] | null): DateRange => pair ?? 'all';
+/** What the server is asked for: the days, or the name of a period only it knows. */
+export const sent = (pair: [string, string] | null, period: Period): DateRange => pair ?? period;
 
-export type Interval = 'time:hour' | 'time:day' | 'time:month';
+export const INTERVALS = {
+  'time:minute': 'Minutes',
+  'time:hour': 'Hours',
+  'time:day': 'Days',
+  'time:week': 'Weeks',
+  'time:month': 'Months',
+} as const;
 
-export function interval(pair: [string, string] | null): Interval {
-  if (!pair) return 'time:month';
+export type Interval = keyof typeof INTERVALS;
+
+/** The steps the graph may have; the first is the one it has unless another is chosen. */
+export function intervals(pair: [string, string] | null, period: Period): [Interval, ...Interval[]] {
+  if (!pair) return period === '24h' ? ['time:hour'] : ['time:month', 'time:week', 'time:day'];
   const count = length(pair);
-  return count <= 2 ? 'time:hour' : count <= 120 ? 'time:day' : 'time:month';
+  if (count === 1) return ['time:hour', 'time:minute'];
+  if (count === 2) return ['time:hour', 'time:day'];
+  if (count <= 14) return ['time:day', 'time:hour'];
+  if (count <= 31) return ['time:day', 'time:week'];
+  if (count <= 120) return ['time:day', 'time:week', 'time:month'];
+  return ['time:month', 'time:week', 'time:day'];
 }

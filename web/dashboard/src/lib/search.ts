@@ -1,6 +1,6 @@
 import type { Condition } from '../api/types';
 import { METRIC_NAMES, type Metric } from './format';
-import { type Compare, PERIODS, type Period } from './range';
+import { type Compare, INTERVALS, type Interval, PERIODS, type Period } from './range';
 
 /** Everything a person chose on the site page; all of it is in the address. */
 export interface SiteSearch {
@@ -8,6 +8,11 @@ export interface SiteSearch {
   from?: string;
   to?: string;
   compare?: Compare;
+  /** The days compared with, where they were chosen. */
+  cfrom?: string;
+  cto?: string;
+  /** The step of the graph, where it is not the usual one. */
+  interval?: Interval;
   metric?: Metric;
   filters?: Condition[];
   /** The chosen tab of each panel, where it is not the first. */
@@ -41,7 +46,10 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
     from: day(raw.from),
     to: day(raw.to),
-    compare: (['previous', 'year'] as const).find((mode) => mode === raw.compare),
+    compare: (['previous', 'year', 'custom'] as const).find((mode) => mode === raw.compare),
+    cfrom: day(raw.cfrom),
+    cto: day(raw.cto),
+    interval: (Object.keys(INTERVALS) as Interval[]).find((name) => name === raw.interval),
     metric: METRIC_NAMES.find((name) => name === raw.metric),
     filters: filters.length ? filters : undefined,
     tabs: tabs.length ? Object.fromEntries(tabs) : undefined,

@@ -1,50 +1,16 @@
 import { Skeleton } from '@mantine/core';
-import { useEffect, useMemo, useState } from 'react';
-import { ApiError, live } from '../api/client';
-import type { LiveFigures, Named } from '../api/types';
-import { WorldMap } from '../charts/WorldMap';
+import { useEffect, useMemo } from 'react';
+import type { Named } from '../api/types';
+import { ActivityMap } from '../charts/ActivityMap';
 import { countryName, figure } from '../lib/format';
 import { liveRoute } from '../router';
 import { Failure, Nothing } from '../ui/Notice';
+import { EventStream } from './EventStream';
+import { Minutes } from './Minutes';
+import { useLive } from './useLive';
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
-
-/** The figures as the server pushes them; a lost connection is taken up again, more slowly each time. */
-function useLive(site: string) {
-  const [figures, setFigures] = useState<LiveFigures>();
-  const [error, setError] = useState<Error>();
-  const [round, setRound] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another round connects anew
-  useEffect(() => {
-    const stop = new AbortController();
-    let pause = FIRST_PAUSE_MS;
-    let timer: ReturnType<typeof setTimeout>;
-    const show = (next: LiveFigures) => {
-      pause = FIRST_PAUSE_MS;
-      setError(undefined);
-      setFigures(next);
-    };
-    const connect = async () => {
-      try {
-        await live(site, stop.signal, show);
-      } catch (problem) {
-        if (stop.signal.aborted) return;
-        setError(problem as Error);
-        if (problem instanceof ApiError) return;
-      }
-      if (stop.signal.aborted) return;
-      timer = setTimeout(connect, pause);
-      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
-    };
-    connect();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
-  }, [site, round]);
-  return { figures, error, retry: () => setRound(round + 1) };
-}
+/** How long after it happened an event is a point on the map. */
+const POINT_MS = 15_000;
 
 export function LivePage() {
   const { site } = liveRoute.useParams();
@@ -53,6 +19,12 @@ export function LivePage() {
     () => figures?.countries.map(({ name, visitors }): [string, number] => [name, visitors]) ?? [],
     [figures?.countries],
   );
+  const points = useMemo(() => {
+    const counts = new Map<string, number>();
+    for (const { at, country } of figures?.recent ?? [])
+      if (country && at > (figures?.at ?? 0) - POINT_MS) counts.set(country, (counts.get(country) ?? 0) + 1);
+    return [...counts];
+  }, [figures]);
   useEffect(() => {
     document.title = `${figures ? `${figure('visitors', figures.visitors_now)} now · ` : ''}${site}`;
   }, [figures, site]);
@@ -64,7 +36,9 @@ export function LivePage() {
       <div className="tools">
         <h1>{site}, live</h1>
         <span className="grow" />
-        <span role="status">{error ? 'Connecting again…' : 'Connected'}</span>
+        <span role="status" className="soft">
+          {error ? 'Connecting again…' : 'Connected'}
+        </span>
       </div>
       <div className="live-grid">
         <section className="card">
@@ -81,11 +55,18 @@ export function LivePage() {
           </div>
         </section>
       </div>
-      <section className="card" aria-label="Map of today">
-        <h2>Today by country</h2>
-        <WorldMap rows={countries} />
-      </section>
+      <div className="panels first">
+        <section className="card" aria-label="Map of today">
+          <h2>Today by country, and where something happens now</h2>
+          <ActivityMap rows={countries} points={points} />
+        </section>
+        <section className="card" aria-label="Last half hour">
+          <h2>The last half hour by the minute</h2>
+          <Minutes steps={figures.minutes} />
+        </section>
+      </div>
       <div className="panels">
+        <EventStream events={figures.recent} />
         <Ranked title="Pages" rows={figures.pages} name={(name) => name || '(none)'} />
         <Ranked title="Sources" rows={figures.sources} name={(name) => name || 'Direct / None'} />
         <Ranked title="Countries" rows={figures.countries} name={countryName} />

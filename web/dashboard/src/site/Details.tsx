@@ -1,55 +1,62 @@
 import { Modal, Skeleton } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
+import type { Condition } from '../api/types';
+import { saveCsv } from '../lib/csv';
 import { figure } from '../lib/format';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useSiteView } from './context';
-import { rowName } from './Panel';
+import { named, rowName } from './names';
 
-const COLUMNS = ['visitors', 'visits', 'pageviews'] as const;
-const NAMES = { visitors: 'Visitors', visits: 'Visits', pageviews: 'Pageviews' };
+const NAMES: Record<string, string> = {
+  visitors: 'Visitors',
+  visits: 'Visits',
+  pageviews: 'Pageviews',
+  events: 'Events',
+  bounce_rate: 'Bounces',
+  visit_duration: 'Duration',
+};
+const OF_VISITS = ['visitors', 'visits', 'pageviews', 'bounce_rate', 'visit_duration'];
+const OF_PAGES = ['visitors', 'visits', 'pageviews'];
+const OF_EVENTS = ['visitors', 'visits', 'events'];
 const MOST = 1000;
+const PAUSE_MS = 250;
 
-const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+type Order = [string, 'asc' | 'desc'];
 
-function save(name: string, lines: string[]) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([`${lines.join('\r\n')}\r\n`], { type: 'text/csv' }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
+const columnsOf = (dimension: string) =>
+  dimension.startsWith('visit:') ? OF_VISITS : dimension === 'event:page' ? OF_PAGES : OF_EVENTS;
 
-/** One dimension as a large table: sorted by the server, searched, exported as it is shown. */
+/** One dimension as a large table: sorted and searched by the server, exported as it is shown. */
 export function Details({ dimension }: { dimension: string }) {
   const view = useSiteView();
-  const [order, setOrder] = useState<(typeof COLUMNS)[number]>('visitors');
+  const columns = columnsOf(dimension);
+  const [order, setOrder] = useState<Order>(['visitors', 'desc']);
   const [wanted, setWanted] = useState('');
+  const [asked] = useDebouncedValue(wanted.trim(), PAUSE_MS);
+  // Countries are stored as codes and searched by their names, here.
+  const coded = dimension === 'visit:country';
+  const search: Condition[] = asked && !coded ? [['contains', dimension, [asked]]] : [];
   const { data, error, refetch } = useAnswer({
     site_id: view.site,
-    metrics: [...COLUMNS],
+    metrics: columns,
     date_range: view.range,
-    filters: view.filters,
+    filters: [...view.filters, ...search],
     dimensions: [dimension],
-    order_by: [[order, 'desc']],
+    order_by: [order],
     pagination: { limit: MOST, offset: 0 },
   });
-  const rows = (data?.results ?? []).filter((row) =>
-    rowName(dimension, row.dimensions[0] ?? '')
-      .toLowerCase()
-      .includes(wanted.toLowerCase()),
-  );
-  const exported = () =>
-    save(`${view.site}-${dimension.replace(':', '-')}.csv`, [
-      [dimension, ...COLUMNS].join(','),
-      ...rows.map((row) => [quoted(row.dimensions[0] ?? ''), ...row.metrics].join(',')),
-    ]);
+  const fits = (value: string) => rowName(dimension, value).toLowerCase().includes(asked.toLowerCase());
+  const rows = (data?.results ?? []).filter((row) => !coded || fits(row.dimensions[0] ?? ''));
+  const sort = (column: string) =>
+    setOrder(([by, way]) => [column, by === column && way === 'desc' ? 'asc' : 'desc']);
   return (
     <Modal
       opened
       onClose={() => view.change({ open: undefined })}
       size="xl"
-      title={`Details: ${dimension}`}
+      title={`Details: ${named(dimension)}`}
       closeButtonProps={{ 'aria-label': 'Close' }}
       lockScroll={false}
     >
@@ -61,29 +68,37 @@ export function Details({ dimension }: { dimension: string }) {
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
         />
-        <span className="grow">{data && `${figure('visitors', rows.length)} rows`}</span>
-        <button type="button" className="chip" onClick={exported} disabled={rows.length === 0}>
+        <span className="grow">
+          {data && `${rows.length === MOST ? 'The first ' : ''}${figure('visitors', rows.length)} rows`}
+        </span>
+        <button
+          type="button"
+          className="chip"
+          disabled={rows.length === 0}
+          onClick={() =>
+            saveCsv(
+              `${view.site}-${dimension.replaceAll(':', '-')}.csv`,
+              [dimension, ...columns],
+              rows.map((row) => [row.dimensions[0] ?? '', ...row.metrics]),
+            )
+          }
+        >
           Export CSV
         </button>
       </div>
       {error ? (
         <Failure error={error} retry={refetch} />
       ) : !data ? (
-        <Skeleton height={300} />
+        <Skeleton height={300} aria-label="Loading" />
       ) : rows.length === 0 ? (
         <Nothing title="No row has this">Search for something shorter.</Nothing>
       ) : (
-        <table>
+        <table className="details">
           <thead>
             <tr>
               <th scope="col">Name</th>
-              {COLUMNS.map((column) => (
-                <th scope="col" key={column} aria-sort={order === column ? 'descending' : 'none'}>
-                  <button type="button" className="plain" onClick={() => setOrder(column)}>
-                    {NAMES[column]}
-                    {order === column && ' ↓'}
-                  </button>
-                </th>
+              {columns.map((column) => (
+                <Head key={column} column={column} order={order} sort={sort} />
               ))}
             </tr>
           </thead>
@@ -95,7 +110,7 @@ export function Details({ dimension }: { dimension: string }) {
                     {rowName(dimension, value)}
                   </button>
                 </th>
-                {COLUMNS.map((column, index) => (
+                {columns.map((column, index) => (
                   <td key={column}>{figure(column, metrics[index])}</td>
                 ))}
               </tr>
@@ -104,5 +119,23 @@ export function Details({ dimension }: { dimension: string }) {
         </table>
       )}
     </Modal>
+  );
+}
+
+interface HeadProps {
+  column: string;
+  order: Order;
+  sort: (column: string) => void;
+}
+
+function Head({ column, order: [by, way], sort }: HeadProps) {
+  const sorted = by === column ? (way === 'desc' ? 'descending' : 'ascending') : 'none';
+  return (
+    <th scope="col" aria-sort={sorted}>
+      <button type="button" className="plain" onClick={() => sort(column)}>
+        {NAMES[column]}
+        {by === column && (way === 'desc' ? ' ↓' : ' ↑')}
+      </button>
+    </th>
   );
 }

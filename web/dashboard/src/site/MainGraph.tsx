@@ -2,11 +2,13 @@ import { Skeleton } from '@mantine/core';
 import { useCallback, useMemo } from 'react';
 import type { QueryAnswer } from '../api/types';
 import { Chart, type Colours } from '../charts/Chart';
+import { saveCsv } from '../lib/csv';
 import { bucket, figure, METRICS } from '../lib/format';
-import { type Interval, interval, wallClock } from '../lib/range';
+import { addDays, type Interval, wallClock } from '../lib/range';
 import { useAnswer } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { useSiteView } from './context';
+import { Steps } from './Toolbar';
 
 /** One figure per bucket: a bucket without a row is nought, one that has not begun is a gap. */
 function figures(answer: QueryAnswer | undefined, clock?: string): (number | null)[] {
@@ -16,17 +18,23 @@ function figures(answer: QueryAnswer | undefined, clock?: string): (number | nul
   );
 }
 
+/** How much of a label tells its bucket from others. */
+const DIGITS = { 'time:minute': 16, 'time:hour': 13, 'time:day': 10, 'time:month': 7 } as const;
+
+const weekBefore = (clock: string) => addDays(clock.slice(0, 10), -7);
+
 /** Whether the last bucket that has begun is still open. */
 function isOpen(label: string | undefined, clock: string, step: Interval): boolean {
   if (!label) return false;
-  const digits = step === 'time:hour' ? 13 : step === 'time:day' ? 10 : 7;
+  if (step === 'time:week') return label > weekBefore(clock);
+  const digits = DIGITS[step];
   return label.slice(0, digits) === clock.slice(0, digits);
 }
 
 export function MainGraph() {
   const view = useSiteView();
   const metric = view.search.metric ?? 'visitors';
-  const step = interval(view.pair);
+  const { step } = view;
   const body = {
     site_id: view.site,
     metrics: [metric],
@@ -45,8 +53,8 @@ export function MainGraph() {
     return { labels, values, old, open: isOpen(labels[last], clock, step) ? last : -1 };
   }, [now.data, before.data, view.before, clock, step]);
   const option = useCallback(
-    (colours: Colours) => graph(drawn, metric, step, colours),
-    [drawn, metric, step],
+    (colours: Colours) => graph(drawn, metric, step, view.currency, colours),
+    [drawn, metric, step, view.currency],
   );
   if (now.error) return <Failure error={now.error} retry={now.refetch} />;
   if (!now.data) return <Skeleton className="chart" />;
@@ -56,6 +64,12 @@ export function MainGraph() {
         label={`${METRICS[metric]} over time; the same figures are in the table below`}
         option={option}
       />
+      <div className="foot">
+        <Steps />
+        <button type="button" className="plain" onClick={() => exportGraph(view.site, metric, drawn)}>
+          Export CSV
+        </button>
+      </div>
       <details className="twin">
         <summary>The graph as a table</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
@@ -75,8 +89,8 @@ export function MainGraph() {
                     {bucket(label, step)}
                     {index === drawn.open && ' (in progress)'}
                   </th>
-                  <td>{figure(metric, drawn.values[index])}</td>
-                  {view.before && <td>{figure(metric, drawn.old[index])}</td>}
+                  <td>{figure(metric, drawn.values[index], false, view.currency)}</td>
+                  {view.before && <td>{figure(metric, drawn.old[index], false, view.currency)}</td>}
                 </tr>
               ))}
             </tbody>
@@ -87,6 +101,12 @@ export function MainGraph() {
   );
 }
 
+function exportGraph(site: string, metric: string, { labels, values, old }: Drawn) {
+  const head = ['time', metric, ...(old.length ? [`${metric}_before`] : [])];
+  const rows = labels.map((label, index) => [label, values[index], ...(old.length ? [old[index]] : [])]);
+  saveCsv(`${site}-${metric}.csv`, head, rows);
+}
+
 interface Drawn {
   labels: string[];
   values: (number | null)[];
@@ -94,7 +114,13 @@ interface Drawn {
   open: number;
 }
 
-function graph({ labels, values, old, open }: Drawn, metric: string, step: Interval, colours: Colours) {
+function graph(
+  { labels, values, old, open }: Drawn,
+  metric: string,
+  step: Interval,
+  currency: string,
+  colours: Colours,
+) {
   const line = { type: 'line', showSymbol: labels.length < 2, smooth: 0.15, color: colours.accent };
   const closed = values.map((value, index) => (open >= 0 && index >= open ? null : value));
   const dotted = values.map((value, index) => (open >= 0 && index >= open - 1 ? value : null));
@@ -109,9 +135,9 @@ function graph({ labels, values, old, open }: Drawn, metric: string, step: Inter
       textStyle: { color: colours.ink },
       formatter: ([point]: { dataIndex: number }[]) => {
         const index = point?.dataIndex ?? 0;
-        const text = [bucket(labels[index] ?? '', step), figure(metric, values[index])];
+        const text = [bucket(labels[index] ?? '', step), figure(metric, values[index], false, currency)];
         if (index === open) text.push('in progress');
-        if (old.length) text.push(`before: ${figure(metric, old[index])}`);
+        if (old.length) text.push(`before: ${figure(metric, old[index], false, currency)}`);
         return text.join('\n');
       },
     },
@@ -126,7 +152,7 @@ function graph({ labels, values, old, open }: Drawn, metric: string, step: Inter
     yAxis: {
       type: 'value',
       splitNumber: 4,
-      axisLabel: { color: colours.soft, formatter: (value: number) => figure(metric, value, true) },
+      axisLabel: { color: colours.soft, formatter: (value: number) => figure(metric, value, true, currency) },
       splitLine: { lineStyle: { color: colours.line } },
     },
     series: [

@@ -2,46 +2,47 @@ import { Skeleton } from '@mantine/core';
 import { useMemo } from 'react';
 import type { QueryAnswer } from '../api/types';
 import { WorldMap } from '../charts/WorldMap';
-import { countryName, figure } from '../lib/format';
+import { figure } from '../lib/format';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useSiteView } from './context';
-import type { PanelKind } from './panels';
+import { rowName } from './names';
+import type { PanelKind, Tab } from './panels';
 
 const ROWS = 9;
+const COUNTRIES = 300;
+/** More tabs than this are a list to choose from. */
+const MOST_TABS = 4;
 
-export const rowName = (dimension: string, value: string) =>
-  dimension === 'visit:country' ? countryName(value) : value || '(none)';
+const COLUMNS: Record<string, string> = {
+  percentage: 'Share',
+  conversion_rate: 'Rate',
+  events: 'Total',
+};
 
 export function Panel({ kind }: { kind: PanelKind }) {
   const view = useSiteView();
   const tab = kind.tabs.find((one) => one.id === view.search.tabs?.[kind.title]) ?? kind.tabs[0];
+  const beside = kind.beside?.find(view.answers) ?? 'percentage';
   const { data, error, refetch } = useAnswer({
     site_id: view.site,
-    metrics: ['visitors', 'percentage'],
+    metrics: ['visitors', beside],
     date_range: view.range,
     filters: view.filters,
     dimensions: [tab.dimension],
-    pagination: { limit: tab.id === 'map' ? 300 : ROWS, offset: 0 },
+    pagination: { limit: tab.id === 'map' ? COUNTRIES : ROWS, offset: 0 },
   });
   return (
     <section className="card panel" aria-label={kind.title}>
       <div className="head">
         <h2>{kind.title}</h2>
-        <div className="tabs">
-          {kind.tabs.length > 1 &&
-            kind.tabs.map((one) => (
-              <button
-                key={one.id}
-                type="button"
-                className="plain"
-                aria-pressed={one === tab}
-                onClick={() => view.change({ tabs: { ...view.search.tabs, [kind.title]: one.id } })}
-              >
-                {one.label}
-              </button>
-            ))}
-        </div>
+        {kind.tabs.length > 1 && (
+          <Tabs
+            of={kind}
+            chosen={tab}
+            choose={(id) => view.change({ tabs: { ...view.search.tabs, [kind.title]: id } })}
+          />
+        )}
       </div>
       {error ? (
         <Failure error={error} retry={refetch} />
@@ -52,7 +53,7 @@ export function Panel({ kind }: { kind: PanelKind }) {
       ) : (
         <>
           {tab.id === 'map' && <CountryMap answer={data} />}
-          <Rows dimension={tab.dimension} answer={data} most={tab.id === 'map' ? 3 : ROWS} />
+          <Rows dimension={tab.dimension} answer={data} beside={beside} most={tab.id === 'map' ? 3 : ROWS} />
         </>
       )}
       <div className="foot">
@@ -61,6 +62,45 @@ export function Panel({ kind }: { kind: PanelKind }) {
         </button>
       </div>
     </section>
+  );
+}
+
+interface TabsProps {
+  of: PanelKind;
+  chosen: Tab;
+  choose: (id: string) => void;
+}
+
+function Tabs({ of, chosen, choose }: TabsProps) {
+  if (of.tabs.length > MOST_TABS)
+    return (
+      <select
+        className="push"
+        aria-label={`Choose one of the ${of.title.toLowerCase()}`}
+        value={chosen.id}
+        onChange={(event) => choose(event.target.value)}
+      >
+        {of.tabs.map((one) => (
+          <option key={one.id} value={one.id}>
+            {one.label}
+          </option>
+        ))}
+      </select>
+    );
+  return (
+    <div className="tabs">
+      {of.tabs.map((one) => (
+        <button
+          key={one.id}
+          type="button"
+          className="plain"
+          aria-pressed={one === chosen}
+          onClick={() => choose(one.id)}
+        >
+          {one.label}
+        </button>
+      ))}
+    </div>
   );
 }
 
@@ -73,8 +113,15 @@ function CountryMap({ answer }: { answer: QueryAnswer }) {
   return <WorldMap rows={rows} choose={(code) => code && filter('visit:country', code)} />;
 }
 
+interface RowsProps {
+  dimension: string;
+  answer: QueryAnswer;
+  beside: string;
+  most: number;
+}
+
 /** Ranked rows; each is a filter. */
-export function Rows({ dimension, answer, most }: { dimension: string; answer: QueryAnswer; most: number }) {
+function Rows({ dimension, answer, beside, most }: RowsProps) {
   const view = useSiteView();
   const top = Math.max(1, ...answer.results.map((row) => row.metrics[0] ?? 0));
   const chosen = new Set(
@@ -86,7 +133,7 @@ export function Rows({ dimension, answer, most }: { dimension: string; answer: Q
         <tr>
           <th scope="col">Name</th>
           <th scope="col">Visitors</th>
-          <th scope="col">Share</th>
+          <th scope="col">{COLUMNS[beside]}</th>
         </tr>
       </thead>
       <tbody>
@@ -105,7 +152,7 @@ export function Rows({ dimension, answer, most }: { dimension: string; answer: Q
               </button>
             </th>
             <td>{figure('visitors', metrics[0], true)}</td>
-            <td>{figure('percentage', metrics[1])}</td>
+            <td>{figure(beside, metrics[1], true)}</td>
           </tr>
         ))}
       </tbody>

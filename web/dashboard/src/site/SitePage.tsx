@@ -1,24 +1,34 @@
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { useLive } from '../live/useLive';
 import { useSiteView } from './context';
+import { useFresh } from './fresh';
 import { MainGraph } from './MainGraph';
 import { Panel } from './Panel';
+import { Properties } from './Properties';
 import { PANELS } from './panels';
 import { Tiles } from './Summary';
 import { useShortcuts } from './shortcuts';
 import { Toolbar } from './Toolbar';
 
 const Details = lazy(() => import('./Details').then((module) => ({ default: module.Details })));
+const Keys = lazy(() => import('./Keys').then((module) => ({ default: module.Keys })));
 
 export function SitePage() {
   const view = useSiteView();
-  useShortcuts(view);
+  const [help, setHelp] = useState(false);
+  useShortcuts(
+    view,
+    useCallback(() => setHelp(true), []),
+  );
+  const { figures } = useLive(view.site);
+  useFresh(figures, view.isNow, view.steps[0] !== 'time:hour');
   useEffect(() => {
     document.title = `${view.site} · OpenTrace`;
   }, [view.site]);
   return (
     <>
-      <h1 className="skip">{view.site}</h1>
-      <Toolbar />
+      <h1 className="hidden">{view.site}</h1>
+      <Toolbar figures={figures} />
       <section className="card" aria-label="Figures">
         <Tiles />
         <MainGraph />
@@ -27,10 +37,16 @@ export function SitePage() {
         {PANELS.map((kind) => (
           <Panel key={kind.title} kind={kind} />
         ))}
+        <Properties />
       </div>
       {view.search.open && (
         <Suspense>
-          <Details dimension={view.search.open} />
+          <Details key={view.search.open} dimension={view.search.open} />
+        </Suspense>
+      )}
+      {help && (
+        <Suspense>
+          <Keys close={() => setHelp(false)} />
         </Suspense>
       )}
     </>

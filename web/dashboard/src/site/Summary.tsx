@@ -1,5 +1,5 @@
 import { Skeleton } from '@mantine/core';
-import { change, figure, METRIC_NAMES, METRICS } from '../lib/format';
+import { change, figure, METRICS, type Metric } from '../lib/format';
 import { useAnswer } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { useSiteView } from './context';
@@ -7,43 +7,57 @@ import { useSiteView } from './context';
 /** The tiles; the chosen one is the metric of the graph. */
 export function Tiles() {
   const view = useSiteView();
-  const body = { site_id: view.site, metrics: METRIC_NAMES, filters: view.filters };
+  const body = { site_id: view.site, metrics: view.metrics, filters: view.filters };
   const now = useAnswer({ ...body, date_range: view.range });
   const before = useAnswer(view.before && { ...body, date_range: view.before });
   if (now.error) return <Failure error={now.error} retry={now.refetch} />;
   const chosen = view.search.metric ?? 'visitors';
+  const value = (metric: Metric) => now.data?.results[0]?.metrics[view.metrics.indexOf(metric)];
+  const old = (metric: Metric) => before.data?.results[0]?.metrics[view.metrics.indexOf(metric)];
+  // A site that sells nothing needs no tile that says so.
+  const shown = view.metrics.filter(
+    (metric) => metric !== 'total_revenue' || value(metric) || chosen === metric,
+  );
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
     <div className="tiles" role="group" aria-label="Metric of the graph">
-      {METRIC_NAMES.map((metric, index) => {
-        const value = now.data?.results[0]?.metrics[index];
-        const old = view.before ? before.data?.results[0]?.metrics[index] : undefined;
-        const more = (value ?? 0) >= (old ?? 0);
-        // Not the figures but what is shown of them: nobody should see a rise of 0%.
-        const same = Math.abs((value ?? 0) - (old ?? 0)) < 0.0005 * Math.abs(old ?? 0) || value === old;
-        const better = metric === 'bounce_rate' ? !more : more;
-        return (
-          <button
-            key={metric}
-            type="button"
-            className="tile"
-            aria-pressed={metric === chosen}
-            onClick={() => view.change({ metric: metric === 'visitors' ? undefined : metric })}
-          >
-            <span className="name">{METRICS[metric]}</span>
-            {now.data ? (
-              <span className="value">{figure(metric, value, true)}</span>
-            ) : (
-              <Skeleton height={36} width={90} component="span" />
-            )}
-            {old !== undefined && old !== null && value !== undefined && (
-              <span className={same ? 'nochange' : better ? 'up' : 'down'}>
-                {same ? '=' : more ? '↑' : '↓'} {change(value ?? 0, old)}
-              </span>
-            )}
-          </button>
-        );
-      })}
+      {shown.map((metric) => (
+        <button
+          key={metric}
+          type="button"
+          className="tile"
+          aria-pressed={metric === chosen}
+          onClick={() => view.change({ metric: metric === 'visitors' ? undefined : metric })}
+        >
+          <span className="name">{METRICS[metric]}</span>
+          {now.data ? (
+            <span className="value">{figure(metric, value(metric), true, view.currency)}</span>
+          ) : (
+            <Skeleton height={36} width={90} component="span" />
+          )}
+          {view.before && <Change metric={metric} value={value(metric)} old={old(metric)} />}
+        </button>
+      ))}
     </div>
+  );
+}
+
+interface ChangeProps {
+  metric: Metric;
+  value: number | null | undefined;
+  old: number | null | undefined;
+}
+
+function Change({ metric, value, old }: ChangeProps) {
+  // A space keeps the tile's height until the figures are there.
+  if (typeof value !== 'number' || typeof old !== 'number') return <span className="nochange">&nbsp;</span>;
+  const more = value >= old;
+  // Not the figures but what is shown of them: nobody should see a rise of 0%.
+  const same = value === old || Math.abs(value - old) < 0.0005 * Math.abs(old);
+  const better = metric === 'bounce_rate' ? !more : more;
+  return (
+    <span className={same ? 'nochange' : better ? 'up' : 'down'}>
+      {same ? '=' : more ? '↑' : '↓'} {change(value, old)}
+    </span>
   );
 }

@@ -1,24 +1,38 @@
-import { rangeText } from '../lib/format';
-import { type Compare, PERIODS, type Period } from '../lib/range';
+import { Link } from '@tanstack/react-router';
+import type { LiveFigures } from '../api/types';
+import { figure, rangeText } from '../lib/format';
+import { type Compare, INTERVALS, type Interval, PERIODS, type Period } from '../lib/range';
 import { useSiteView } from './context';
-import { rowName } from './Panel';
+import { FilterBuilder } from './FilterBuilder';
+import { named, rowName, SIGNS } from './names';
 
-const SIGNS = { is: 'is', is_not: 'is not', contains: 'contains', contains_not: 'does not contain' };
-
-export function Toolbar() {
+export function Toolbar({ figures }: { figures?: LiveFigures }) {
   const view = useSiteView();
-  const period = view.search.period ?? '28d';
-  const choose = (next: Period) =>
-    view.change(
-      next === 'custom'
-        ? { period: next, from: view.pair?.[0], to: view.pair?.[1] }
-        : { period: next, from: undefined, to: undefined },
-    );
   return (
-    <div className="tools">
+    <>
+      <div className="tools">
+        <Link to="/sites/$site/live" params={{ site: view.site }} className="now">
+          <span className={figures ? 'dot' : 'dot waiting'} />
+          {figures ? `${figure('visitors', figures.visitors_now)} now` : 'Connecting'}
+        </Link>
+        <span className="grow">{view.pair && rangeText(view.pair)}</span>
+        <FilterBuilder />
+        <Time />
+        <Comparison />
+      </div>
+      {view.filters.length > 0 && <Chips />}
+    </>
+  );
+}
+
+function Chips() {
+  const view = useSiteView();
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
+    <div className="tools" role="group" aria-label="Filters">
       {view.filters.map((condition) => {
-        const [op, dimension, values] = condition;
-        const text = `${dimension.replace(/^.*:/, '')} ${SIGNS[op]} ${values.map((value) => rowName(dimension, value)).join(' or ')}`;
+        const [operator, dimension, values] = condition;
+        const text = `${named(dimension).toLowerCase()} ${SIGNS[operator]} ${values.map((value) => rowName(dimension, value)).join(' or ')}`;
         return (
           <button
             key={text}
@@ -34,8 +48,25 @@ export function Toolbar() {
           </button>
         );
       })}
-      <span className="grow">{view.pair && rangeText(view.pair)}</span>
-      <select aria-label="Time" value={period} onChange={(event) => choose(event.target.value as Period)}>
+    </div>
+  );
+}
+
+function Time() {
+  const view = useSiteView();
+  const choose = (next: Period) =>
+    view.change(
+      next === 'custom'
+        ? { period: next, from: view.pair?.[0], to: view.pair?.[1], interval: undefined }
+        : { period: next, from: undefined, to: undefined, interval: undefined },
+    );
+  return (
+    <>
+      <select
+        aria-label="Time"
+        value={view.period}
+        onChange={(event) => choose(event.target.value as Period)}
+      >
         {PERIODS.map(([name, label]) => (
           <option key={name} value={name}>
             {label}
@@ -43,34 +74,87 @@ export function Toolbar() {
         ))}
         <option value="custom">Chosen days</option>
       </select>
-      {period === 'custom' && (
+      {view.period === 'custom' && (
         <>
-          <input
-            type="date"
-            aria-label="First day"
-            value={view.pair?.[0]}
-            onChange={(event) => event.target.value && view.change({ from: event.target.value })}
-          />
-          <input
-            type="date"
-            aria-label="Last day"
-            value={view.pair?.[1]}
-            onChange={(event) => event.target.value && view.change({ to: event.target.value })}
-          />
+          <Day label="First day" value={view.pair?.[0]} choose={(from) => view.change({ from })} />
+          <Day label="Last day" value={view.pair?.[1]} choose={(to) => view.change({ to })} />
         </>
       )}
+    </>
+  );
+}
+
+function Comparison() {
+  const view = useSiteView();
+  const { compare, cfrom, cto } = view.search;
+  const choose = (next: Compare | undefined) =>
+    view.change(
+      next === 'custom'
+        ? {
+            compare: next,
+            cfrom: view.before?.[0] ?? view.pair?.[0],
+            cto: view.before?.[1] ?? view.pair?.[1],
+          }
+        : { compare: next, cfrom: undefined, cto: undefined },
+    );
+  return (
+    <>
       <select
         aria-label="Comparison"
-        value={view.search.compare ?? ''}
+        value={compare ?? ''}
         disabled={!view.pair}
-        onChange={(event) =>
-          view.change({ compare: (event.target.value || undefined) as Compare | undefined })
-        }
+        onChange={(event) => choose((event.target.value || undefined) as Compare | undefined)}
       >
         <option value="">No comparison</option>
         <option value="previous">With the time before</option>
         <option value="year">With a year before</option>
+        <option value="custom">With chosen days</option>
       </select>
-    </div>
+      {compare === 'custom' && (
+        <>
+          <Day label="First day compared with" value={cfrom} choose={(day) => view.change({ cfrom: day })} />
+          <Day label="Last day compared with" value={cto} choose={(day) => view.change({ cto: day })} />
+        </>
+      )}
+    </>
+  );
+}
+
+interface DayProps {
+  label: string;
+  value?: string;
+  choose: (day: string) => void;
+}
+
+function Day({ label, value, choose }: DayProps) {
+  return (
+    <input
+      type="date"
+      aria-label={label}
+      value={value ?? ''}
+      onChange={(event) => event.target.value && choose(event.target.value)}
+    />
+  );
+}
+
+/** The step of the graph, where there is a choice. */
+export function Steps() {
+  const view = useSiteView();
+  if (view.steps.length < 2) return null;
+  return (
+    <select
+      aria-label="Step of the graph"
+      value={view.step}
+      onChange={(event) => {
+        const step = event.target.value as Interval;
+        view.change({ interval: step === view.steps[0] ? undefined : step });
+      }}
+    >
+      {view.steps.map((step) => (
+        <option key={step} value={step}>
+          {INTERVALS[step]}
+        </option>
+      ))}
+    </select>
   );
 }

@@ -7,6 +7,8 @@ export interface Tab {
 export interface PanelKind {
   title: string;
   tabs: [Tab, ...Tab[]];
+  /** What stands beside the visitors of a row; the first that the server answers. */
+  beside?: string[];
 }
 
 const tab = (label: string, dimension: string): Tab => ({
@@ -48,5 +50,9 @@ export const PANELS: PanelKind[] = [
       tab('Screens', 'visit:screen'),
     ],
   },
-  { title: 'Goals', tabs: [tab('Goals', 'event:goal'), tab('Events', 'event:name')] },
+  {
+    title: 'Goals',
+    tabs: [tab('Goals', 'event:goal'), tab('Events', 'event:name')],
+    beside: ['conversion_rate', 'events'],
+  },
 ];

@@ -1,30 +1,67 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { addDays, length, PERIODS, today } from '../lib/range';
+import { useSites } from '../ui/data';
 import type { SiteView } from './context';
 
+/** The field that `/` leads to. */
+export const SEARCH_FIELD = 'search';
+
+/** What each key does, for the list that `?` shows; the letters of the periods come beside them. */
+export const KEYS: [string, string][] = [
+  ['R', 'Live'],
+  ['C', 'Choose days'],
+  ['X', 'Compare'],
+  ['I', 'Step of the graph'],
+  ['← →', 'Time before and after'],
+  ['/', 'Find and filter'],
+  ['Esc', 'Let the filters go'],
+  ['0', 'All sites'],
+  ['1 – 9', 'One of the sites'],
+  ['?', 'This list'],
+];
+
 /** Plausible's keys: a letter chooses the time, arrows go on, X compares, R is live, Esc clears. */
-export function useShortcuts(view: SiteView): void {
+export function useShortcuts(view: SiteView, help: () => void): void {
   const navigate = useNavigate();
+  const sites = useSites().data;
   useEffect(() => {
+    const move = (direction: number) => {
+      if (!view.pair) return;
+      const step = length(view.pair) * direction;
+      const from = addDays(view.pair[0], step);
+      if (from > today(view.timezone)) return;
+      view.change({ period: 'custom', from, to: addDays(view.pair[1], step) });
+    };
+    const actions: Record<string, () => unknown> = {
+      x: () => view.change({ compare: view.search.compare ? undefined : 'previous' }),
+      c: () => view.change({ period: 'custom', from: view.pair?.[0], to: view.pair?.[1] }),
+      r: () => navigate({ to: '/sites/$site/live', params: { site: view.site } }),
+      i: () => {
+        const next = view.steps[(view.steps.indexOf(view.step) + 1) % view.steps.length];
+        view.change({ interval: next === view.steps[0] ? undefined : next });
+      },
+      escape: () => view.filters.length && view.change({ filters: undefined }),
+      arrowleft: () => move(-1),
+      arrowright: () => move(1),
+      '/': () => document.getElementById(SEARCH_FIELD)?.focus(),
+      '0': () => navigate({ to: '/' }),
+      '?': help,
+    };
+    for (const [period, , letter] of PERIODS)
+      actions[letter] = () => view.change({ period, from: undefined, to: undefined, interval: undefined });
+    sites?.slice(0, 9).forEach(({ domain }, index) => {
+      actions[index + 1] = () => navigate({ to: '/sites/$site', params: { site: domain } });
+    });
     const press = (event: KeyboardEvent) => {
       const typed = event.target instanceof Element && event.target.closest('input, select, textarea');
       if (typed || event.ctrlKey || event.metaKey || event.altKey || view.search.open) return;
-      const key = event.key.toLowerCase();
-      const period = PERIODS.find(([, , letter]) => letter === key);
-      if (period) view.change({ period: period[0], from: undefined, to: undefined });
-      else if (key === 'x') view.change({ compare: view.search.compare ? undefined : 'previous' });
-      else if (key === 'c') view.change({ period: 'custom', from: view.pair?.[0], to: view.pair?.[1] });
-      else if (key === 'r') navigate({ to: '/sites/$site/live', params: { site: view.site } });
-      else if (key === 'escape' && view.filters.length) view.change({ filters: undefined });
-      else if (view.pair && (key === 'arrowleft' || key === 'arrowright')) {
-        const step = length(view.pair) * (key === 'arrowleft' ? -1 : 1);
-        const from = addDays(view.pair[0], step);
-        if (from <= today(view.timezone))
-          view.change({ period: 'custom', from, to: addDays(view.pair[1], step) });
-      }
+      const action = actions[event.key.toLowerCase()];
+      if (!action) return;
+      event.preventDefault();
+      action();
     };
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);
-  }, [view, navigate]);
+  }, [view, navigate, sites, help]);
 }

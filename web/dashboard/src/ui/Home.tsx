@@ -1,24 +1,29 @@
 import { Skeleton } from '@mantine/core';
 import { Link, Navigate } from '@tanstack/react-router';
+import { useMay } from '../session/data';
 import { useSites } from './data';
 import { Failure, Nothing } from './Notice';
 
 export function Home() {
   const { data, error, refetch } = useSites();
+  const mayAdd = useMay('admin');
   if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Skeleton height={200} />;
+  if (!data) return <Skeleton height={200} aria-label="Loading" />;
+  if (data.length === 0 && mayAdd) return <Navigate to="/new" replace />;
   if (data.length === 0)
-    return (
-      <Nothing title="No site yet">
-        Create one on the server with <code>POST /api/v1/sites</code> and a key with the scope{' '}
-        <code>admin</code>.
-      </Nothing>
-    );
+    return <Nothing title="No site yet">The owner of this server can add one after signing in.</Nothing>;
   const only = data.length === 1 ? data[0] : undefined;
-  if (only) return <Navigate to="/sites/$site" params={{ site: only.domain }} replace />;
+  if (only && !mayAdd) return <Navigate to="/sites/$site" params={{ site: only.domain }} replace />;
   return (
     <section className="card">
-      <h1>Sites</h1>
+      <div className="head">
+        <h1>Sites</h1>
+        {mayAdd && (
+          <Link to="/new" className="button push">
+            Add a site
+          </Link>
+        )}
+      </div>
       <ul className="sites">
         {data.map((site) => (
           <li key={site.domain}>

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
-import { type FormEvent, type ReactNode, useState } from 'react';
-import { ApiError, keepKey } from '../api/client';
+import { useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { ApiError } from '../api/client';
 
 export function Nothing({ title, children }: { title: string; children?: ReactNode }) {
   return (
@@ -13,7 +14,20 @@ export function Nothing({ title, children }: { title: string; children?: ReactNo
 
 /** Says what went wrong and what to do about it. */
 export function Failure({ error, retry }: { error: Error; retry: () => void }) {
-  if (error instanceof ApiError && error.status === 401) return <KeyForm />;
+  const client = useQueryClient();
+  if (error instanceof ApiError && error.status === 401)
+    return (
+      <div className="nothing" role="alert">
+        <strong>You were signed out</strong>
+        <Button
+          variant="default"
+          size="xs"
+          onClick={() => client.invalidateQueries({ queryKey: ['session'] })}
+        >
+          Sign in again
+        </Button>
+      </div>
+    );
   const said = error instanceof ApiError;
   return (
     <div className="nothing" role="alert">
@@ -23,26 +37,5 @@ export function Failure({ error, retry }: { error: Error; retry: () => void }) {
         Try again
       </Button>
     </div>
-  );
-}
-
-function KeyForm() {
-  const [key, setKey] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    keepKey(key);
-    location.reload();
-  };
-  return (
-    <form className="nothing" onSubmit={submit}>
-      <strong>This server asks for a key</strong>
-      <label>
-        API key with the scope <code>read</code>; it stays in this tab{' '}
-        <input type="password" required value={key} onChange={(event) => setKey(event.target.value)} />
-      </label>
-      <Button type="submit" size="xs">
-        Show figures
-      </Button>
-    </form>
   );
 }

@@ -1,11 +1,13 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { useHas, useMay, useSession } from '../session/data';
+import { Gate } from '../session/Gate';
 import { useSites } from './data';
 
 export function Shell() {
   const { site } = useParams({ strict: false });
-  const { data } = useSites();
-  const navigate = useNavigate();
+  const { data: session } = useSession();
+  const inside = session && session.state !== 'new' && session.state !== 'signed_out';
   return (
     <>
       <a className="skip" href="#main">
@@ -18,32 +20,69 @@ export function Shell() {
           </svg>
           <span>OpenTrace</span>
         </Link>
-        {site && (
-          <select
-            aria-label="Site"
-            value={site}
-            onChange={(event) => navigate({ to: '/sites/$site', params: { site: event.target.value } })}
-          >
-            {(data?.map((one) => one.domain) ?? [site]).map((domain) => (
-              <option key={domain}>{domain}</option>
-            ))}
-          </select>
-        )}
-        {site && (
-          <nav aria-label="Pages of the site">
-            <Link to="/sites/$site" params={{ site }} activeOptions={{ exact: true, includeSearch: false }}>
-              Overview
+        {inside && site && <SiteNav site={site} />}
+        <span className="push">
+          {session?.state === 'signed_in' && (
+            <Link to="/account" className="account">
+              {session.person?.name || 'Account'}
             </Link>
-            <Link to="/sites/$site/live" params={{ site }}>
-              Live
-            </Link>
-          </nav>
-        )}
-        <SchemeButton />
+          )}
+          <SchemeButton />
+        </span>
       </header>
       <main id="main" tabIndex={-1}>
-        <Outlet />
+        <Gate>
+          <Outlet />
+        </Gate>
       </main>
+    </>
+  );
+}
+
+function SiteNav({ site }: { site: string }) {
+  const { data } = useSites();
+  const navigate = useNavigate();
+  const mayChange = useMay('write');
+  const reports = { retention: useHas('retention'), funnel: useHas('funnel'), journeys: useHas('journeys') };
+  return (
+    <>
+      <select
+        aria-label="Site"
+        value={site}
+        onChange={(event) => navigate({ to: '/sites/$site', params: { site: event.target.value } })}
+      >
+        {(data?.map((one) => one.domain) ?? [site]).map((domain) => (
+          <option key={domain}>{domain}</option>
+        ))}
+      </select>
+      <nav aria-label="Pages of the site">
+        <Link to="/sites/$site" params={{ site }} activeOptions={{ exact: true, includeSearch: false }}>
+          Overview
+        </Link>
+        <Link to="/sites/$site/live" params={{ site }}>
+          Live
+        </Link>
+        {reports.retention && (
+          <Link to="/sites/$site/retention" params={{ site }} activeOptions={{ includeSearch: false }}>
+            Retention
+          </Link>
+        )}
+        {reports.funnel && (
+          <Link to="/sites/$site/funnels" params={{ site }} activeOptions={{ includeSearch: false }}>
+            Funnels
+          </Link>
+        )}
+        {reports.journeys && (
+          <Link to="/sites/$site/journeys" params={{ site }} activeOptions={{ includeSearch: false }}>
+            Journeys
+          </Link>
+        )}
+        {mayChange && (
+          <Link to="/sites/$site/settings" params={{ site }}>
+            Settings
+          </Link>
+        )}
+      </nav>
     </>
   );
 }

@@ -1,0 +1,135 @@
+import { Skeleton } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { type Cohort, type RetentionQuery, retention } from '../api/reports';
+import { figure } from '../lib/format';
+import { Failure, Nothing } from '../ui/Notice';
+import { useEventNames, useReport } from './context';
+import { Head } from './Head';
+
+const PERIODS = ['day', 'week', 'month'] as const;
+const OFFSETS = 14;
+
+/** Who comes back: a row per cohort, a column per period after it. */
+export function Retention() {
+  const view = useReport();
+  const names = useEventNames(view);
+  const { start_event, return_event, period } = view.ask;
+  const body: RetentionQuery = {
+    site_id: view.site,
+    date_range: view.range,
+    start_event: typeof start_event === 'string' ? start_event : 'pageview',
+    return_event: typeof return_event === 'string' ? return_event : 'pageview',
+    period: PERIODS.find((one) => one === period) ?? 'week',
+  };
+  const { data, error, refetch } = useQuery({
+    queryKey: ['retention', body],
+    queryFn: ({ signal }) => retention(body, signal),
+    placeholderData: keepPreviousData,
+  });
+  const choose = (part: Partial<RetentionQuery>) => view.change({ ask: { ...view.ask, ...part } });
+  return (
+    <>
+      <Head title="Retention" />
+      <section className="card" aria-label="Retention">
+        <p className="sentence">
+          Of those who did{' '}
+          <EventSelect
+            label="First"
+            names={names}
+            value={body.start_event}
+            choose={(start_event) => choose({ start_event })}
+          />
+          {', how many did '}
+          <EventSelect
+            label="Again"
+            names={names}
+            value={body.return_event}
+            choose={(return_event) => choose({ return_event })}
+          />
+          {' again, by the '}
+          <select
+            aria-label="Period"
+            value={body.period}
+            onChange={(event) => choose({ period: event.target.value as RetentionQuery['period'] })}
+          >
+            {PERIODS.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </p>
+        {error ? (
+          <Failure error={error} retry={refetch} />
+        ) : !data ? (
+          <Skeleton height={300} aria-label="Loading" />
+        ) : data.cohorts.length === 0 ? (
+          <Nothing title="Nobody in this time">Choose a longer time or another event.</Nothing>
+        ) : (
+          <Matrix cohorts={data.cohorts} period={body.period} />
+        )}
+      </section>
+    </>
+  );
+}
+
+interface EventSelectProps {
+  label: string;
+  names: string[];
+  value: string;
+  choose: (name: string) => void;
+}
+
+export function EventSelect({ label, names, value, choose }: EventSelectProps) {
+  return (
+    <select aria-label={label} value={value} onChange={(event) => choose(event.target.value)}>
+      {[...new Set([value, ...names])].map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+    </select>
+  );
+}
+
+function Matrix({ cohorts, period }: { cohorts: Cohort[]; period: string }) {
+  const columns = Math.min(OFFSETS, Math.max(...cohorts.map(({ values }) => values.length)));
+  const offsets = Array.from({ length: columns }, (_, offset) => offset);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="scroll" aria-label="Cohorts" tabIndex={0}>
+      <table className="matrix">
+        <thead>
+          <tr>
+            <th scope="col">Cohort</th>
+            <th scope="col">People</th>
+            {offsets.map((offset) => (
+              <th scope="col" key={offset}>
+                {offset === 0 ? `First ${period}` : `+${offset}`}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {cohorts.map(({ cohort, size, values }) => (
+            <tr key={cohort}>
+              <th scope="row">{cohort}</th>
+              <td>{figure('visitors', size)}</td>
+              {offsets.map((offset) => (
+                <Cell key={offset} count={values[offset]} size={size} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Cell({ count, size }: { count: number | undefined; size: number }) {
+  if (count === undefined) return <td />;
+  const share = size ? count / size : 0;
+  return (
+    <td title={`${figure('visitors', count)} people`}>
+      <span className="heat" style={{ '--share': `${Math.round(share * 100)}%` } as React.CSSProperties}>
+        {figure('percentage', share * 100)}
+      </span>
+    </td>
+  );
+}

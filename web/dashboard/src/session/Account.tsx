@@ -1,0 +1,53 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { session as askWho, changePassword, signOut } from '../api/client';
+import { useSession, useWelcome } from './data';
+import { Field, Form } from './Form';
+
+export function Account() {
+  const { data } = useSession();
+  const welcome = useWelcome();
+  const [changed, setChanged] = useState(false);
+  if (data?.state !== 'signed_in')
+    return (
+      <section className="card form">
+        <h1>Nobody is signed in</h1>
+        <p>This server can be read from its own machine without a password.</p>
+      </section>
+    );
+  const leave = async () => {
+    await signOut();
+    welcome(await askWho());
+  };
+  return (
+    <>
+      <section className="card form" aria-label="Account">
+        <h1>{data.person?.name || 'Account'}</h1>
+        <p>You are signed in as {data.person?.email}.</p>
+        <Button variant="default" onClick={leave}>
+          Sign out
+        </Button>
+      </section>
+      <Form
+        key={String(changed)}
+        title="Change the password"
+        action="Change it"
+        submit={async ({ current = '', password = '' }) => {
+          welcome(await changePassword(current, password));
+          setChanged(!changed);
+        }}
+      >
+        <p>Every other browser is signed out.</p>
+        <Field name="current" label="Password now" type="password" autoComplete="current-password" required />
+        <Field
+          name="password"
+          label="New password"
+          type="password"
+          autoComplete="new-password"
+          minLength={10}
+          required
+        />
+      </Form>
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+import { Button } from '@mantine/core';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { ApiError } from '../api/client';
+
+interface Props {
+  title: string;
+  children: ReactNode;
+  /** What the button says. */
+  action: string;
+  /** Gets the texts of the fields by their names. */
+  submit: (fields: Record<string, string>) => Promise<unknown>;
+}
+
+/** A form that waits for the server and says what it said. */
+export function Form({ title, children, action, submit }: Props) {
+  const [waiting, setWaiting] = useState(false);
+  const [problem, setProblem] = useState<Error>();
+  const send = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const fields = [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]);
+    setWaiting(true);
+    setProblem(undefined);
+    try {
+      await submit(Object.fromEntries(fields));
+    } catch (error) {
+      setProblem(error as Error);
+    }
+    setWaiting(false);
+  };
+  return (
+    <form className="card form" aria-label={title} onSubmit={send}>
+      <h1>{title}</h1>
+      {children}
+      {problem && (
+        <p className="problem" role="alert">
+          {problem instanceof ApiError
+            ? sentence(problem)
+            : 'The server cannot be reached. Is it still running?'}
+        </p>
+      )}
+      <Button type="submit" loading={waiting}>
+        {action}
+      </Button>
+    </form>
+  );
+}
+
+function sentence({ message, hint }: ApiError): string {
+  const said = `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}`;
+  return hint ? `${said}: ${hint}.` : `${said}.`;
+}
+
+interface FieldProps {
+  name: string;
+  label: string;
+  children?: ReactNode;
+  type?: string;
+  required?: boolean;
+  autoComplete?: string;
+  defaultValue?: string;
+  placeholder?: string;
+  minLength?: number;
+}
+
+export function Field({ name, label, children, ...input }: FieldProps) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <input name={name} aria-describedby={children ? `${name}-help` : undefined} {...input} />
+      {children && <small id={`${name}-help`}>{children}</small>}
+    </label>
+  );
+}

@@ -1,0 +1,16 @@
+import { Skeleton } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Failure } from '../ui/Notice';
+import { useSession } from './data';
+import { Setup } from './Setup';
+import { SignIn } from './SignIn';
+
+/** Shows what is inside to whoever may read, and asks everybody else who they are. */
+export function Gate({ children }: { children: ReactNode }) {
+  const { data, error, refetch } = useSession();
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (!data) return <Skeleton height={300} aria-label="Loading" />;
+  if (data.state === 'new') return <Setup />;
+  if (data.state === 'signed_out') return <SignIn />;
+  return children;
+}

@@ -1,0 +1,75 @@
+import { Button } from '@mantine/core';
+import { useRef, useState } from 'react';
+import { sendHistory } from '../api/client';
+import type { Taken } from '../api/types';
+import { figure } from '../lib/format';
+import { historyOf } from './batches';
+
+interface Done extends Pick<Taken, 'accepted' | 'duplicates'> {
+  refused: number;
+  reason?: string;
+  part: number;
+}
+
+/** Brings in events from before, from a file or with the command line. */
+export function History({ site }: { site: string }) {
+  const file = useRef<HTMLInputElement>(null);
+  const [done, setDone] = useState<Done>();
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const send = async () => {
+    const chosen = file.current?.files?.[0];
+    if (!chosen) return setProblem('Choose a file first.');
+    setBusy(true);
+    setProblem(undefined);
+    const sum: Done = { accepted: 0, duplicates: 0, refused: 0, part: 0 };
+    try {
+      for await (const { lines, part } of historyOf(chosen, site)) {
+        const taken = await sendHistory(lines);
+        sum.accepted += taken.accepted;
+        sum.duplicates += taken.duplicates;
+        sum.refused += taken.rejected.length;
+        sum.reason ??= taken.rejected[0]?.message;
+        setDone({ ...sum, part });
+      }
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+    setBusy(false);
+  };
+  return (
+    <section className="card form wide" aria-label="History">
+      <h2>Bring in history</h2>
+      <p>
+        A file with one event per line (NDJSON, plain or gzip), each with <code>name</code>, <code>ts</code>{' '}
+        and <code>url</code>. Events with an <code>id</code> count once, however often the file is sent.
+      </p>
+      <div className="tools">
+        <input ref={file} type="file" aria-label="File with events" accept=".ndjson,.jsonl,.json,.gz" />
+        <Button size="xs" variant="default" loading={busy} onClick={send}>
+          Import
+        </Button>
+      </div>
+      {busy && <progress max={1} value={done?.part ?? 0} aria-label="Progress of the import" />}
+      {done && (
+        <p role="status">
+          {figure('events', done.accepted)} events taken, {figure('events', done.duplicates)} known already,{' '}
+          {figure('events', done.refused)} refused{done.reason && `: ${done.reason}`}.
+        </p>
+      )}
+      {problem && (
+        <p role="alert" className="problem">
+          {problem}
+        </p>
+      )}
+      <p className="soft">
+        Access logs of a web server are read by the command line, on the machine of the server or elsewhere:
+      </p>
+      <pre>
+        <code>
+          opentrace import --format combined --site {site} --url {location.origin} --key KEY access.log.gz
+        </code>
+      </pre>
+    </section>
+  );
+}

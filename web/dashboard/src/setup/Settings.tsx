@@ -1,0 +1,188 @@
+import { Button, Skeleton } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { changeSite, createKey, keys, revokeKey } from '../api/client';
+import type { Key, Scope, Site } from '../api/types';
+import { settingsRoute } from '../router';
+import { useMay } from '../session/data';
+import { Field, Form } from '../session/Form';
+import { useSites } from '../ui/data';
+import { Failure, Nothing } from '../ui/Notice';
+import { ZoneField } from './AddSite';
+
+const WEEK = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+
+/** What is set for a site, and the keys of programs that work with it. */
+export function Settings() {
+  const { site: domain } = settingsRoute.useParams();
+  const { data, error, refetch } = useSites();
+  const mayChange = useMay('write');
+  const mayGiveKeys = useMay('admin');
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (!data) return <Skeleton height={300} aria-label="Loading" />;
+  const site = data.find((one) => one.domain === domain);
+  if (!site) return <Nothing title={`There is no site ${domain}`}>Choose another above.</Nothing>;
+  if (!mayChange)
+    return <Nothing title="You can look, and change nothing">Sign in as the owner of this server.</Nothing>;
+  return (
+    <>
+      <SiteForm key={domain} site={site} />
+      <section className="card form wide">
+        <h2>Tracker</h2>
+        <Link to="/sites/$site/install" params={{ site: domain }} className="button quiet">
+          Snippet and import
+        </Link>
+      </section>
+      <section className="card form wide">
+        <h2>People</h2>
+        <Link to="/sites/$site/erasure" params={{ site: domain }} className="button quiet">
+          Forget somebody
+        </Link>
+      </section>
+      {mayGiveKeys && <Keys site={domain} />}
+    </>
+  );
+}
+
+function SiteForm({ site }: { site: Site }) {
+  const client = useQueryClient();
+  const [saved, setSaved] = useState(false);
+  return (
+    <Form
+      title={`Settings of ${site.domain}`}
+      action="Save"
+      submit={async (fields) => {
+        setSaved(false);
+        await changeSite(site.domain, {
+          timezone: fields.timezone,
+          week_start: fields.week_start,
+          currency: fields.currency,
+          bots: fields.bots === 'on' ? 'flag' : 'drop',
+          honour_privacy_signals: fields.honour === 'on',
+          identified: fields.identified === 'on',
+        });
+        await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+        setSaved(true);
+      }}
+    >
+      <ZoneField value={site.timezone} />
+      <label className="field">
+        <span>First day of the week</span>
+        <select name="week_start" defaultValue={site.week_start}>
+          {WEEK.map((day) => (
+            <option key={day} value={day}>
+              {`${day[0]?.toUpperCase()}${day.slice(1)}`}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Field name="currency" label="Currency of revenue" defaultValue={site.currency} required />
+      <Check
+        name="honour"
+        label="Honour Do Not Track and Global Privacy Control"
+        on={site.honour_privacy_signals}
+      />
+      <Check
+        name="bots"
+        label="Keep known bots, marked as such, instead of dropping them"
+        on={site.bots === 'flag'}
+      />
+      <Check
+        name="identified"
+        label="Identified mode: know people by the ids the site sends"
+        on={site.identified}
+      />
+      {saved && <p role="status">Saved. The past is counted anew where that changes it.</p>}
+    </Form>
+  );
+}
+
+function Check({ name, label, on }: { name: string; label: string; on: boolean }) {
+  return (
+    <label className="check">
+      <input type="checkbox" name={name} defaultChecked={on} /> {label}
+    </label>
+  );
+}
+
+function Keys({ site }: { site: string }) {
+  const client = useQueryClient();
+  const { data, error, refetch } = useQuery({ queryKey: ['keys'], queryFn: ({ signal }) => keys(signal) });
+  const [made, setMade] = useState<string>();
+  const again = () => client.invalidateQueries({ queryKey: ['keys'] });
+  if (error) return <Failure error={error} retry={refetch} />;
+  const held = data?.filter((key) => key.site === site || key.site === null) ?? [];
+  return (
+    <Form
+      title="API keys"
+      action="Make a key"
+      submit={async ({ name = '', scope = 'collect' }) => {
+        setMade((await createKey({ name, site, scopes: [scope as Scope] })).key);
+        await again();
+      }}
+    >
+      {made && (
+        <p role="status">
+          This is the key, shown once: <code className="secret">{made}</code>
+        </p>
+      )}
+      {held.length === 0 ? (
+        <p className="soft">No program has a key yet.</p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">May</th>
+              <th scope="col">
+                <span className="hidden">Revoke</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {held.map((key) => (
+              <KeyRow key={key.id} held={key} again={again} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <Field name="name" label="Name" placeholder="backend" required autoComplete="off" />
+      <label className="field">
+        <span>What it may do</span>
+        <select name="scope">
+          <option value="collect">Send events</option>
+          <option value="read">Ask questions</option>
+          <option value="write">Change the site</option>
+          <option value="admin">Everything on the site</option>
+        </select>
+      </label>
+    </Form>
+  );
+}
+
+function KeyRow({ held, again }: { held: Key; again: () => void }) {
+  const revoke = async () => {
+    await revokeKey(held.id);
+    again();
+  };
+  return (
+    <tr>
+      <th scope="row">
+        {held.name} <small className="soft">{held.hint}…</small>
+      </th>
+      <td>{held.scopes.join(', ')}</td>
+      <td>
+        <Button
+          variant="subtle"
+          size="compact-xs"
+          color="red"
+          aria-label={`Revoke ${held.name}`}
+          onClick={revoke}
+        >
+          Revoke
+        </Button>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,91 @@
+import { Button, Popover } from '@mantine/core';
+import { type FormEvent, useId, useState } from 'react';
+import type { Operator } from '../api/types';
+import { useAnswer } from '../ui/data';
+import { useSiteView } from './context';
+import { DIMENSIONS, rowName, SIGNS } from './names';
+import { SEARCH_FIELD } from './shortcuts';
+
+const SUGGESTED = 50;
+
+/** Makes a filter that no row offers: several signs, words within, what is not. */
+export function FilterBuilder() {
+  const [open, setOpen] = useState(false);
+  return (
+    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" withRoles={false}>
+      <Popover.Target>
+        <button
+          id={SEARCH_FIELD}
+          type="button"
+          className="chip"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          Filter
+        </button>
+      </Popover.Target>
+      <Popover.Dropdown>{open && <Fields done={() => setOpen(false)} />}</Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function Fields({ done }: { done: () => void }) {
+  const view = useSiteView();
+  const [dimension, setDimension] = useState('event:page');
+  const [operator, setOperator] = useState<Operator>('is');
+  const [value, setValue] = useState('');
+  const suggestions = useId();
+  const { data } = useAnswer({
+    site_id: view.site,
+    metrics: ['visitors'],
+    date_range: view.range,
+    dimensions: [dimension],
+    pagination: { limit: SUGGESTED, offset: 0 },
+  });
+  const known = data?.results.map((row) => row.dimensions[0] ?? '') ?? [];
+  const add = (event: FormEvent) => {
+    event.preventDefault();
+    // Who chose a country by its name means its code.
+    const meant = known.find((one) => rowName(dimension, one) === value) ?? value;
+    view.change({ filters: [...view.filters, [operator, dimension, [meant]]] });
+    done();
+  };
+  return (
+    <form className="filter" aria-label="New filter" onSubmit={add}>
+      <select aria-label="What" value={dimension} onChange={(event) => setDimension(event.target.value)}>
+        {Object.entries(DIMENSIONS).map(([name, label]) => (
+          <option key={name} value={name}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label="How"
+        value={operator}
+        onChange={(event) => setOperator(event.target.value as Operator)}
+      >
+        {Object.entries(SIGNS).map(([name, label]) => (
+          <option key={name} value={name}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <input
+        aria-label="Value"
+        required
+        list={suggestions}
+        value={value}
+        onChange={(event) => setValue(event.target.value)}
+        data-autofocus
+      />
+      <datalist id={suggestions}>
+        {known.map((one) => (
+          <option key={one}>{rowName(dimension, one)}</option>
+        ))}
+      </datalist>
+      <Button type="submit" size="xs">
+        Add the filter
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,25 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import type { LiveFigures } from '../api/types';
+
+/** The figures on the page are asked for anew at most this often. */
+const SHORTEST_MS = 1000;
+const LONG_RANGE_MS = 5000;
+
+/** Brings the figures of the page up to date when the server pushes that something happened. */
+export function useFresh(figures: LiveFigures | undefined, isNow: boolean, isLong: boolean): void {
+  const client = useQueryClient();
+  const asked = useRef(0);
+  useEffect(() => {
+    if (!figures || !isNow) return;
+    const wait = isLong ? LONG_RANGE_MS : SHORTEST_MS;
+    const ask = () => {
+      // Who looks elsewhere needs no figures, and a server that is slow no more questions.
+      if (document.hidden || client.isFetching({ queryKey: ['query'] })) return;
+      asked.current = performance.now();
+      client.invalidateQueries({ queryKey: ['query'] });
+    };
+    const timer = setTimeout(ask, Math.max(0, asked.current + wait - performance.now()));
+    return () => clearTimeout(timer);
+  }, [figures, isNow, isLong, client]);
+}

@@ -1,0 +1,42 @@
+import type { Operator } from '../api/types';
+import { countryName } from '../lib/format';
+
+export const SIGNS: Record<Operator, string> = {
+  is: 'is',
+  is_not: 'is not',
+  contains: 'contains',
+  contains_not: 'does not contain',
+};
+
+/** Dimensions that can be filtered by, as people call them. */
+export const DIMENSIONS: Record<string, string> = {
+  'event:page': 'Page',
+  'visit:entry_page': 'Entry page',
+  'visit:exit_page': 'Exit page',
+  'event:hostname': 'Host',
+  'visit:source': 'Source',
+  'visit:channel': 'Channel',
+  'visit:referrer': 'Referrer',
+  'visit:utm_medium': 'Medium',
+  'visit:utm_campaign': 'Campaign',
+  'visit:utm_term': 'Term',
+  'visit:utm_content': 'Content',
+  'visit:country': 'Country',
+  'visit:region': 'Region',
+  'visit:city': 'City',
+  'visit:browser': 'Browser',
+  'visit:os': 'System',
+  'visit:device': 'Device',
+  'visit:screen': 'Screen',
+  'event:goal': 'Goal',
+  'event:name': 'Event',
+};
+
+export const PROPERTY = 'event:props:';
+
+export const named = (dimension: string): string =>
+  DIMENSIONS[dimension] ??
+  (dimension.startsWith(PROPERTY) ? dimension.slice(PROPERTY.length) : dimension.replace(/^.*:/, ''));
+
+export const rowName = (dimension: string, value: string): string =>
+  dimension === 'visit:country' ? countryName(value) : value || '(none)';

@@ -1,0 +1,150 @@
+// A new server: from the line it prints to the figures of a site.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { accessible, shot, start } from './support.js';
+
+const SITE = 'shop.example';
+const EMAIL = 'ada@example.com';
+const PASSWORD = 'correct horse battery';
+
+let world;
+before(async () => {
+  world = await start('serve');
+});
+after(() => world?.stop());
+
+/** A page of the site that has nothing but the snippet. */
+function sitePage(snippet) {
+  return new Promise((resolve) => {
+    const server = createServer((_, answer) => {
+      answer.setHeader('content-type', 'text/html');
+      answer.end(`<!doctype html><title>Shop</title>${snippet}<h1>Shop</h1>`);
+    }).listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}/`, server }));
+  });
+}
+
+test('from the printed address to the first event, history and figures', async (t) => {
+  const printed = world.log().match(/Open (\S+\/setup#\S+) to become its owner/)?.[1];
+  assert.ok(printed, world.log());
+  const page = await world.open(printed.slice(world.origin.length), {
+    viewport: { width: 1280, height: 800 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  await page.getByLabel('Your name').fill('Ada');
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await shot(page, 'welcome');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Become the owner' }).click();
+
+  await page.waitForURL('**/new');
+  await page.getByLabel('Domain').fill(`https://www.${SITE}/`);
+  await page.getByLabel('Time zone').selectOption('UTC');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Add the site' }).click();
+
+  await page.waitForURL(`**/sites/${SITE}/install`);
+  await page.getByText('Waiting for the first event').waitFor();
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  const snippet = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(
+    snippet,
+    /^<script defer data-site="shop\.example" src="http[^"]+\/js\/opentrace\.js"><\/script>$/,
+  );
+  await accessible(page);
+
+  // The neutral path is what is put into the page: both have to work.
+  await page.getByLabel('lists of trackers do not know').check();
+  const neutral = await page.locator('.snippet code').innerText();
+  assert.match(neutral, /data-api="http[^"]+\/w\/e" src="http[^"]+\/w\/s\.js"/);
+  const shop = await sitePage(neutral);
+  t.after(() => shop.server.close().closeAllConnections());
+  const visitor = await page.context().browser().newContext();
+  const visited = await visitor.newPage();
+  const taken = visited.waitForResponse((answer) => answer.url().endsWith('/w/e'));
+  await visited.goto(shop.url);
+  assert.equal((await taken).status(), 202);
+  const accepted = performance.now();
+  await page.getByText('Events arrive').waitFor({ timeout: 5000 });
+  const seen = performance.now() - accepted;
+  console.log(`first event seen after ${Math.round(seen)} ms`);
+  assert.ok(seen < 1000, `${seen} ms`);
+  await shot(page, 'install');
+  await visitor.close();
+
+  const day = new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10);
+  const lines = Array.from({ length: 40 }, (_, index) =>
+    JSON.stringify({
+      id: `history-${index}`,
+      name: 'pageview',
+      ts: `${day}T10:00:${String(index).padStart(2, '0')}Z`,
+      url: `https://${SITE}/page-${index % 4}`,
+      ip: `198.51.100.${index}`,
+      user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    }),
+  );
+  const file = { name: 'events.ndjson', mimeType: 'text/plain', buffer: Buffer.from(lines.join('\n')) };
+  for (const [accepted, known] of [
+    [40, 0],
+    [0, 40],
+  ]) {
+    await page.getByLabel('File with events').setInputFiles(file);
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByText(`${accepted} events taken, ${known} known already`).waitFor();
+  }
+
+  await page.getByRole('link', { name: 'See the figures' }).click();
+  await page.waitForURL(`**/sites/${SITE}`);
+  await page.waitForFunction(() => document.querySelector('.tile .value')?.textContent === '41');
+  await accessible(page);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('a password lets in, nothing else does, and signing out ends it', async () => {
+  const page = await world.open(`/sites/${SITE}`);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await accessible(page);
+  await shot(page, 'sign-in');
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await page.getByLabel('Password').fill('wrong password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('the password is wrong').waitFor();
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.locator('.tile .value').first().waitFor();
+  assert.ok(page.url().endsWith(`/sites/${SITE}`), 'the address that was opened is shown');
+
+  await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.context().close();
+});
+
+test('settings are changed and keys are made and revoked', async () => {
+  const page = await world.open(`/sites/${SITE}/settings`);
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  const settings = page.getByRole('form', { name: `Settings of ${SITE}` });
+  await settings.getByLabel('First day of the week').selectOption('sunday');
+  await settings.getByRole('button', { name: 'Save' }).click();
+  await settings.getByText('Saved').waitFor();
+  await accessible(page);
+  await page.reload();
+  assert.equal(await settings.getByLabel('First day of the week').inputValue(), 'sunday');
+
+  const keys = page.getByRole('form', { name: 'API keys' });
+  await keys.getByLabel('Name').fill('backend');
+  await keys.getByLabel('What it may do').selectOption('read');
+  await keys.getByRole('button', { name: 'Make a key' }).click();
+  const key = await keys.locator('.secret').innerText();
+  const asked = () => fetch(`${world.origin}/api/v1/sites`, { headers: { authorization: `Bearer ${key}` } });
+  assert.equal((await asked()).status, 200);
+  await keys.getByRole('button', { name: 'Revoke backend' }).click();
+  await keys.getByText('No program has a key yet').waitFor();
+  assert.equal((await asked()).status, 401);
+  await page.context().close();
+});

@@ -7,5 +7,6 @@
 pub mod anomaly;
 pub mod error;
 pub mod experiment;
+pub mod forecast;
 
 pub use error::{Error, Result};

@@ -1,0 +1,160 @@
+use super::combine::{Trial, mix, trials, weights};
+use super::events::{Effects, Event};
+use super::interval::Spread;
+use super::members::{Member, forecasts};
+use super::series::Series;
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Most steps ahead.
+pub const MOST_STEPS: usize = 10_000;
+/// Most series that calibration looks at, and fewest that it needs.
+const CALIBRATED_ON: (usize, usize) = (300, 20);
+
+/// How to forecast. One set of parameters for every series: what a series needs is learned from it.
+///
+/// ```
+/// use opentrace_models::forecast::Forecaster;
+///
+/// let history: Vec<Option<f64>> = (0..140).map(|day| Some(f64::from(100 + 10 * (day % 7)))).collect();
+/// let forecast = Forecaster::new(7, &[7]).forecast(&history).unwrap();
+/// assert!((forecast.mean[6] - 160.0).abs() < 2.0);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forecaster {
+    /// Steps to forecast.
+    pub horizon: usize,
+    /// Lengths of seasons in steps, for example 24 and 168 for hours; see [`super::detect`].
+    pub seasons: Vec<usize>,
+    /// Levels of the intervals, as shares.
+    pub levels: Vec<f64>,
+    /// How many times as wide as a series alone would make them the intervals are, per level; see
+    /// [`Forecaster::calibrate`].
+    pub widths: Vec<f64>,
+}
+
+/// An interval around every step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    /// The share of truths that should lie inside.
+    pub level: f64,
+    /// Its lower end per step.
+    pub lower: Vec<f64>,
+    /// Its upper end per step.
+    pub upper: Vec<f64>,
+}
+
+/// The answer: every number is finite, and `lower <= mean <= upper`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// The expected value per step.
+    pub mean: Vec<f64>,
+    /// One band per level, in the order asked for.
+    pub bands: Vec<Band>,
+    /// Who was believed, and how much.
+    pub weights: Vec<(Member, f64)>,
+}
+
+impl Forecaster {
+    /// Forecasts `horizon` steps with intervals of 80 and 95 %.
+    pub fn new(horizon: usize, seasons: &[usize]) -> Self {
+        Forecaster { horizon, seasons: seasons.to_vec(), levels: vec![0.8, 0.95], widths: vec![1.0, 1.0] }
+    }
+
+    /// The same with intervals at other levels, as shares.
+    #[must_use]
+    pub fn levels(mut self, levels: &[f64]) -> Self {
+        self.levels = levels.to_vec();
+        self.widths = vec![1.0; levels.len()];
+        self
+    }
+
+    /// Forecasts the steps after a history; `None` is a missing value.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a horizon of 0 or more than [`MOST_STEPS`], a level outside 0 to 1, or a
+    /// value that is infinite or beyond 1e30; [`Error::TooFew`] if no value was measured.
+    pub fn forecast(&self, values: &[Option<f64>]) -> Result<Forecast> {
+        self.forecast_with(values, &[])
+    }
+
+    /// Forecasts a history with events that are known in advance.
+    ///
+    /// # Errors
+    /// Those of [`Forecaster::forecast`]; [`Error::OutOfRange`] for an event after the horizon.
+    pub fn forecast_with(&self, values: &[Option<f64>], events: &[Event]) -> Result<Forecast> {
+        if self.horizon == 0 || self.horizon > MOST_STEPS {
+            let want = "between 1 and 10000";
+            return Err(Error::OutOfRange { field: "horizon", given: self.horizon as f64, want });
+        }
+        if self.widths.len() != self.levels.len() {
+            let (given, want) = (self.widths.len(), self.levels.len());
+            return Err(Error::Shape { field: "widths", given, want });
+        }
+        let mut series = Series::new(values, &self.seasons)?;
+        let effects = Effects::take_out(&mut series, events, self.horizon)?;
+        let low = if series.never_negative { 0.0 } else { f64::NEG_INFINITY };
+        let trials: Vec<Trial> = trials(&series, self.horizon);
+        let said = forecasts(&series, self.horizon);
+        let members: Vec<Member> = said.iter().map(|(member, _)| *member).collect();
+        let weights = weights(&series, &trials, &members);
+        let mut mean = mix(&said, &weights, self.horizon);
+        let spread = Spread::new(&series, &trials, &weights);
+        let bands = self.levels.iter().zip(&self.widths).map(|(&level, &width)| {
+            let (mut lower, mut upper) = spread.band(&mean, level, width, low)?;
+            effects.put_in(&mut lower, low);
+            effects.put_in(&mut upper, low);
+            Ok(Band { level, lower, upper })
+        });
+        let bands = bands.collect::<Result<Vec<_>>>()?;
+        effects.put_in(&mut mean, low);
+        Ok(Forecast { mean, bands, weights })
+    }
+
+    /// Learns from many series together how wide intervals must be: the last `horizon` points of each are
+    /// hidden, forecast, and the intervals stretched until the wanted share of truths lies inside (split
+    /// conformal prediction over series). With too few series the forecaster stays as it is.
+    ///
+    /// # Errors
+    /// Those of [`Forecaster::forecast`], except that series which have no answer are passed over.
+    pub fn calibrate<'a>(&mut self, series: impl IntoIterator<Item = &'a [Option<f64>]>) -> Result<()> {
+        let long: Vec<&[Option<f64>]> =
+            series.into_iter().filter(|values| values.len() > 2 * self.horizon).collect();
+        if long.len() < CALIBRATED_ON.1 {
+            return Ok(());
+        }
+        let every = long.len().div_ceil(CALIBRATED_ON.0);
+        let mut needed: Vec<Vec<f64>> = vec![Vec::new(); self.levels.len()];
+        for values in long.into_iter().step_by(every) {
+            let (known, hidden) = values.split_at(values.len() - self.horizon);
+            let Ok(forecast) = self.forecast(known) else { continue };
+            for (needed, band) in needed.iter_mut().zip(&forecast.bands) {
+                for (step, truth) in hidden.iter().enumerate() {
+                    if let Some(truth) = truth.filter(|truth| truth.is_finite()) {
+                        needed.push(stretch(forecast.mean[step], band, step, truth));
+                    }
+                }
+            }
+        }
+        for ((needed, level), width) in needed.iter_mut().zip(&self.levels).zip(&mut self.widths) {
+            needed.sort_by(f64::total_cmp);
+            let rank = ((needed.len() as f64 + 1.0) * level).ceil() as usize;
+            if let Some(factor) = needed.get(rank.max(1) - 1) {
+                *width *= factor.clamp(0.25, 4.0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many times as wide the band would have to be to just hold the truth.
+fn stretch(mean: f64, band: &Band, step: usize, truth: f64) -> f64 {
+    let end = if truth >= mean { band.upper[step] } else { band.lower[step] };
+    let both_positive = mean > 0.0 && end > 0.0 && truth > 0.0;
+    let (need, have) = if both_positive && band.lower[step] > 0.0 {
+        ((truth / mean).ln(), (end / mean).ln())
+    } else {
+        (truth - mean, end - mean)
+    };
+    if need == 0.0 { 0.0 } else { (need / have).abs().min(1e9) }
+}

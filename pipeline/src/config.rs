@@ -1,9 +1,11 @@
 //! How the pipeline uses this machine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::log::Partition;
+use crate::watch::CommitWatch;
 
 /// Settings of the pipeline, with defaults for a small server.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct PipelineConfig {
     pub min_free_bytes: u64,
     /// Encoded events that may wait for the log's writer.
     pub queue_bytes: usize,
+    /// Who is told what commits change.
+    pub watch: Option<Arc<dyn CommitWatch>>,
 }
 
 impl PipelineConfig {
@@ -63,6 +67,7 @@ impl PipelineConfig {
             log_keep: Duration::from_secs(300),
             min_free_bytes: 64 << 20,
             queue_bytes: 64 << 20,
+            watch: None,
         }
     }
 }

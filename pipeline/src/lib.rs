@@ -28,6 +28,7 @@ mod sink;
 mod snapshot;
 mod status;
 mod tasks;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -46,6 +47,7 @@ pub use journal::Epoch;
 pub use plan::{PlanError, SitePlan};
 pub use status::{Progress, State, Status};
 pub use tasks::Filling;
+pub use watch::{Commit, CommitWatch};
 
 use crate::coordinator::{Coordinator, Parts, Plans};
 use crate::dedup::Dedup;
@@ -408,6 +410,9 @@ impl Run {
         );
 
         self.prepare_plans(epoch).await?;
+        if let Some(watch) = &self.config.watch {
+            watch.begin(epoch).await;
+        }
         let bell = Arc::new(Notify::new());
         let runner = Runner {
             store: self.store.clone(),

@@ -33,6 +33,12 @@ impl Cells {
         }
     }
 
+    /// What is held in the place of a cell.
+    pub(super) fn value(&self, cell: &Cell) -> i64 {
+        let line = self.line(cell.site, cell.series, &cell.key, cell.grain);
+        line.and_then(|line| line.get(&cell.start)).copied().unwrap_or_default()
+    }
+
     /// The sum of a stretch.
     pub fn sum(&self, site: u32, series: SeriesId, key: &Key, span: Span) -> i64 {
         self.line(site, series, key, span.grain).map_or(0, |line| {

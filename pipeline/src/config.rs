@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::log::Partition;
-use crate::watch::CommitWatch;
+use crate::told::CommitWatch;
 
 /// Settings of the pipeline, with defaults for a small server.
 #[derive(Clone, Debug)]

@@ -28,7 +28,7 @@ mod sink;
 mod snapshot;
 mod status;
 mod tasks;
-mod watch;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -47,7 +47,7 @@ pub use journal::Epoch;
 pub use plan::{PlanError, SitePlan};
 pub use status::{Progress, State, Status};
 pub use tasks::Filling;
-pub use watch::{Commit, CommitWatch};
+pub use told::{Commit, CommitWatch};
 
 use crate::coordinator::{Coordinator, Parts, Plans};
 use crate::dedup::Dedup;

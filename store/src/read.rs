@@ -176,7 +176,13 @@ impl Store {
     }
 
     /// A statement with the condition [`WITHIN`].
-    pub(crate) fn within(&self, query: &str, site_id: u32, from_ms: i64, to_ms: i64) -> clickhouse::query::Query {
+    pub(crate) fn within(
+        &self,
+        query: &str,
+        site_id: u32,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> clickhouse::query::Query {
         self.client().query(query).param("site", site_id).param("from", from_ms).param("to", to_ms)
     }
 }

@@ -2,6 +2,7 @@
 //! an independent count of what was sent.
 
 pub mod program;
+pub mod receiver;
 pub mod tally;
 
 pub use program::{Program, Site};

@@ -70,16 +70,19 @@ pub fn judge(rule: &Rule, cells: &Cells, key: &Key, span: Span, bands: &dyn Band
     View { rule, cells, key, bands }.verdict(span, None)
 }
 
+/// What a rule measures over a stretch; `None` where a quotient has no divisor.
+pub fn measured(rule: &Rule, cells: &Cells, key: &Key, span: Span) -> Option<f64> {
+    View { rule, cells, key, bands: &NoBands }.value(span)
+}
+
 impl View<'_> {
     /// Judges a stretch, by the band given or the one that models give now.
     pub(super) fn verdict(&self, span: Span, band: Option<Band>) -> Verdict {
         let value = self.value(span);
         let expected = match self.rule.condition {
-            Condition::Anomaly { .. } | Condition::ForecastBreach { .. } => {
-                band.map(|band| Expected { band, strange: true }).or_else(|| {
-                    self.bands.expected(self.rule, self.key, span, &|span| self.value(span))
-                })
-            }
+            Condition::Anomaly { .. } | Condition::ForecastBreach { .. } => band
+                .map(|band| Expected { band, strange: true })
+                .or_else(|| self.bands.expected(self.rule, self.key, span, &|span| self.value(span))),
             _ => None,
         };
         let band = expected.map(|expected| expected.band);

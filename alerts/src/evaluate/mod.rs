@@ -22,10 +22,10 @@ mod watch;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 pub use cells::Cells;
-pub use judge::{Band, Bands, Expected, NoBands, Verdict, judge};
+pub use judge::{Band, Bands, Expected, NoBands, Verdict, judge, measured};
 pub use simulate::simulate;
 pub use state::{Alert, OpeningId, Reason, Saved, State, Transition, TransitionKind};
 
@@ -141,6 +141,9 @@ impl Evaluator {
             self.judge(rule, &key, now, bands, &mut work, &mut outcome);
         }
         self.prune(now);
+        if !commands.is_empty() {
+            outcome.keep_last();
+        }
         outcome
     }
 
@@ -155,6 +158,23 @@ impl Evaluator {
             self.watches.values().flat_map(Watch::saved).filter(|saved| !saved.state.is_blank()).collect();
         saved.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
         saved
+    }
+
+    /// Every alert that is open: rule, key, state.
+    pub fn open(&self) -> Vec<Saved> {
+        let mut open: Vec<Saved> = self
+            .watches
+            .values()
+            .flat_map(Watch::saved)
+            .filter(|saved| saved.state.alert().is_some())
+            .collect();
+        open.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
+        open
+    }
+
+    /// Until when nobody is told of a rule, in milliseconds since 1970; not by its schedule but by hand.
+    pub fn muted_until(&self, rule: RuleId) -> i64 {
+        self.watches.get(&rule).map_or(0, |watch| watch.muted_until)
     }
 
     /// The cells that are held.
@@ -274,9 +294,8 @@ impl Evaluator {
         let rule = Arc::clone(&watch.rule);
         let earlier = watch.take_earlier(key, now.div_euclid(1000));
         let view = judge::View { rule: &rule, cells: &self.cells, key, bands };
-        let opening = OpeningId::of(id, key, outcome.epoch);
         let before = watch.state(key);
-        let moment = Moment { now, opening, room: watch.has_room(), muted: watch.is_muted(now) };
+        let moment = Moment { now, epoch: outcome.epoch, room: watch.has_room(), muted: watch.is_muted(now) };
         let step = state::advance(&view, before.clone(), moment, &earlier);
         let was_open = before.alert().is_some();
         watch.set(key, step.state.clone());
@@ -319,8 +338,17 @@ impl Evaluator {
 }
 
 impl Outcome {
+    /// Of states that changed more than once, only the last counts.
+    fn keep_last(&mut self) {
+        let mut seen = HashSet::new();
+        let mut kept: Vec<Saved> = std::mem::take(&mut self.changed);
+        kept.reverse();
+        kept.retain(|saved| seen.insert((saved.rule, saved.key.clone())));
+        kept.reverse();
+        self.changed = kept;
+    }
+
     fn record(&mut self, rule: &Rule, key: &Key, now: i64, step: Step) {
-        self.changed.retain(|saved| saved.rule != rule.id || saved.key != *key);
         self.changed.push(Saved { rule: rule.id, key: key.clone(), state: step.state });
         if let Some((alert, kind, notify)) = step.event {
             self.transitions.push(Transition {

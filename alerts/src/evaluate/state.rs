@@ -44,6 +44,19 @@ pub enum Reason {
     RuleRemoved,
 }
 
+impl Reason {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Recovered => "the rule is no longer broken",
+            Self::Retracted => "what fired it was corrected or erased",
+            Self::Closed => "closed by hand",
+            Self::RuleChanged => "the rule was changed",
+            Self::RuleRemoved => "the rule was removed",
+        }
+    }
+}
+
 /// An alert that is open, or was until its last transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
@@ -200,8 +213,8 @@ impl State {
 pub(super) struct Moment {
     /// Milliseconds since 1970.
     pub(super) now: i64,
-    /// Names an alert that fires now.
-    pub(super) opening: OpeningId,
+    /// With rule and key it names an alert that fires now.
+    pub(super) epoch: u64,
     /// Whether another alert of the rule may be open.
     pub(super) room: bool,
     pub(super) muted: bool,
@@ -244,7 +257,7 @@ fn ripen(view: &View<'_>, since: i64, moment: Moment, span: Span, verdict: Verdi
         return Step { crowded: true, ..Step::to(State::Pending { since }) };
     }
     let alert = Alert {
-        opening: moment.opening,
+        opening: OpeningId::of(view.rule.id, view.key, moment.epoch),
         started_at: since,
         cause: span,
         value: verdict.value.unwrap_or_default(),

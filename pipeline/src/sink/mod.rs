@@ -36,7 +36,7 @@ use crate::journal::Epoch;
 use crate::log::{Offset, Partition};
 use crate::retry::until_it_works;
 use crate::status::{Counters, Progress};
-use crate::watch::{Commit, CommitWatch};
+use crate::told::{Commit, CommitWatch};
 
 /// Ready epochs are committed together up to this many events.
 const COMMIT_EVENTS: usize = 200_000;

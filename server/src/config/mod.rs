@@ -9,6 +9,7 @@ mod settings;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -33,6 +34,9 @@ pub struct Config {
     pub workers: usize,
     pub admin_token: Option<Secret>,
     pub limits: Limits,
+    pub alerts: AlertConfig,
+    /// Where people reach the dashboard, if not where the program listens.
+    pub public_url: Option<url::Url>,
     pub log: Log,
     /// Whether everything may be read without a key through a loopback listener. Only `demo` sets it;
     /// there is no setting.
@@ -64,6 +68,23 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of request bodies in memory at once, all requests together.
     pub buffered_bytes: usize,
+}
+
+/// How alerts leave.
+#[derive(Clone, Debug)]
+pub struct AlertConfig {
+    /// Whether targets in private networks may be called.
+    pub allow_private: bool,
+    /// What secrets of channels are encrypted with; a key of the data folder where there is none.
+    pub secret_key: Option<Secret>,
+    /// The server that takes e-mail.
+    pub smtp_url: Option<Secret>,
+    pub mail_from: String,
+    pub telegram_url: url::Url,
+    /// How long a receiver may take to answer.
+    pub timeout: Duration,
+    /// The first pause before a message is tried again.
+    pub first_retry: Duration,
 }
 
 /// What is logged and how.
@@ -165,6 +186,8 @@ impl Config {
             workers: workers(layers)?,
             admin_token: admin_token(layers)?,
             limits: limits(layers)?,
+            alerts: alerts(layers)?,
+            public_url: layers.optional("public_url").map(|_| layers.parse("public_url")).transpose()?,
             log: Log { level: layers.text("log.level").to_owned(), format: log_format(layers)? },
             open: false,
         })
@@ -235,6 +258,22 @@ fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
         return Err(layers.invalid("limits.buffered_bytes", "less than `limits.body_bytes`".to_owned()));
     }
     Ok(limits)
+}
+
+fn alerts(layers: &Layers) -> Result<AlertConfig, ConfigError> {
+    let length = |key| match layers.parse(key)? {
+        ms @ 1..=600_000 => Ok(Duration::from_millis(ms)),
+        _ => Err(layers.invalid(key, "from 1 to 600000 milliseconds".to_owned())),
+    };
+    Ok(AlertConfig {
+        allow_private: layers.parse("alerts.allow_private")?,
+        secret_key: layers.optional("alerts.secret_key").map(Secret::new),
+        smtp_url: layers.optional("alerts.smtp_url").map(Secret::new),
+        mail_from: layers.text("alerts.mail_from").to_owned(),
+        telegram_url: layers.parse("alerts.telegram_url")?,
+        timeout: length("alerts.timeout_ms")?,
+        first_retry: length("alerts.retry_ms")?,
+    })
 }
 
 fn log_format(layers: &Layers) -> Result<LogFormat, ConfigError> {

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::collect::Collector;
 use super::live::Watchers;
 use super::{ApiError, Budget, Proxies};
+use crate::alerts::Alerts;
 use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Write};
 use crate::config::Limits;
 use crate::erasure::Desk;
@@ -44,6 +45,7 @@ pub struct State {
     meta: Meta,
     store: Store,
     desk: Desk,
+    alerts: Alerts,
 }
 
 /// What a state is made of.
@@ -58,6 +60,7 @@ pub struct Parts {
     pub meta: Meta,
     pub store: Store,
     pub desk: Desk,
+    pub alerts: Alerts,
     pub stop: CancellationToken,
 }
 
@@ -67,6 +70,7 @@ pub(super) struct Settings<'a> {
     pub(super) meta: &'a Meta,
     sites: &'a Sites,
     pipeline: &'a Pipeline,
+    alerts: &'a Alerts,
     /// Held while a plan is made of what the metadata say, so that a later one is never overtaken.
     planning: &'a Mutex<()>,
 }
@@ -83,7 +87,9 @@ impl Settings<'_> {
         let plan = self.plan(&site).await?;
         // The pipeline knows a site before anybody can send events to it.
         self.pipeline.plan(plan)?;
+        let id = site.id;
         self.sites.put(site);
+        self.alerts.refresh(id).await;
         Ok(())
     }
 
@@ -92,6 +98,7 @@ impl Settings<'_> {
         let _turn = self.planning.lock().await;
         if let Some(site) = self.sites.get(site) {
             self.pipeline.plan(self.plan(&site).await?)?;
+            self.alerts.refresh(site.id).await;
         }
         Ok(())
     }
@@ -174,6 +181,7 @@ impl State {
             meta: parts.meta,
             store: parts.store,
             desk: parts.desk,
+            alerts: parts.alerts,
         }
     }
 
@@ -236,6 +244,16 @@ impl State {
         Erasing { desk: &self.desk, store: &self.store, meta: &self.meta, acceptor: &self.collector.acceptor }
     }
 
+    /// Rules and what became of them, for who may see a site. What is seen is narrowed by the proof's reach.
+    pub(super) fn watched(&self, _: &Allowed<Read>) -> &Alerts {
+        &self.alerts
+    }
+
+    /// Changes rules and channels, for who may change a site.
+    pub(super) fn alerting(&self, _: &Allowed<Write>) -> &Alerts {
+        &self.alerts
+    }
+
     /// Creates sites and keys.
     pub(super) fn settings(&self, _: &Allowed<Admin>) -> Settings<'_> {
         self.all_settings()
@@ -246,6 +264,7 @@ impl State {
             meta: &self.meta,
             sites: &self.sites,
             pipeline: &self.collector.pipeline,
+            alerts: &self.alerts,
             planning: &self.planning,
         }
     }

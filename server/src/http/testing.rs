@@ -20,6 +20,7 @@ use warp::reply::Response;
 
 use super::state::Parts;
 use super::{Peer, Proxies, State, routes};
+use crate::alerts::{Alerts, Setup};
 use crate::auth::Gate;
 use crate::clock;
 use crate::config::{Limits, Secret};
@@ -64,6 +65,9 @@ impl Server {
             database: String::new(),
         };
         let store = Store::open(nowhere).expect("an address");
+        let alerts = crate::config::Config::load(None, &[]).expect("the defaults").config.alerts;
+        let setup = Setup::new(&alerts, folder.path(), "http://stats.example".to_owned()).expect("a key");
+        let alerts = Alerts::open(setup, meta.clone(), store.clone(), sites.clone()).await.expect("no rules");
         let config = PipelineConfig::new(folder.path());
         let pipeline =
             Pipeline::start(config, store.clone(), sites.clone(), Vec::new()).await.expect("a log");
@@ -74,9 +78,20 @@ impl Server {
         let acceptor = Arc::new(acceptor);
         let signer = Signer::open(folder.path()).expect("a key");
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
-        let stop_too = stop.clone();
-        let parts =
-            Parts { gate, proxies, limits, acceptor, pipeline, sites, meta, store, desk, stop: stop_too };
+        alerts.run(pipeline.clone());
+        let parts = Parts {
+            gate,
+            proxies,
+            limits,
+            acceptor,
+            pipeline,
+            sites,
+            meta,
+            store,
+            desk,
+            alerts,
+            stop: stop.clone(),
+        };
         let state = Arc::new(State::new(parts));
         let server = Self { routes: routes(&state), state, stop, _folder: folder };
         for domain in ["a.example", "b.example"] {

@@ -29,7 +29,10 @@ pub struct AlertHistoryPage {
 
 impl Meta {
     /// A part of history: oldest first where it is asked for what came after a step, else newest first.
-    pub async fn alert_history(&self, page: &AlertHistoryPage) -> Result<Vec<AlertHistoryRecord>, StoreError> {
+    pub async fn alert_history(
+        &self,
+        page: &AlertHistoryPage,
+    ) -> Result<Vec<AlertHistoryRecord>, StoreError> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM alert_history WHERE 1 = 1");
         if let Some(sites) = &page.sites {
             query.push(" AND site_id IN (");
@@ -56,7 +59,9 @@ impl Meta {
 
     /// The number of the newest step; 0 where there is none.
     pub async fn alert_history_end(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM alert_history").fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM alert_history")
+            .fetch_one(&self.pool)
+            .await?)
     }
 }
 

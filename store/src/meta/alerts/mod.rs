@@ -14,7 +14,7 @@ mod tests;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::{Meta, now_ms};
+use super::Meta;
 use crate::StoreError;
 
 pub use channels::AlertChannelRecord;
@@ -137,7 +137,9 @@ async fn write_state(
     turn: i64,
 ) -> Result<(), StoreError> {
     let query = match &row.state {
-        None => sqlx::query("DELETE FROM alert_states WHERE rule = ? AND key = ?").bind(&row.rule).bind(&row.key),
+        None => {
+            sqlx::query("DELETE FROM alert_states WHERE rule = ? AND key = ?").bind(&row.rule).bind(&row.key)
+        }
         Some(state) => sqlx::query(
             "INSERT INTO alert_states (rule, key, state, turn) VALUES (?, ?, ?, ?) \
              ON CONFLICT (rule, key) DO UPDATE SET state = excluded.state, turn = excluded.turn",

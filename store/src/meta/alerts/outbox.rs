@@ -23,11 +23,20 @@ pub struct AlertDelivery {
 /// What became of an attempt to send a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
-    Delivered { id: String },
+    Delivered {
+        id: String,
+    },
     /// Tried again at `again_at` (milliseconds since 1970), never where that is `None`.
-    Failed { id: String, error: String, again_at: Option<i64> },
+    Failed {
+        id: String,
+        error: String,
+        again_at: Option<i64>,
+    },
     /// Not tried, but put off.
-    Later { id: String, at: i64 },
+    Later {
+        id: String,
+        at: i64,
+    },
 }
 
 impl Meta {
@@ -95,8 +104,9 @@ impl Meta {
         status: &str,
         limit: u32,
     ) -> Result<Vec<AlertDelivery>, StoreError> {
-        let rows =
-            sqlx::query("SELECT * FROM alert_outbox WHERE channel = ? AND status = ? ORDER BY seq DESC LIMIT ?");
+        let rows = sqlx::query(
+            "SELECT * FROM alert_outbox WHERE channel = ? AND status = ? ORDER BY seq DESC LIMIT ?",
+        );
         let rows = rows.bind(channel).bind(status).bind(i64::from(limit)).fetch_all(&self.pool).await?;
         rows.iter().map(delivery_of).collect()
     }

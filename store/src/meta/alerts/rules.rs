@@ -27,9 +27,20 @@ pub struct AlertRuleRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AlertRuleWrite {
     /// A new rule, or another version of one.
-    Put { id: Uuid, site: SiteId, name: String, body: String, created_at: i64 },
-    Mute { id: Uuid, until: i64 },
-    Delete { id: Uuid },
+    Put {
+        id: Uuid,
+        site: SiteId,
+        name: String,
+        body: String,
+        created_at: i64,
+    },
+    Mute {
+        id: Uuid,
+        until: i64,
+    },
+    Delete {
+        id: Uuid,
+    },
 }
 
 impl Meta {
@@ -63,7 +74,9 @@ pub(super) async fn write(
         .bind(created_at)
         .bind(now_ms()),
         AlertRuleWrite::Mute { id, until } => {
-            sqlx::query("UPDATE alert_rules SET muted_until = ? WHERE id = ?").bind(until).bind(id.to_string())
+            sqlx::query("UPDATE alert_rules SET muted_until = ? WHERE id = ?")
+                .bind(until)
+                .bind(id.to_string())
         }
         AlertRuleWrite::Delete { id } => {
             sqlx::query("DELETE FROM alert_rules WHERE id = ?").bind(id.to_string())

@@ -1,11 +1,13 @@
 //! How the pipeline uses this machine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::cluster::ClusterConfig;
 use crate::log::{JetStreamConfig, Partition};
+use crate::told::CommitWatch;
 
 /// Where events become durable.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct PipelineConfig {
     pub min_free_bytes: u64,
     /// Encoded events that may wait for the log's writer.
     pub queue_bytes: usize,
+    /// Who is told what commits change.
+    pub watch: Option<Arc<dyn CommitWatch>>,
 }
 
 impl PipelineConfig {
@@ -83,6 +87,7 @@ impl PipelineConfig {
             log_keep: Duration::from_secs(300),
             min_free_bytes: 64 << 20,
             queue_bytes: 64 << 20,
+            watch: None,
         }
     }
 }

@@ -31,6 +31,7 @@ mod sink;
 mod snapshot;
 mod status;
 mod tasks;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -51,6 +52,7 @@ pub use journal::Epoch;
 pub use plan::{PlanError, SitePlan};
 pub use status::{Progress, State, Status};
 pub use tasks::Filling;
+pub use told::{Commit, CommitWatch};
 
 use crate::cluster::{ClusterError, Seat};
 use crate::coordinator::{Coordinator, Parts, Plans};
@@ -426,6 +428,9 @@ impl Run {
         );
 
         self.prepare_plans(epoch).await?;
+        if let Some(watch) = &self.config.watch {
+            watch.begin(epoch).await;
+        }
         let bell = Arc::new(Notify::new());
         let runner = Runner {
             store: self.store.clone(),

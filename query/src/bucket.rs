@@ -108,7 +108,8 @@ pub fn partial(range: &Range, grain: Grain, now: Timestamp) -> Result<Vec<String
         let at = |ts: i64| local(&range.zone, Timestamp(ts));
         // Weeks are cut where they begin, not where the range does.
         let first = range.first.checked_sub(7.days()).unwrap_or(range.first);
-        Ok(number(grain, at(ts)?, range.week_start, first) != number(grain, at(beyond)?, range.week_start, first))
+        Ok(number(grain, at(ts)?, range.week_start, first)
+            != number(grain, at(beyond)?, range.week_start, first))
     };
     if range.from.0 < range.to.0 {
         if !whole(range.from.0, range.from.0 - 1)? {

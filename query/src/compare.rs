@@ -54,7 +54,12 @@ pub(crate) async fn range(asking: &Asking<'_>, range: &Range, with: &Compare) ->
 }
 
 impl Compared {
-    pub(crate) fn new(range: &Range, other: Range, shape: &Shape, rows: Vec<Row>) -> Result<Self, QueryError> {
+    pub(crate) fn new(
+        range: &Range,
+        other: Range,
+        shape: &Shape,
+        rows: Vec<Row>,
+    ) -> Result<Self, QueryError> {
         let place = shape.dimensions.iter().position(Dimension::is_time);
         let time = match (place, shape.grain()) {
             (Some(place), Some(grain)) => {

@@ -34,17 +34,17 @@ mod vocabulary;
 mod warnings;
 
 pub use answer::Answer;
+pub use compare::Comparison;
 pub use define::{Asked, Kind, define};
 pub use error::{Blame, QueryError};
 pub use filter::{Condition, Filter, Operator};
 pub use live::{Live, live};
 pub use parse::parse;
 pub use plan::Views;
-pub use compare::Comparison;
+pub use properties::{Property, properties};
 pub use query::{
     Compare, DateRange, Dimension, Direction, Include, Moment, OrderBy, Pagination, Query, Subject,
 };
-pub use properties::{Property, properties};
 pub use range::Range;
 pub use run::{Asking, run};
 pub use vocabulary::{Goal, Segment, Vocabulary};

@@ -139,12 +139,7 @@ pub async fn live_with(
 }
 
 fn question(site: &Site, date_range: DateRange) -> Query {
-    Query {
-        site_id: site.domain.clone(),
-        metrics: vec![Metric::Visitors],
-        date_range,
-        ..Query::default()
-    }
+    Query { site_id: site.domain.clone(), metrics: vec![Metric::Visitors], date_range, ..Query::default() }
 }
 
 /// The last `length` milliseconds.

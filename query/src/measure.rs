@@ -104,9 +104,16 @@ mod tests {
         assert_eq!(kind("p95:event:props:ms"), property(Aggregate::Percentile(950)));
         assert_eq!(kind("p99.9:event:props:ms"), property(Aggregate::Percentile(999)));
         assert_eq!(kind("median:event:props:ms"), property(Aggregate::Percentile(500)));
-        for wrong in ["p0:event:props:ms", "p100:event:props:ms", "p9.99:event:props:ms", "sum:event:props:",
-            "sum:event:page", "p:event:props:a", "p+5:event:props:a", "sum"]
-        {
+        for wrong in [
+            "p0:event:props:ms",
+            "p100:event:props:ms",
+            "p9.99:event:props:ms",
+            "sum:event:props:",
+            "sum:event:page",
+            "p:event:props:a",
+            "p+5:event:props:a",
+            "sum",
+        ] {
             assert_eq!(by_name(wrong), None, "{wrong}");
         }
     }

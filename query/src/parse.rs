@@ -67,8 +67,7 @@ pub fn from_value_with(value: &Value, vocabulary: &Vocabulary) -> Result<Query, 
         Some(value) => filters::filters(value, "filters", vocabulary)?,
         None => Vec::new(),
     };
-    let mut query =
-        Query { site_id, metrics, date_range, dimensions, filters, measures, ..Query::default() };
+    let mut query = Query { site_id, metrics, date_range, dimensions, filters, measures, ..Query::default() };
     if let Some(value) = body.get("order_by") {
         query.order_by = order_by(value, &query)?;
     }
@@ -261,15 +260,8 @@ fn order_by(value: &Value, query: &Query) -> Result<Vec<OrderBy>, QueryError> {
 }
 
 fn include(value: &Value, query: &mut Query) -> Result<(), QueryError> {
-    let known = [
-        "time_labels",
-        "total_rows",
-        "imports",
-        "source",
-        "explain",
-        "partial_time_labels",
-        "comparisons",
-    ];
+    let known =
+        ["time_labels", "total_rows", "imports", "source", "explain", "partial_time_labels", "comparisons"];
     let options = json::object(value, "include", &known)?;
     let flag = |name: &str| match options.get(name) {
         None => Ok(false),
@@ -291,9 +283,10 @@ fn include(value: &Value, query: &mut Query) -> Result<(), QueryError> {
         query.compare = Some(dates::comparisons(value, "include.comparisons")?);
     }
     let timeless = !query.dimensions.iter().any(Dimension::is_time);
-    for (name, asked) in
-        [("time_labels", query.include.time_labels), ("partial_time_labels", query.include.partial_time_labels)]
-    {
+    for (name, asked) in [
+        ("time_labels", query.include.time_labels),
+        ("partial_time_labels", query.include.partial_time_labels),
+    ] {
         if asked && timeless {
             return Err(QueryError::Invalid {
                 field: format!("include.{name}"),

@@ -219,7 +219,8 @@ impl Total {
             }
         };
         let shape = shape.divided(&places);
-        let part = Part { source: shape.source(Metric::Visitors, range, views)?, metrics: vec![Metric::Visitors] };
+        let part =
+            Part { source: shape.source(Metric::Visitors, range, views)?, metrics: vec![Metric::Visitors] };
         Ok(Self { part, shape, filters, places })
     }
 }

@@ -164,7 +164,9 @@ impl Query {
     /// What a metric is called in requests.
     pub fn metric_name(&self, metric: Metric) -> &str {
         match metric {
-            Metric::Custom(place) => self.measures.get(usize::from(place)).map_or("", |measure| &measure.name),
+            Metric::Custom(place) => {
+                self.measures.get(usize::from(place)).map_or("", |measure| &measure.name)
+            }
             known => known.name(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use clickhouse::Client;
-use futures_util::future::{try_join, try_join3, try_join_all};
+use futures_util::future::{try_join, try_join_all, try_join3};
 use opentrace_events::{Site, Timestamp};
 use opentrace_store::Store;
 use serde_json::Value as Json;

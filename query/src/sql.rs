@@ -9,8 +9,8 @@ mod builder;
 mod columns;
 mod conditions;
 mod goals;
-mod measures;
 mod listed;
+mod measures;
 mod tables;
 
 use opentrace_events::Site;

@@ -24,12 +24,14 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::{Alerts, Setup, SetupError};
 use crate::auth::{Gate, People, new_key};
 use crate::clock;
 use crate::config::{ClickHouse, Config, Processes, Secret};
-use crate::erasure::{Desk, KeyFileError, Signer};
+use crate::erasure::{Desk, Signer};
 use crate::http::state::Parts;
 use crate::http::{self, Proxies, State};
+use crate::key_file::KeyFileError;
 use crate::lock::{DataLock, LockError};
 use crate::selfcheck::Checker;
 
@@ -57,6 +59,7 @@ pub struct App {
     store: Store,
     meta: Meta,
     sites: Sites,
+    alerts: Alerts,
     _lock: DataLock,
 }
 
@@ -83,7 +86,9 @@ pub enum AppError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
-    Receipts(#[from] KeyFileError),
+    Key(#[from] KeyFileError),
+    #[error("alerts cannot be set up")]
+    Alerts(#[from] SetupError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -99,7 +104,8 @@ impl AppError {
             Self::Listen { .. } => "cannot_listen",
             Self::OpenToAll { .. } => "open_to_all",
             Self::Identity(error) => error.code(),
-            Self::Receipts(_) => "receipt_key_unusable",
+            Self::Key(_) => "key_file_unusable",
+            Self::Alerts(_) => "alerts_unusable",
             Self::Store(error) => error.code(),
             Self::Pipeline(error) => error.code(),
         }
@@ -124,7 +130,14 @@ impl App {
 
         let store = Store::open(store_config(&config))?;
         let plans = plans(&meta, &sites).await?;
-        let pipeline = Pipeline::start(pipeline_config(&config), store.clone(), sites.clone(), plans).await?;
+        let here =
+            config.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
+        let setup = Setup::new(&config.alerts, &config.data, here)?;
+        let alerts = Alerts::open(setup, meta.clone(), store.clone(), sites.clone()).await?;
+        let pipeline_config =
+            PipelineConfig { watch: Some(Arc::new(alerts.clone())), ..pipeline_config(&config) };
+        let pipeline = Pipeline::start(pipeline_config, store.clone(), sites.clone(), plans).await?;
+        alerts.run(pipeline.clone());
         let signer = Signer::open(&config.data)?;
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
         let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
@@ -149,6 +162,7 @@ impl App {
             desk,
             checker,
             tracker: config.tracker,
+            alerts: alerts.clone(),
             stop: stop.clone(),
         }));
         let routes = http::routes(&state);
@@ -158,7 +172,7 @@ impl App {
         let serving = http::serve(listener, routes, config.limits.connections, stop.clone());
         let serving = tokio::spawn(serving);
         tracing::info!(%address, data = %config.data.display(), sites = sites.all().len(), "collecting");
-        Ok(Self { address, code, stop, serving, upkeep, pipeline, store, meta, sites, _lock: lock })
+        Ok(Self { address, code, stop, serving, upkeep, pipeline, store, meta, sites, alerts, _lock: lock })
     }
 
     /// Starts for a command that has no server to talk to: on a free port of this machine, with a
@@ -231,6 +245,7 @@ impl App {
         let answered = self.pipeline.status().state != pipeline::State::Recovering;
         let patience = if answered { DRAIN } else { DRAIN_UNANSWERED };
         let drained = timeout(patience, self.pipeline.stop()).await;
+        self.alerts.close().await;
         self.store.stop().await;
         self.meta.close().await;
         match drained {

@@ -4,6 +4,7 @@
 //! [`cli`] is what a person types. Nothing here computes an analytical figure: that is done by the
 //! pipeline as events arrive and by `opentrace-query` when somebody asks.
 
+pub mod alerts;
 pub mod app;
 pub mod auth;
 pub mod cli;
@@ -12,6 +13,7 @@ mod clock;
 pub mod config;
 pub mod erasure;
 pub mod http;
+mod key_file;
 mod lock;
 pub mod metrics;
 pub mod selfcheck;

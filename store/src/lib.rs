@@ -15,6 +15,7 @@ mod read;
 mod remove;
 mod rows;
 pub mod verify;
+mod watched;
 mod write;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ pub use rows::{
     EventRow, FeatureRow, GoalRow, GrainColumn, Origin, PassageRow, PeriodColumn, ProgressRow, RetentionRow,
     SeriesRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesRow,
 };
+pub use watched::SeriesPoint;
 
 /// Where ClickHouse is.
 #[derive(Clone, Debug)]

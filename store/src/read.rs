@@ -189,7 +189,13 @@ impl Store {
     }
 
     /// A statement with the condition [`WITHIN`].
-    fn within(&self, query: &str, site_id: u32, from_ms: i64, to_ms: i64) -> clickhouse::query::Query {
+    pub(crate) fn within(
+        &self,
+        query: &str,
+        site_id: u32,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> clickhouse::query::Query {
         self.client().query(query).param("site", site_id).param("from", from_ms).param("to", to_ms)
     }
 }
@@ -247,7 +253,7 @@ const OPTIONAL: [&str; 23] = [
 ];
 
 /// The columns of a [`StoredAct`], by name as the client expects them.
-fn stored_act(columns: &Columns) -> String {
+pub(crate) fn stored_act(columns: &Columns) -> String {
     let read = |name: &'static str| match columns {
         Columns::Only(wanted) if !wanted.contains(&name) => match name {
             "props" => "CAST(map() AS Map(LowCardinality(String), String)) AS props".to_owned(),
@@ -298,7 +304,7 @@ impl Store {
 }
 
 /// A site's events of some time, said so that the primary key and the partitions are used.
-const WITHIN: &str = "site_id = {site:UInt32} \
+pub(crate) const WITHIN: &str = "site_id = {site:UInt32} \
     AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
     AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC') \
     AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({from:Int64}, 'UTC')) \

@@ -4,6 +4,7 @@
 pub mod feed;
 pub mod nats;
 pub mod program;
+pub mod receiver;
 pub mod tally;
 
 pub use program::{Program, Site};

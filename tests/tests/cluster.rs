@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use opentrace_tests::feed::{self, Clients, Manner};
-use opentrace_tests::program::{Worker, free_port, dataflow_time, signal};
+use opentrace_tests::program::{Worker, dataflow_time, free_port, signal};
 use opentrace_tests::tally::{self, Sent};
 use opentrace_tests::{Program, Site};
 use serde_json::json;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -37,8 +38,8 @@ pub struct NoticeData {
     /// The domain of the site.
     pub site_id: String,
     pub value: f64,
-    /// The name of the condition.
-    pub condition: String,
+    /// As the rule has it: `{"type": "above", "value": 100}`.
+    pub condition: Value,
     pub band: Option<Band>,
     /// The value of the dimension by which the rule is grouped.
     pub group: Option<String>,
@@ -68,7 +69,7 @@ impl Notice {
                 name: rule.name.clone(),
                 site_id: site.to_owned(),
                 value: transition.alert.value,
-                condition: rule.condition.name().to_owned(),
+                condition: rule.condition.to_json(),
                 band: transition.alert.band,
                 group: rule.grouping.as_ref().map(|_| transition.key.as_str().to_owned()),
                 started_at: at(transition.alert.started_at),

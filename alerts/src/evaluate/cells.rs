@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::rule::Span;
 use crate::series::{Cell, Grain, Key, SeriesId};
@@ -33,6 +33,22 @@ impl Cells {
         }
     }
 
+    /// How many keys a series has.
+    pub fn breadth(&self, site: u32, series: SeriesId, grain: Grain) -> usize {
+        self.lines.get(&(site, series, grain)).map_or(0, HashMap::len)
+    }
+
+    /// Whether a series has anything for a key.
+    pub fn has(&self, site: u32, series: SeriesId, grain: Grain, key: &Key) -> bool {
+        self.lines.get(&(site, series, grain)).is_some_and(|lines| lines.contains_key(key))
+    }
+
+    /// What is held in the place of a cell.
+    pub fn value(&self, cell: &Cell) -> i64 {
+        let line = self.line(cell.site, cell.series, &cell.key, cell.grain);
+        line.and_then(|line| line.get(&cell.start)).copied().unwrap_or_default()
+    }
+
     /// The sum of a stretch.
     pub fn sum(&self, site: u32, series: SeriesId, key: &Key, span: Span) -> i64 {
         self.line(site, series, key, span.grain).map_or(0, |line| {
@@ -43,6 +59,28 @@ impl Cells {
     /// The start of the newest cell that is not nought.
     pub fn newest(&self, site: u32, series: SeriesId, key: &Key, grain: Grain) -> Option<i64> {
         self.line(site, series, key, grain)?.last_key_value().map(|(start, _)| *start)
+    }
+
+    /// Cells that are held, of series and times that `of` names, but are not among `known`; as noughts.
+    pub fn vanished(&self, known: &[Cell], of: impl Fn(u32, SeriesId, i64) -> bool) -> Vec<Cell> {
+        let known: HashSet<_> =
+            known.iter().map(|cell| (cell.site, cell.series, cell.grain, &cell.key, cell.start)).collect();
+        let mut gone = Vec::new();
+        for ((site, series, grain), lines) in &self.lines {
+            for (key, line) in lines {
+                let starts = line.keys().copied().filter(|start| of(*site, *series, *start));
+                let starts = starts.filter(|start| !known.contains(&(*site, *series, *grain, key, *start)));
+                gone.extend(starts.map(|start| Cell {
+                    site: *site,
+                    series: *series,
+                    grain: *grain,
+                    key: key.clone(),
+                    start,
+                    value: 0,
+                }));
+            }
+        }
+        gone
     }
 
     /// Points of a stretch that are not nought.

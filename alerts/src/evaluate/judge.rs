@@ -13,11 +13,26 @@ pub struct Band {
     pub upper: f64,
 }
 
+/// What a model says of a stretch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected {
+    pub band: Band,
+    /// Whether a value outside the band is worth an alert; one that is open stays open by the band alone.
+    pub strange: bool,
+}
+
 /// Models that say where a rule's value is expected.
 pub trait Bands {
-    /// The band of a stretch, by [`Condition::Anomaly`]'s sensitivity or the forecast; `None` while
-    /// there is no model. It must be the same however often it is asked.
-    fn band(&self, rule: &Rule, key: &Key, span: Span) -> Option<Band>;
+    /// What is expected of a stretch, by [`Condition::Anomaly`]'s sensitivity or the forecast; `None`
+    /// while there is no model. `measured` gives the rule's value over any stretch. The answer must be the
+    /// same however often it is asked.
+    fn expected(
+        &self,
+        rule: &Rule,
+        key: &Key,
+        span: Span,
+        measured: &dyn Fn(Span) -> Option<f64>,
+    ) -> Option<Expected>;
 }
 
 /// No model.
@@ -25,7 +40,7 @@ pub trait Bands {
 pub struct NoBands;
 
 impl Bands for NoBands {
-    fn band(&self, _: &Rule, _: &Key, _: Span) -> Option<Band> {
+    fn expected(&self, _: &Rule, _: &Key, _: Span, _: &dyn Fn(Span) -> Option<f64>) -> Option<Expected> {
         None
     }
 }
@@ -55,19 +70,26 @@ pub fn judge(rule: &Rule, cells: &Cells, key: &Key, span: Span, bands: &dyn Band
     View { rule, cells, key, bands }.verdict(span, None)
 }
 
+/// What a rule measures over a stretch; `None` where a quotient has no divisor.
+pub fn measured(rule: &Rule, cells: &Cells, key: &Key, span: Span) -> Option<f64> {
+    View { rule, cells, key, bands: &NoBands }.value(span)
+}
+
 impl View<'_> {
     /// Judges a stretch, by the band given or the one that models give now.
     pub(super) fn verdict(&self, span: Span, band: Option<Band>) -> Verdict {
         let value = self.value(span);
-        let band = match self.rule.condition {
-            Condition::Anomaly { .. } | Condition::ForecastBreach { .. } => {
-                band.or_else(|| self.bands.band(self.rule, self.key, span))
-            }
+        let expected = match self.rule.condition {
+            Condition::Anomaly { .. } | Condition::ForecastBreach { .. } => band
+                .map(|band| Expected { band, strange: true })
+                .or_else(|| self.bands.expected(self.rule, self.key, span, &|span| self.value(span))),
             _ => None,
         };
+        let band = expected.map(|expected| expected.band);
         let mut verdict = Verdict { value, band, breach: false, holds: false };
         if self.may_speak(span) {
-            verdict.breach = self.broken(span, value, band, 0.0);
+            let strange = expected.is_none_or(|expected| expected.strange);
+            verdict.breach = strange && self.broken(span, value, band, 0.0);
             verdict.holds = self.broken(span, value, band, self.rule.hysteresis);
         }
         verdict

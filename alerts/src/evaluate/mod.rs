@@ -22,17 +22,17 @@ mod watch;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 pub use cells::Cells;
-pub use judge::{Band, Bands, NoBands, Verdict, judge};
+pub use judge::{Band, Bands, Expected, NoBands, Verdict, judge, measured};
 pub use simulate::simulate;
 pub use state::{Alert, OpeningId, Reason, Saved, State, Transition, TransitionKind};
 
 use crate::rule::{Rule, RuleId};
-use crate::series::{Cell, Key, SeriesId};
+use crate::series::{Cell, Grain, Key, SeriesId};
 use schedule::Schedule;
-use state::Step;
+use state::{Moment, Step};
 use watch::Watch;
 
 /// For how many seconds after its end a window may be corrected and its alert retracted.
@@ -112,7 +112,7 @@ impl Evaluator {
     /// Takes cells that belong to epochs already judged. Nothing fires by them before the next close.
     pub fn seed(&mut self, cells: impl IntoIterator<Item = Cell>) {
         for cell in cells {
-            self.take(&cell);
+            self.take(&cell, None);
         }
     }
 
@@ -131,7 +131,7 @@ impl Evaluator {
             self.obey(command, now, &mut outcome);
         }
         for cell in cells {
-            self.take(cell);
+            self.take(cell, Some(now.div_euclid(1000)));
         }
         while let Some((rule, key)) = self.schedule.due(now) {
             self.touched.insert((rule, key));
@@ -141,6 +141,9 @@ impl Evaluator {
             self.judge(rule, &key, now, bands, &mut work, &mut outcome);
         }
         self.prune(now);
+        if !commands.is_empty() {
+            outcome.keep_last();
+        }
         outcome
     }
 
@@ -155,6 +158,23 @@ impl Evaluator {
             self.watches.values().flat_map(Watch::saved).filter(|saved| !saved.state.is_blank()).collect();
         saved.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
         saved
+    }
+
+    /// Every alert that is open: rule, key, state.
+    pub fn open(&self) -> Vec<Saved> {
+        let mut open: Vec<Saved> = self
+            .watches
+            .values()
+            .flat_map(Watch::saved)
+            .filter(|saved| saved.state.alert().is_some())
+            .collect();
+        open.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
+        open
+    }
+
+    /// Until when nobody is told of a rule, in milliseconds since 1970; not by its schedule but by hand.
+    pub fn muted_until(&self, rule: RuleId) -> i64 {
+        self.watches.get(&rule).map_or(0, |watch| watch.muted_until)
     }
 
     /// The cells that are held.
@@ -198,14 +218,21 @@ impl Evaluator {
         }
     }
 
-    fn take(&mut self, cell: &Cell) {
+    /// Takes a cell. With the time of its epoch (seconds since 1970), what grew before the running step is
+    /// noted: the current windows of rules do not show it.
+    fn take(&mut self, cell: &Cell, epoch_at: Option<i64>) {
+        let over = |at: i64| cell.grain == Grain::Day || cell.start + cell.grain.seconds() <= at;
+        let grew = epoch_at.is_some_and(over) && cell.value > self.cells.value(cell);
         self.cells.set(cell);
         let Some(rules) = self.by_series.get(&(cell.site, cell.series)) else { return };
         for id in rules {
-            if let Some(watch) = self.watches.get(id) {
+            if let Some(watch) = self.watches.get_mut(id) {
                 watch.touched_by(cell, |key| {
                     self.touched.insert((*id, key.clone()));
                 });
+                if grew {
+                    watch.grown_by(cell);
+                }
             }
         }
     }
@@ -265,10 +292,11 @@ impl Evaluator {
     ) {
         let Some(watch) = self.watches.get_mut(&id) else { return };
         let rule = Arc::clone(&watch.rule);
+        let earlier = watch.take_earlier(key, now.div_euclid(1000));
         let view = judge::View { rule: &rule, cells: &self.cells, key, bands };
-        let opening = OpeningId::of(id, key, outcome.epoch);
         let before = watch.state(key);
-        let step = state::advance(&view, before.clone(), now, opening, watch.has_room(), watch.is_muted(now));
+        let moment = Moment { now, epoch: outcome.epoch, room: watch.has_room(), muted: watch.is_muted(now) };
+        let step = state::advance(&view, before.clone(), moment, &earlier);
         let was_open = before.alert().is_some();
         watch.set(key, step.state.clone());
         if step.crowded {
@@ -310,8 +338,17 @@ impl Evaluator {
 }
 
 impl Outcome {
+    /// Of states that changed more than once, only the last counts.
+    fn keep_last(&mut self) {
+        let mut seen = HashSet::new();
+        let mut kept: Vec<Saved> = std::mem::take(&mut self.changed);
+        kept.reverse();
+        kept.retain(|saved| seen.insert((saved.rule, saved.key.clone())));
+        kept.reverse();
+        self.changed = kept;
+    }
+
     fn record(&mut self, rule: &Rule, key: &Key, now: i64, step: Step) {
-        self.changed.retain(|saved| saved.rule != rule.id || saved.key != *key);
         self.changed.push(Saved { rule: rule.id, key: key.clone(), state: step.state });
         if let Some((alert, kind, notify)) = step.event {
             self.transitions.push(Transition {

@@ -44,6 +44,19 @@ pub enum Reason {
     RuleRemoved,
 }
 
+impl Reason {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Recovered => "the rule is no longer broken",
+            Self::Retracted => "what fired it was corrected or erased",
+            Self::Closed => "closed by hand",
+            Self::RuleChanged => "the rule was changed",
+            Self::RuleRemoved => "the rule was removed",
+        }
+    }
+}
+
 /// An alert that is open, or was until its last transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
@@ -195,64 +208,63 @@ impl State {
     }
 }
 
-/// Where a state leads at `now`, given the cells as they are.
-pub(super) fn advance(
-    view: &View<'_>,
-    state: State,
-    now: i64,
-    opening: OpeningId,
-    room: bool,
-    muted: bool,
-) -> Step {
+/// What matters of the moment of a judgement beside the cells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// Milliseconds since 1970.
+    pub(super) now: i64,
+    /// With rule and key it names an alert that fires now.
+    pub(super) epoch: u64,
+    /// Whether another alert of the rule may be open.
+    pub(super) room: bool,
+    pub(super) muted: bool,
+}
+
+/// Where a state leads, given the cells as they are. `earlier` are stretches before the current one in
+/// which something happened that was not judged.
+pub(super) fn advance(view: &View<'_>, state: State, moment: Moment, earlier: &[Span]) -> Step {
+    let now = moment.now;
     let span = view.rule.span(now.div_euclid(1000));
     let verdict = view.verdict(span, None);
     match state {
-        State::Quiet { until } if verdict.breach && now >= until => {
-            ripen(view, now, now, span, verdict, opening, room, muted)
+        State::Quiet { until } if now >= until => {
+            let before = earlier.iter().map(|span| (*span, view.verdict(*span, None)));
+            match [(span, verdict)].into_iter().chain(before).find(|(_, verdict)| verdict.breach) {
+                Some((span, verdict)) => ripen(view, now, moment, span, verdict),
+                None => Step::to(State::default()),
+            }
         }
-        State::Quiet { until } => Step::to(State::Quiet { until: if now < until { until } else { 0 } }),
-        State::Pending { since } if verdict.breach => {
-            ripen(view, since, now, span, verdict, opening, room, muted)
-        }
+        State::Quiet { until } => Step::to(State::Quiet { until }),
+        State::Pending { since } if verdict.breach => ripen(view, since, moment, span, verdict),
         State::Pending { .. } => Step::to(State::default()),
         State::Firing(alert) => match still(view, alert, now, span, verdict) {
-            Ok(alert) => announce(alert, muted, State::Firing),
+            Ok(alert) => announce(alert, moment.muted, State::Firing),
             Err(step) => *step,
         },
         State::Acknowledged { alert, by, at } => match still(view, alert, now, span, verdict) {
-            Ok(alert) => announce(alert, muted, |alert| State::Acknowledged { alert, by, at }),
+            Ok(alert) => announce(alert, moment.muted, |alert| State::Acknowledged { alert, by, at }),
             Err(step) => *step,
         },
     }
 }
 
 /// Broken since `since`: waits, fires, or finds no room.
-#[expect(clippy::too_many_arguments, reason = "each is one fact of one moment, and none has a group")]
-fn ripen(
-    view: &View<'_>,
-    since: i64,
-    now: i64,
-    span: Span,
-    verdict: Verdict,
-    opening: OpeningId,
-    room: bool,
-    muted: bool,
-) -> Step {
-    if now - since < view.rule.hold.millis() {
+fn ripen(view: &View<'_>, since: i64, moment: Moment, span: Span, verdict: Verdict) -> Step {
+    if moment.now - since < view.rule.hold.millis() {
         return Step::to(State::Pending { since });
     }
-    if !room {
+    if !moment.room {
         return Step { crowded: true, ..Step::to(State::Pending { since }) };
     }
     let alert = Alert {
-        opening,
+        opening: OpeningId::of(view.rule.id, view.key, moment.epoch),
         started_at: since,
         cause: span,
         value: verdict.value.unwrap_or_default(),
         band: verdict.band,
-        announced: !muted,
+        announced: !moment.muted,
     };
-    let event = Some((alert.clone(), TransitionKind::Firing, !muted));
+    let event = Some((alert.clone(), TransitionKind::Firing, !moment.muted));
     Step { state: State::Firing(alert), event, crowded: false }
 }
 
@@ -260,7 +272,9 @@ fn ripen(
 fn still(view: &View<'_>, alert: Alert, now: i64, span: Span, verdict: Verdict) -> Result<Alert, Box<Step>> {
     let correctable = now.div_euclid(1000) - alert.cause.to <= CORRECTABLE;
     let caused = !correctable || view.verdict(alert.cause, alert.band).breach;
-    if verdict.holds {
+    // What fired by something late or at the very end of a step is seen until the running one is over.
+    let fresh = || view.rule.fires_on_the_spot() && view.rule.span(alert.started_at.div_euclid(1000)) == span;
+    if verdict.holds || (caused && fresh()) {
         if caused || !verdict.breach {
             return Ok(alert);
         }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::CORRECTABLE;
 use super::state::{Saved, State};
-use crate::rule::{Condition, Rule};
+use crate::rule::{Condition, Rule, Span};
 use crate::series::{Cell, Grain, Key, SeriesId};
 
 #[derive(Debug)]
@@ -14,12 +15,21 @@ pub(super) struct Watch {
     /// Keys that break the rule but for which there was no room.
     pub(super) crowded: BTreeSet<Key>,
     states: BTreeMap<Key, State>,
+    /// Where cells grew since their key was judged, for rules that fire on what happens.
+    grown: BTreeMap<Key, BTreeSet<i64>>,
     open: usize,
 }
 
 impl Watch {
     pub(super) fn new(rule: Arc<Rule>) -> Self {
-        Self { rule, muted_until: 0, crowded: BTreeSet::new(), states: BTreeMap::new(), open: 0 }
+        Self {
+            rule,
+            muted_until: 0,
+            crowded: BTreeSet::new(),
+            states: BTreeMap::new(),
+            grown: BTreeMap::new(),
+            open: 0,
+        }
     }
 
     /// The series whose changes matter.
@@ -49,6 +59,35 @@ impl Watch {
         if self.rule.grouping.is_some() != whole && self.rule.measure.series().any(|own| own == cell.series) {
             touch(&cell.key);
         }
+    }
+
+    /// Notes that a cell grew.
+    pub(super) fn grown_by(&mut self, cell: &Cell) {
+        let rule = &self.rule;
+        let whole = cell.key.as_str().is_empty();
+        if rule.fires_on_the_spot()
+            && rule.grouping.is_some() != whole
+            && cell.series == rule.measure.part.series
+            && cell.grain == rule.measure.grain(rule.window)
+        {
+            self.grown.entry(cell.key.clone()).or_default().insert(cell.start);
+        }
+    }
+
+    /// Stretches before the current one that must be judged too, newest first: what happened just before
+    /// a minute was over is known when it is, and events may come late.
+    pub(super) fn take_earlier(&mut self, key: &Key, now: i64) -> Vec<Span> {
+        let Some(grown) = self.grown.remove(key) else { return Vec::new() };
+        let (rule, current) = (&self.rule, self.rule.span(now));
+        let step = current.grain.seconds();
+        let earliest = match rule.condition {
+            Condition::Event { .. } => (now - CORRECTABLE).max(rule.created_at.div_euclid(1000) - step),
+            _ => current.to - 2 * step,
+        };
+        let starts = grown.into_iter().rev().filter(|start| (earliest..current.to - step).contains(start));
+        starts
+            .map(|start| Span { from: start + step - rule.window.seconds(), to: start + step, ..current })
+            .collect()
     }
 
     pub(super) fn state(&self, key: &Key) -> State {

@@ -11,7 +11,8 @@ use url::{Host, Url};
 use super::address::{Allow, refused};
 
 const CONNECT: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(15);
+/// How long an answer may take, unless somebody says otherwise.
+pub const ANSWER: Duration = Duration::from_secs(10);
 const REDIRECTS: usize = 3;
 
 /// Why a target is not called.
@@ -72,11 +73,11 @@ pub(crate) fn check(url: &Url, allow: Allow) -> Result<(), GuardError> {
 }
 
 /// A client that resolves names by itself, checks redirects, and takes no proxy from the environment.
-/// The caller checks the first URL.
+/// The caller checks the first URL. An answer may take as long as `patience`.
 ///
 /// # Errors
 /// [`GuardError::Client`].
-pub fn client(allow: Allow) -> Result<reqwest::Client, GuardError> {
+pub fn client(allow: Allow, patience: Duration) -> Result<reqwest::Client, GuardError> {
     let failed = |error: &dyn std::fmt::Display| GuardError::Client(error.to_string());
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -92,7 +93,7 @@ pub fn client(allow: Allow) -> Result<reqwest::Client, GuardError> {
         .no_proxy()
         .referer(false)
         .connect_timeout(CONNECT)
-        .timeout(ANSWER)
+        .timeout(patience)
         .user_agent(concat!("OpenTrace/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| failed(&error))

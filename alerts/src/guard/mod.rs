@@ -8,5 +8,5 @@ mod tests;
 
 pub use address::{Allow, refused};
 pub(crate) use client::check;
-pub use client::{GuardError, client, resolve};
+pub use client::{ANSWER, GuardError, client, resolve};
 pub use secret::{Secret, Vault, VaultError};

@@ -63,6 +63,11 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
+    /// With the key itself.
+    pub fn with_key(key: &[u8; KEY]) -> Self {
+        Self(XChaCha20Poly1305::new(key.into()))
+    }
+
     /// With a key of 64 hexadecimal digits, as it is in a file or the environment.
     ///
     /// # Errors

@@ -89,10 +89,10 @@ async fn redirecting(to: &str) -> (u16, tokio::task::JoinHandle<()>) {
 async fn a_name_of_a_private_address_is_not_called() {
     let (port, server) = redirecting("/").await;
     let url = format!("http://localhost:{port}/");
-    let error = client(Allow::PublicOnly).unwrap().post(&url).send().await.unwrap_err();
+    let error = client(Allow::PublicOnly, ANSWER).unwrap().post(&url).send().await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
     assert!(format!("{error:?}").contains("Private"), "{error:?}");
-    let allowed = client(Allow::Private).unwrap().post(&url).send().await.unwrap_err();
+    let allowed = client(Allow::Private, ANSWER).unwrap().post(&url).send().await.unwrap_err();
     assert!(format!("{allowed:?}").contains("Redirects"), "allowed, it is called: {allowed:?}");
     server.abort();
 }
@@ -106,7 +106,8 @@ async fn a_redirect_is_checked_as_the_first_target_is() {
     assert!(client::check(&url("http://[::ffff:10.0.0.1]/"), Allow::PublicOnly).is_err());
     assert_eq!(client::check(&url("file:///etc/passwd"), Allow::Private), Err(GuardError::Scheme));
     let (port, server) = redirecting("ftp://127.0.0.1/").await;
-    let error = client(Allow::Private).unwrap().post(format!("http://127.0.0.1:{port}/")).send().await;
+    let error =
+        client(Allow::Private, ANSWER).unwrap().post(format!("http://127.0.0.1:{port}/")).send().await;
     assert!(error.is_err() || error.unwrap().status().is_redirection(), "another scheme is not followed");
     server.abort();
 }

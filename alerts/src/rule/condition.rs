@@ -1,5 +1,7 @@
 //! When a rule is broken.
 
+use serde_json::{Value, json};
+
 use super::Duration;
 
 /// Above or below what is expected.
@@ -8,6 +10,17 @@ pub enum Direction {
     Up,
     Down,
     Both,
+}
+
+impl Direction {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// What a change is measured against.
@@ -20,6 +33,15 @@ pub enum Baseline {
 }
 
 impl Baseline {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::Day => "day",
+            Self::Week => "week",
+        }
+    }
+
     /// Seconds from a window of the given length back to its baseline.
     pub fn shift(self, window: i64) -> i64 {
         match self {
@@ -36,6 +58,17 @@ pub enum Sensitivity {
     Low,
     Medium,
     High,
+}
+
+impl Sensitivity {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 }
 
 /// When a rule is broken.
@@ -60,6 +93,49 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// As the API gives and takes it.
+    pub fn to_json(&self) -> Value {
+        let mut body = match self {
+            Self::Above { value } | Self::Below { value } => json!({ "value": value }),
+            Self::Change { percent, direction, over } => {
+                json!({ "percent": percent, "direction": direction.name(), "over": over.name() })
+            }
+            Self::Anomaly { sensitivity } => json!({ "sensitivity": sensitivity.name() }),
+            Self::ForecastBreach { direction } => json!({ "direction": direction.name() }),
+            Self::NoData => json!({}),
+            Self::Event { event } => json!({ "event": event }),
+            Self::NewValue { memory } => json!({ "memory": memory.to_string() }),
+        };
+        body["type"] = Value::from(self.name());
+        body
+    }
+
+    /// In a few words, for people: `above 100`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Above { value } => format!("above {value}"),
+            Self::Below { value } => format!("below {value}"),
+            Self::Change { percent, direction, over } => {
+                let way = match direction {
+                    Direction::Up => "up",
+                    Direction::Down => "down",
+                    Direction::Both => "up or down",
+                };
+                let over = match over {
+                    Baseline::Previous => "the window before",
+                    Baseline::Day => "the day before",
+                    Baseline::Week => "the week before",
+                };
+                format!("{way} {percent} % on {over}")
+            }
+            Self::Anomaly { .. } => "unusual".to_owned(),
+            Self::ForecastBreach { .. } => "outside the forecast".to_owned(),
+            Self::NoData => "no data".to_owned(),
+            Self::Event { event } => format!("the event {event}"),
+            Self::NewValue { memory } => format!("not seen for {memory}"),
+        }
+    }
+
     /// Its name in the API.
     pub fn name(&self) -> &'static str {
         match self {

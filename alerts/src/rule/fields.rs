@@ -4,14 +4,14 @@ use serde_json::{Map, Value};
 
 use super::{Duration, RuleError};
 
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     path: &'a str,
     object: &'a Map<String, Value>,
     known: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(path: &'a str, value: &'a Value) -> Result<Self, RuleError> {
+    pub(crate) fn of(path: &'a str, value: &'a Value) -> Result<Self, RuleError> {
         let object = value.as_object().ok_or_else(|| {
             let field = if path.is_empty() { "body" } else { path };
             RuleError::new(field, "must be an object")
@@ -19,30 +19,30 @@ impl<'a> Fields<'a> {
         Ok(Self { path, object, known: Vec::new() })
     }
 
-    pub(super) fn name(&self, field: &str) -> String {
+    pub(crate) fn name(&self, field: &str) -> String {
         if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
     }
 
     /// The value of a field; `null` counts as absent.
-    pub(super) fn get(&mut self, field: &'static str) -> Option<&'a Value> {
+    pub(crate) fn get(&mut self, field: &'static str) -> Option<&'a Value> {
         self.known.push(field);
         self.object.get(field).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&mut self, field: &'static str) -> Result<Option<&'a str>, RuleError> {
+    pub(crate) fn text(&mut self, field: &'static str) -> Result<Option<&'a str>, RuleError> {
         let name = self.name(field);
         self.get(field)
             .map(|value| value.as_str().ok_or_else(|| RuleError::new(name, "must be text")))
             .transpose()
     }
 
-    pub(super) fn need_text(&mut self, field: &'static str, hint: &str) -> Result<&'a str, RuleError> {
+    pub(crate) fn need_text(&mut self, field: &'static str, hint: &str) -> Result<&'a str, RuleError> {
         self.text(field)?
             .filter(|text| !text.trim().is_empty())
             .ok_or_else(|| RuleError::new(self.name(field), "is missing").hint(hint))
     }
 
-    pub(super) fn number(&mut self, field: &'static str) -> Result<Option<f64>, RuleError> {
+    pub(crate) fn number(&mut self, field: &'static str) -> Result<Option<f64>, RuleError> {
         let name = self.name(field);
         self.get(field)
             .map(|value| {
@@ -54,16 +54,16 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    pub(super) fn need_number(&mut self, field: &'static str, hint: &str) -> Result<f64, RuleError> {
+    pub(crate) fn need_number(&mut self, field: &'static str, hint: &str) -> Result<f64, RuleError> {
         self.number(field)?.ok_or_else(|| RuleError::new(self.name(field), "is missing").hint(hint))
     }
 
-    pub(super) fn duration(&mut self, field: &'static str) -> Result<Option<Duration>, RuleError> {
+    pub(crate) fn duration(&mut self, field: &'static str) -> Result<Option<Duration>, RuleError> {
         let name = self.name(field);
         self.text(field)?.map(|text| Duration::parse(&name, text)).transpose()
     }
 
-    pub(super) fn list(&mut self, field: &'static str) -> Result<&'a [Value], RuleError> {
+    pub(crate) fn list(&mut self, field: &'static str) -> Result<&'a [Value], RuleError> {
         let name = self.name(field);
         match self.get(field) {
             None => Ok(&[]),
@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Refuses fields that nobody asked for: a typing error must not be a rule that never fires.
-    pub(super) fn finish(self) -> Result<(), RuleError> {
+    pub(crate) fn finish(self) -> Result<(), RuleError> {
         let Some(extra) = self.object.keys().find(|key| !self.known.contains(&key.as_str())) else {
             return Ok(());
         };
@@ -88,7 +88,7 @@ impl<'a> Fields<'a> {
 }
 
 /// One of a set of words.
-pub(super) fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, RuleError> {
+pub(crate) fn word<T: Copy>(field: &str, text: &str, words: &[(&str, T)]) -> Result<T, RuleError> {
     words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
         let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let error = RuleError::new(field, format!("`{text}` is not known"));

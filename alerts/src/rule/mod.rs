@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 pub use condition::{Baseline, Condition, Direction, Sensitivity};
 pub use error::RuleError;
+pub(crate) use fields::Fields;
 pub use file::{Change, Diff, RuleFile, diff};
 pub use measure::{Measure, Part};
 pub use mute::{Mute, MuteSpan};
@@ -50,6 +51,10 @@ impl fmt::Display for ChannelId {
         self.0.fmt(f)
     }
 }
+
+/// A detector of anomalies begins with so many windows of the past, of so many seconds at most.
+const WINDOWS_LEARNED: i64 = 2_000;
+const LEARNED_AT_MOST: i64 = 28 * 86_400;
 
 /// One alert per value of a dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,10 +94,20 @@ pub struct Rule {
 
 impl Rule {
     /// The stretch that is judged at `now` (seconds since 1970). Conditions that more can only make
-    /// truer count the minute that is running; others wait until it is over.
+    /// truer count the minute that is running; others wait until it is over. Anomalies are judged window
+    /// by window, because that is what a detector learns from; others at every step.
     pub fn span(&self, now: i64) -> Span {
         let running = self.condition.counts_running(self.measure.divisor.is_some());
-        Span::ending(now, self.measure.grain(self.window), self.window, &self.zone, running)
+        let span = Span::ending(now, self.measure.grain(self.window), self.window, &self.zone, running);
+        match self.condition {
+            Condition::Anomaly { .. } => span.aligned(&self.zone),
+            _ => span,
+        }
+    }
+
+    /// Whether an alert may fire with the event that breaks the rule, rather than when a minute is over.
+    pub fn fires_on_the_spot(&self) -> bool {
+        self.hold.seconds() == 0 && self.condition.counts_running(self.measure.divisor.is_some())
     }
 
     /// How far back from now a cell may matter, in seconds.
@@ -101,6 +116,7 @@ impl Rule {
         let before = match &self.condition {
             Condition::Change { over, .. } => over.shift(window),
             Condition::NewValue { memory } => memory.seconds(),
+            Condition::Anomaly { .. } => (WINDOWS_LEARNED * window).min(LEARNED_AT_MOST),
             _ => 0,
         };
         // The window, a step on either side, and what may still be corrected.

@@ -95,6 +95,13 @@ impl Span {
         Self { grain, from: to - window.seconds(), to }
     }
 
+    /// The last stretch of the same length that is over and begins at a multiple of it, counted from
+    /// midnight of the site's clock.
+    pub(super) fn aligned(self, zone: &TimeZone) -> Self {
+        let offset = if self.grain == Grain::Day { 0 } else { offset(self.to, zone) };
+        self.earlier((self.to + offset).rem_euclid(self.to - self.from))
+    }
+
     /// The same stretch so many seconds earlier.
     pub fn earlier(self, seconds: i64) -> Self {
         Self { from: self.from - seconds, to: self.to - seconds, ..self }

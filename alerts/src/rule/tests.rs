@@ -58,6 +58,25 @@ fn reads_a_rule_of_the_api_with_its_defaults() {
 }
 
 #[test]
+fn conditions_are_given_as_they_are_taken() {
+    let conditions = [
+        json!({"type": "above", "value": 100.0}),
+        json!({"type": "below", "value": -0.5}),
+        json!({"type": "change", "percent": 50.0, "direction": "up", "over": "week"}),
+        json!({"type": "anomaly", "sensitivity": "high"}),
+        json!({"type": "forecast_breach", "direction": "down"}),
+        json!({"type": "no_data"}),
+        json!({"type": "new_value", "memory": "1w"}),
+    ];
+    for condition in conditions {
+        let mut body = body();
+        body["condition"] = condition.clone();
+        body["group_by"] = json!("country");
+        assert_eq!(draft(&body).unwrap().condition.to_json(), condition);
+    }
+}
+
+#[test]
 fn errors_name_the_field_and_help() {
     let unknown = error(|body| body["widnow"] = json!("5m"));
     assert_eq!(unknown.field, "widnow");

@@ -139,6 +139,20 @@ impl Subject for Event {
     }
 }
 
+impl Attribute {
+    /// The attribute of an event; empty where it has none.
+    pub fn of<'a>(&self, subject: &'a impl Subject) -> &'a str {
+        match self {
+            Self::Name => subject.name(),
+            Self::Goal if kind(subject.name()) == Kind::Custom => subject.name(),
+            Self::Goal => "",
+            Self::Path => subject.path(),
+            Self::Property(key) => subject.property(key),
+            Self::Visit(column) => column.value(subject.visit()),
+        }
+    }
+}
+
 impl Condition {
     /// The condition that every counted event meets.
     pub fn any() -> Self {
@@ -246,15 +260,10 @@ impl Test {
             Self::Any(inner) => inner.iter().any(|test| test.holds(subject)),
             Self::Not(inner) => !inner.holds(subject),
             Self::Compare { attribute, empty, values } => {
-                let stored = match attribute {
-                    Attribute::Name => subject.name(),
-                    Attribute::Goal if kind(subject.name()) == Kind::Custom => subject.name(),
-                    Attribute::Goal => return false,
-                    Attribute::Path => subject.path(),
-                    Attribute::Property(key) => subject.property(key),
-                    Attribute::Visit(column) => column.value(subject.visit()),
-                };
-                values.hold(stored, empty)
+                if *attribute == Attribute::Goal && kind(subject.name()) != Kind::Custom {
+                    return false;
+                }
+                values.hold(attribute.of(subject), empty)
             }
         }
     }

@@ -36,6 +36,7 @@ use crate::journal::Epoch;
 use crate::log::{Offset, Partition};
 use crate::retry::until_it_works;
 use crate::status::{Counters, Progress};
+use crate::told::{Commit, CommitWatch};
 
 /// Ready epochs are committed together up to this many events.
 const COMMIT_EVENTS: usize = 200_000;
@@ -62,6 +63,7 @@ pub(crate) struct Sink {
     pub progress: watch::Sender<Progress>,
     /// Epochs up to this one may have been written in part by an earlier run.
     pub in_doubt: Epoch,
+    watch: Option<Arc<dyn CommitWatch>>,
     cells: Views,
 }
 
@@ -134,7 +136,8 @@ impl Sink {
             retention: Cells::new(config.cells),
             series: Cells::new(config.cells),
         };
-        Self { store, engine_name, generation, workers, interner, counters, progress, in_doubt, cells }
+        let watch = config.watch.clone();
+        Self { store, engine_name, generation, workers, interner, counters, progress, in_doubt, watch, cells }
     }
 
     /// Commits epochs until the coordinator and the workers are gone.
@@ -210,6 +213,7 @@ impl Sink {
             until_it_works("write goals", || store.upsert_cells(&rows.goals)),
             until_it_works("write retention", || store.upsert_cells(&rows.retention)),
             until_it_works("write series", || store.upsert_cells(&rows.series)),
+            self.tell(&batch, &rows.series),
         );
         let row = ProgressRow {
             engine: self.engine_name.clone(),
@@ -232,6 +236,15 @@ impl Sink {
         self.counters.commit_micros.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
         let progress = Progress { epoch: last, at_ms: now_ms(), sites: sites.into(), ends: ends.into() };
         self.progress.send_replace(progress);
+    }
+
+    /// Tells who watches, if anybody wants to know.
+    async fn tell(&self, batch: &[(ClosedEpoch, Vec<Changes>)], series: &[SeriesRow]) {
+        let (Some((first, _)), Some((last, _))) = (batch.first(), batch.last()) else { return };
+        let Some(watch) = self.watch.as_ref().filter(|watch| watch.wants(last.epoch)) else { return };
+        let events = batch.iter().flat_map(|(closed, _)| closed.events.iter().map(|logged| &logged.event));
+        let commit = Commit { first: first.epoch, last: last.epoch, series, events: events.collect() };
+        watch.take(commit).await;
     }
 
     /// The rows of every view after a batch.

@@ -168,7 +168,10 @@ pub const FIELDS: &[Field] = &[
         synonyms: &["landing_page"],
         ..visit("visit:entry_page", "entry_page", "Path of the first page of the visit.", "/")
     },
-    Field { synonyms: &["last_page"], ..visit("visit:exit_page", "exit_page", "Path of the last page of the visit.", "/thanks") },
+    Field {
+        synonyms: &["last_page"],
+        ..visit("visit:exit_page", "exit_page", "Path of the last page of the visit.", "/thanks")
+    },
     visit("visit:entry_page_hostname", "hostname", "Host the visit began on.", "example.com"),
     Field {
         empty: DIRECT,

@@ -352,10 +352,7 @@ pub const METRICS: &[MetricInfo] = &[
         unit: Unit::Revenue,
         nullable: true,
         synonyms: &["average_order_value", "aov"],
-        formulas: &[
-            (Basis::Events, AVERAGE_REVENUE),
-            (Basis::EventsInVisits, AVERAGE_REVENUE),
-        ],
+        formulas: &[(Basis::Events, AVERAGE_REVENUE), (Basis::EventsInVisits, AVERAGE_REVENUE)],
         ..BASE
     },
     MetricInfo {

@@ -32,7 +32,11 @@ pub(crate) const SEGMENT: &str = "segment";
 
 /// Reads all filters; together they may have [`limits::CONDITIONS`] conditions. `field` is where
 /// they stand.
-pub(crate) fn filters(value: &Value, field: &str, vocabulary: &Vocabulary) -> Result<Vec<Filter>, QueryError> {
+pub(crate) fn filters(
+    value: &Value,
+    field: &str,
+    vocabulary: &Vocabulary,
+) -> Result<Vec<Filter>, QueryError> {
     let mut reader = Reader { conditions: 0, behaviour: false, vocabulary };
     let list = json::list(value, field, "filters", limits::CONDITIONS)?;
     let mut all = Vec::with_capacity(list.len());

@@ -16,8 +16,7 @@ use crate::nearest::nearest;
 use crate::vocabulary::Vocabulary;
 
 const TYPES: &[&str] = &["count", "sum", "average", "min", "max", "percentile", "ratio"];
-const KEYS: &[&str] =
-    &["type", "of", "property", "percentile", "filters", "numerator", "denominator"];
+const KEYS: &[&str] = &["type", "of", "property", "percentile", "filters", "numerator", "denominator"];
 
 /// Reads the definition of the metric `name`.
 ///
@@ -41,9 +40,7 @@ pub fn metric(name: &str, value: &Value) -> Result<Measure, QueryError> {
     }
     let body = json::object(value, "query", KEYS)?;
     let value = if body.get("type").and_then(Value::as_str) == Some("ratio") {
-        let part = |field: &'static str| {
-            over(body.get(field).ok_or(QueryError::Missing { field })?, field)
-        };
+        let part = |field: &'static str| over(body.get(field).ok_or(QueryError::Missing { field })?, field);
         measure::Value::Ratio(part("numerator")?, part("denominator")?)
     } else {
         measure::Value::Of(over(value, "")?)

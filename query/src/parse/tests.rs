@@ -193,8 +193,7 @@ fn every_name_of_the_catalogue_is_read() {
         assert_eq!(query.dimensions[0].name(), field.name);
     }
     for info in METRICS {
-        let body =
-            json!({"site_id": "a", "metrics": [info.name], "date_range": "day", "dimensions": ["event:goal", "event:page"]});
+        let body = json!({"site_id": "a", "metrics": [info.name], "date_range": "day", "dimensions": ["event:goal", "event:page"]});
         assert_eq!(from_value(&body).expect("a metric").metrics, [info.metric]);
     }
 }

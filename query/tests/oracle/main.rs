@@ -18,9 +18,9 @@ use engine::Engine;
 use history::History;
 use jiff::civil::Weekday;
 use opentrace_events::Timestamp;
+use opentrace_events::define::Spec;
 use opentrace_query::plan::{Plan, Views};
 use opentrace_query::run::run_with;
-use opentrace_events::define::Spec;
 use opentrace_query::{Goal, Kind, Range, define, live, parse, run};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -91,7 +91,9 @@ fn goals() -> Vec<Goal> {
         Goal { name: asked.name.expect("a name"), event }
     };
     vec![
-        goal(json!({"name": "Pro signup", "event": "signup", "filters": [["is", "event:props:plan", ["Pro"]]]})),
+        goal(
+            json!({"name": "Pro signup", "event": "signup", "filters": [["is", "event:props:plan", ["Pro"]]]}),
+        ),
         goal(json!({"name": "Visit /blog", "page": "/blog**"})),
         goal(json!({"name": "Purchase", "event": "Purchase", "filters": [["is", "visit:country", ["DE"]]]})),
     ]

@@ -47,8 +47,7 @@ pub(crate) fn answer(
     let without_goals = query.filters.iter().filter(|filter| !filter.mentions(about_goals)).cloned();
     let without_goals: Vec<_> = without_goals.collect();
     let everyone = Values::new(Asked { filters: &without_goals, dimensions: &[], ..asked });
-    let divided: Vec<usize> =
-        (0..dimensions.len()).filter(|place| !dimensions[*place].is_goal()).collect();
+    let divided: Vec<usize> = (0..dimensions.len()).filter(|place| !dimensions[*place].is_goal()).collect();
     let others: Vec<Dimension> = divided.iter().map(|place| dimensions[*place].clone()).collect();
     let groups = Values::new(Asked { filters: &without_goals, dimensions: &others, ..asked });
     let value = |metric: Metric, group: &Group| {
@@ -272,9 +271,7 @@ impl<'a> Values<'a> {
             Metric::TotalRevenue if self.of_visits => {
                 money(visits.iter().map(|visit| visit.revenue).sum::<i64>() as f64)
             }
-            Metric::TotalRevenue => {
-                money(in_range().iter().map(|event| event.revenue()).sum::<i64>() as f64)
-            }
+            Metric::TotalRevenue => money(in_range().iter().map(|event| event.revenue()).sum::<i64>() as f64),
             Metric::AverageRevenue => {
                 let paid: Vec<_> =
                     in_range().iter().map(|event| event.revenue()).filter(|amount| *amount != 0).collect();
@@ -396,9 +393,7 @@ fn groups_of(asked: Asked<'_>, seen: Seen<'_>) -> Vec<Group> {
         let labels = labels(asked, dimension, seen);
         groups = groups
             .into_iter()
-            .flat_map(|group| {
-                labels.iter().map(move |label| [group.clone(), vec![label.clone()]].concat())
-            })
+            .flat_map(|group| labels.iter().map(move |label| [group.clone(), vec![label.clone()]].concat()))
             .collect();
     }
     groups

@@ -120,7 +120,8 @@ fn examples() -> Vec<(&'static str, Value)> {
 
 pub(crate) async fn examples_answer_in_their_shape(engine: &Engine) {
     let history = history_of(1);
-    let segment = json!([["has_not_done", ["is", "event:goal", ["Signup"]]], ["is", "visit:source", ["t.co"]]]);
+    let segment =
+        json!([["has_not_done", ["is", "event:goal", ["Signup"]]], ["is", "visit:source", ["t.co"]]]);
     let vocabulary = Vocabulary {
         segments: vec![Segment {
             id: 2,
@@ -130,7 +131,8 @@ pub(crate) async fn examples_answer_in_their_shape(engine: &Engine) {
         ..Vocabulary::default()
     };
     for (name, body) in examples() {
-        let query = parse::from_value_with(&body, &vocabulary).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let query =
+            parse::from_value_with(&body, &vocabulary).unwrap_or_else(|error| panic!("{name}: {error}"));
         let answer = engine.ask(&history, &[], &query, Views::Use).await;
         let answer = answer.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let answer = serde_json::to_value(answer).expect("JSON");

@@ -50,6 +50,9 @@ pub struct Config {
     pub resident_events: usize,
     /// How often every view is compared with its recomputation; never where absent.
     pub verify_every: Option<Duration>,
+    pub alerts: AlertConfig,
+    /// Where people reach the dashboard, if not where the program listens.
+    pub public_url: Option<url::Url>,
     pub log: Log,
     /// Whether everything may be read without a key through a loopback listener. Only `demo` sets it;
     /// there is no setting.
@@ -90,6 +93,23 @@ pub struct Dedup {
     pub window: Duration,
     /// How many ids are remembered at most.
     pub ids: usize,
+}
+
+/// How alerts leave.
+#[derive(Clone, Debug)]
+pub struct AlertConfig {
+    /// Whether targets in private networks may be called.
+    pub allow_private: bool,
+    /// What secrets of channels are encrypted with; a key of the data folder where there is none.
+    pub secret_key: Option<Secret>,
+    /// The server that takes e-mail.
+    pub smtp_url: Option<Secret>,
+    pub mail_from: String,
+    pub telegram_url: url::Url,
+    /// How long a receiver may take to answer.
+    pub timeout: Duration,
+    /// The first pause before a message is tried again.
+    pub first_retry: Duration,
 }
 
 /// What is logged and how.
@@ -197,6 +217,8 @@ impl Config {
             dedup: dedup(layers)?,
             resident_events: positive(layers, "limits.resident_events")?,
             verify_every: verify_every(layers)?,
+            alerts: alerts(layers)?,
+            public_url: layers.optional("public_url").map(|_| layers.parse("public_url")).transpose()?,
             log: Log { level: layers.text("log.level").to_owned(), format: log_format(layers)? },
             open: false,
         })
@@ -308,6 +330,22 @@ fn verify_every(layers: &Layers) -> Result<Option<Duration>, ConfigError> {
         return Ok(None);
     }
     duration(layers, KEY, Duration::from_secs(1)).map(Some)
+}
+
+fn alerts(layers: &Layers) -> Result<AlertConfig, ConfigError> {
+    let length = |key| match layers.parse(key)? {
+        ms @ 1..=600_000 => Ok(Duration::from_millis(ms)),
+        _ => Err(layers.invalid(key, "from 1 to 600000 milliseconds".to_owned())),
+    };
+    Ok(AlertConfig {
+        allow_private: layers.parse("alerts.allow_private")?,
+        secret_key: layers.optional("alerts.secret_key").map(Secret::new),
+        smtp_url: layers.optional("alerts.smtp_url").map(Secret::new),
+        mail_from: layers.text("alerts.mail_from").to_owned(),
+        telegram_url: layers.parse("alerts.telegram_url")?,
+        timeout: length("alerts.timeout_ms")?,
+        first_retry: length("alerts.retry_ms")?,
+    })
 }
 
 fn log_format(layers: &Layers) -> Result<LogFormat, ConfigError> {

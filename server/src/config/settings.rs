@@ -76,6 +76,20 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("limits.connections", "8192"),
     // Request bodies held in memory at once, all requests together.
     plain("limits.buffered_bytes", "268435456"),
+    // Where people reach the dashboard, for links in alerts. Empty: the address it listens on.
+    plain("public_url", ""),
+    // Whether alerts may be sent to private networks.
+    plain("alerts.allow_private", "false"),
+    // 64 hexadecimal digits that secrets of channels are encrypted with. Empty: a key drawn once and
+    // kept in `alerts.key` in the data folder.
+    secret("alerts.secret_key"),
+    // smtp://user:password@host:port, smtps:// for TLS from the first byte.
+    secret("alerts.smtp_url"),
+    plain("alerts.mail_from", "OpenTrace <opentrace@localhost>"),
+    plain("alerts.telegram_url", "https://api.telegram.org"),
+    // How long a receiver may take, and the first pause before it is tried again.
+    plain("alerts.timeout_ms", "10000"),
+    plain("alerts.retry_ms", "1000"),
     plain("log.level", "info"),
     plain("log.format", "text"),
 ];

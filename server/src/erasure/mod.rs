@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use self::receipt::{Receipt, Stage};
-pub use self::signer::{KeyFileError, Signer};
+pub use self::signer::Signer;
 use crate::clock;
 
 /// How often it is looked whether something got further, beside being told.

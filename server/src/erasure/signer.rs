@@ -1,17 +1,13 @@
 //! The key that receipts are signed with: drawn once, kept in a file of its own.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey};
-use rand::TryRngCore;
-use zeroize::Zeroizing;
 
 use super::receipt::{Receipt, Signature};
+use crate::key_file::{self, KeyFileError};
 
 /// Under the data folder.
 const FILE: &str = "receipts.key";
@@ -22,51 +18,10 @@ pub struct Signer {
     key: SigningKey,
 }
 
-/// The key's file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFileError {
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        action: &'static str,
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("{} does not hold a key of 32 bytes", path.display())]
-    Damaged { path: PathBuf },
-}
-
 impl Signer {
     /// Reads the key under `data`, or draws one where there is none.
     pub fn open(data: &Path) -> Result<Self, KeyFileError> {
-        let path = data.join(FILE);
-        let failed = |action| {
-            let path = path.clone();
-            move |source| KeyFileError::Io { action, path, source }
-        };
-        let mut seed = Zeroizing::new([0; 32]);
-        match File::open(&path) {
-            Ok(mut file) => {
-                let mut bytes = Zeroizing::new(Vec::with_capacity(33));
-                file.read_to_end(&mut bytes).map_err(failed("read"))?;
-                if bytes.len() != seed.len() {
-                    return Err(KeyFileError::Damaged { path });
-                }
-                seed.copy_from_slice(&bytes);
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let random = rand::rngs::OsRng.try_fill_bytes(seed.as_mut_slice());
-                random.map_err(|error| failed("draw")(std::io::Error::other(error)))?;
-                let mut file = OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(&path)
-                    .map_err(failed("create"))?;
-                file.write_all(seed.as_slice()).and_then(|()| file.sync_all()).map_err(failed("write"))?;
-            }
-            Err(error) => return Err(failed("open")(error)),
-        }
+        let seed = key_file::open(&data.join(FILE))?;
         Ok(Self { key: SigningKey::from_bytes(&seed) })
     }
 

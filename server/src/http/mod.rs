@@ -3,6 +3,7 @@
 //! A handler takes a [`State`] and a `Call` and answers with a response or an [`ApiError`]. It gets
 //! at data only through the state, and the state asks for proof of a right ([`crate::auth`]).
 
+mod alerts;
 mod body;
 mod call;
 mod collect;
@@ -68,6 +69,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(definitions::routes(state))
         .unify()
         .or(erasure::routes(state))
+        .unify()
+        .or(alerts::routes(state))
         .unify()
         .or(verify::routes(state))
         .unify()

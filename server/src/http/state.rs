@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::collect::Collector;
 use super::live::Watchers;
 use super::{ApiError, Budget, Proxies};
+use crate::alerts::Alerts;
 use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Write};
 use crate::config::Limits;
 use crate::erasure::Desk;
@@ -48,6 +49,7 @@ pub struct State {
     meta: Meta,
     store: Store,
     desk: Desk,
+    alerts: Alerts,
 }
 
 /// What a state is made of.
@@ -64,6 +66,7 @@ pub struct Parts {
     pub desk: Desk,
     pub checker: Checker,
     pub tracker: String,
+    pub alerts: Alerts,
     pub stop: CancellationToken,
 }
 
@@ -73,6 +76,7 @@ pub(super) struct Settings<'a> {
     pub(super) meta: &'a Meta,
     sites: &'a Sites,
     pipeline: &'a Pipeline,
+    alerts: &'a Alerts,
     /// Held while a plan is made of what the metadata say, so that a later one is never overtaken.
     planning: &'a Mutex<()>,
 }
@@ -89,7 +93,9 @@ impl Settings<'_> {
         let plan = self.plan(&site).await?;
         // The pipeline knows a site before anybody can send events to it.
         self.pipeline.plan(plan)?;
+        let id = site.id;
         self.sites.put(site);
+        self.alerts.refresh(id).await;
         Ok(())
     }
 
@@ -98,6 +104,7 @@ impl Settings<'_> {
         let _turn = self.planning.lock().await;
         if let Some(site) = self.sites.get(site) {
             self.pipeline.plan(self.plan(&site).await?)?;
+            self.alerts.refresh(site.id).await;
         }
         Ok(())
     }
@@ -166,6 +173,7 @@ impl State {
             meta: parts.meta,
             store: parts.store,
             desk: parts.desk,
+            alerts: parts.alerts,
         }
     }
 
@@ -228,6 +236,16 @@ impl State {
         Erasing { desk: &self.desk, store: &self.store, meta: &self.meta, acceptor: &self.collector.acceptor }
     }
 
+    /// Rules and what became of them, for who may see a site. What is seen is narrowed by the proof's reach.
+    pub(super) fn watched(&self, _: &Allowed<Read>) -> &Alerts {
+        &self.alerts
+    }
+
+    /// Changes rules and channels, for who may change a site.
+    pub(super) fn alerting(&self, _: &Allowed<Write>) -> &Alerts {
+        &self.alerts
+    }
+
     /// Creates sites and keys.
     pub(super) fn settings(&self, _: &Allowed<Admin>) -> Settings<'_> {
         self.all_settings()
@@ -238,6 +256,7 @@ impl State {
             meta: &self.meta,
             sites: &self.sites,
             pipeline: &self.collector.pipeline,
+            alerts: &self.alerts,
             planning: &self.planning,
         }
     }

@@ -20,6 +20,7 @@ use warp::reply::Response;
 
 use super::state::Parts;
 use super::{Peer, Proxies, State, routes};
+use crate::alerts::{Alerts, Setup};
 use crate::auth::{Gate, People};
 use crate::clock;
 use crate::config::{Limits, Secret};
@@ -68,6 +69,9 @@ impl Server {
             database: String::new(),
         };
         let store = Store::open(nowhere).expect("an address");
+        let alerts = crate::config::Config::load(None, &[]).expect("the defaults").config.alerts;
+        let setup = Setup::new(&alerts, folder.path(), "http://stats.example".to_owned()).expect("a key");
+        let alerts = Alerts::open(setup, meta.clone(), store.clone(), sites.clone()).await.expect("no rules");
         let config = PipelineConfig::new(folder.path());
         let pipeline =
             Pipeline::start(config, store.clone(), sites.clone(), Vec::new()).await.expect("a log");
@@ -79,8 +83,8 @@ impl Server {
         let signer = Signer::open(folder.path()).expect("a key");
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
         let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
-        let stop_too = stop.clone();
         let tracker = "w".to_owned();
+        alerts.run(pipeline.clone());
         let parts = Parts {
             gate,
             proxies,
@@ -93,7 +97,8 @@ impl Server {
             desk,
             checker,
             tracker,
-            stop: stop_too,
+            alerts,
+            stop: stop.clone(),
         };
         let state = Arc::new(State::new(parts));
         let code = code.expect("nobody is there");

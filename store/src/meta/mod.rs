@@ -17,7 +17,10 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub use alerts::{AlertCommit, AlertDelivery, AlertHistoryRow, AlertMessage, AlertStateRow};
+pub use alerts::{
+    AlertChannelRecord, AlertCommit, AlertDelivery, AlertHistoryPage, AlertHistoryRecord, AlertHistoryRow,
+    AlertMessage, AlertProgress, AlertRuleRecord, AlertRuleWrite, AlertStateRow, Settled,
+};
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};
 pub use erasures::ErasureRecord;
 pub use keys::KeyRecord;

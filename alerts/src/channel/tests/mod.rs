@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
+mod mail;
+mod server;
+mod services;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,7 +20,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::*;
-use crate::guard::{Allow, Secret, client};
+use crate::guard::{ANSWER, Allow, Secret, client};
 use crate::rule::RuleId;
 
 const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -31,13 +35,25 @@ fn notice() -> Notice {
             name: "Zu viel \u{1f4c8} <b>".to_owned(),
             site_id: "example.com".to_owned(),
             value: 120.5,
-            condition: "above".to_owned(),
+            condition: serde_json::json!({"type": "above", "value": 100.0}),
             band: None,
             group: Some("DE".to_owned()),
             started_at: jiff::Timestamp::UNIX_EPOCH,
             reason: None,
             url: "https://stats.example.com/example.com".to_owned(),
         },
+    }
+}
+
+/// The world, with private targets allowed and no services but those of the test.
+fn outside() -> Outside {
+    Outside {
+        client: client(Allow::Private, ANSWER).unwrap(),
+        allow: Allow::Private,
+        trusted: client(Allow::Private, ANSWER).unwrap(),
+        telegram: "http://127.0.0.1:1".parse().unwrap(),
+        smtp: None,
+        mail_from: "OpenTrace <alerts@example.com>".to_owned(),
     }
 }
 
@@ -77,14 +93,14 @@ async fn receiver(heads: Vec<&'static str>) -> (String, mpsc::UnboundedReceiver<
 }
 
 fn webhook(url: &str, keys: Keys, allow: Allow) -> Webhook {
-    Webhook::new(url.parse().unwrap(), keys, client(allow).unwrap(), allow)
+    Webhook::new(url.parse().unwrap(), keys, client(allow, ANSWER).unwrap(), allow)
 }
 
 #[tokio::test]
 async fn another_implementation_verifies_what_is_sent_with_the_old_and_the_new_secret() {
     let (url, mut told) = receiver(vec!["204"]).await;
     let keys = Keys::new(Secret::new(OLD)).unwrap().rotate(Secret::new(NEW)).unwrap();
-    webhook(&url, keys.clone(), Allow::Private).send("msg_1", &notice()).await.unwrap();
+    webhook(&url, keys.clone(), Allow::Private).send_one("msg_1", &notice()).await.unwrap();
     let (headers, body) = told.recv().await.unwrap();
     assert_eq!(headers["webhook-id"], "msg_1");
     for secret in [OLD, NEW] {
@@ -97,7 +113,7 @@ async fn another_implementation_verifies_what_is_sent_with_the_old_and_the_new_s
     assert_eq!(json["data"]["group"], "DE");
     assert_eq!(serde_json::from_slice::<Notice>(&body).unwrap(), notice());
 
-    webhook(&url, keys.settle(), Allow::Private).send("msg_2", &notice()).await.unwrap();
+    webhook(&url, keys.settle(), Allow::Private).send_one("msg_2", &notice()).await.unwrap();
     let (headers, body) = told.recv().await.unwrap();
     assert!(
         standardwebhooks::Webhook::new(OLD).unwrap().verify(&body, &headers).is_err(),
@@ -112,7 +128,7 @@ async fn answers_say_whether_to_try_again_and_when() {
     let webhook = webhook(&url, Keys::random(), Allow::Private);
     let mut answers = Vec::new();
     for _ in 0..6 {
-        answers.push(webhook.send("msg", &notice()).await.unwrap_err());
+        answers.push(webhook.send_one("msg", &notice()).await.unwrap_err());
     }
     let after = |at: usize| match &answers[at] {
         SendError::Later { after, .. } => *after,
@@ -127,11 +143,12 @@ async fn answers_say_whether_to_try_again_and_when() {
 #[tokio::test]
 async fn nothing_is_sent_to_a_private_network_and_no_error_tells_the_url() {
     let (url, mut told) = receiver(vec!["204"]).await;
-    let refused = webhook(&url, Keys::random(), Allow::PublicOnly).send("msg", &notice()).await.unwrap_err();
+    let refused =
+        webhook(&url, Keys::random(), Allow::PublicOnly).send_one("msg", &notice()).await.unwrap_err();
     assert!(matches!(refused, SendError::Never { .. }));
     assert!(told.try_recv().is_err(), "it was not called");
     let nobody = webhook("http://127.0.0.1:1/hook?key=hidden", Keys::random(), Allow::Private);
-    let error = nobody.send("msg", &notice()).await.unwrap_err();
+    let error = nobody.send_one("msg", &notice()).await.unwrap_err();
     assert!(!error.to_string().contains("hidden"), "{error}");
 }
 

@@ -1,0 +1,475 @@
+//! Rules as people ask for them: made, changed, removed, muted, simulated; and what they do with alerts.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use opentrace_alerts::bands::Detectors;
+use opentrace_alerts::evaluate::{
+    Command, Evaluator, OpeningId, Saved, State, Transition, TransitionKind, simulate,
+};
+use opentrace_alerts::guard::VaultError;
+use opentrace_alerts::rule::{Condition, Duration, Rule, RuleError, RuleId, draft};
+use opentrace_alerts::series::Key;
+use opentrace_events::{Site, SiteId};
+use opentrace_store::StoreError;
+use opentrace_store::meta::{AlertRuleRecord, AlertRuleWrite};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Alerts;
+use super::bench::{Bench, Change, Known, at};
+use super::names::Names;
+use super::seed;
+use crate::clock;
+
+/// Rules of a site.
+const MOST: usize = 20_000;
+/// A simulation judges so many minutes at most.
+const LONGEST_SIMULATION: i64 = 31 * 86_400;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AlertError {
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the secrets of channels cannot be kept: {0}")]
+    Vault(#[from] VaultError),
+    #[error("there is no such {what}")]
+    Unknown { what: &'static str },
+    #[error("this server has no forecasts, so nothing can break them")]
+    NoForecast,
+}
+
+/// A rule as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleView {
+    pub id: Uuid,
+    /// What it was asked for with.
+    #[serde(flatten)]
+    pub body: Map<String, Value>,
+    pub open: Vec<OpenAlert>,
+    /// Milliseconds since 1970; nobody is told before. `None` where it is not muted by hand.
+    pub muted_until: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+    /// Why it is not judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// An alert that is open.
+#[derive(Clone, Debug, Serialize)]
+pub struct OpenAlert {
+    pub opening: OpeningId,
+    pub state: &'static str,
+    pub group: Option<String>,
+    pub value: f64,
+    pub started_at: jiff::Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<String>,
+}
+
+/// When a rule would have fired.
+#[derive(Clone, Debug, Serialize)]
+pub struct Simulated {
+    pub from: jiff::Timestamp,
+    pub to: jiff::Timestamp,
+    pub fired: usize,
+    pub alerts: Vec<SimulatedAlert>,
+}
+
+/// An alert that there would have been.
+#[derive(Clone, Debug, Serialize)]
+pub struct SimulatedAlert {
+    pub started_at: jiff::Timestamp,
+    /// `None` where it would still be open.
+    pub resolved_at: Option<jiff::Timestamp>,
+    pub group: Option<String>,
+    pub value: f64,
+    pub band: Option<opentrace_alerts::evaluate::Band>,
+}
+
+impl Alerts {
+    /// Reads rules and where their alerts stand.
+    pub(super) async fn load_rules(&self) -> Result<(), StoreError> {
+        let progress = self.shared.meta.alert_progress().await?;
+        let records = self.shared.meta.alert_rules().await?;
+        let mut bench = self.shared.bench.lock().await;
+        (bench.turn, bench.epoch) = (progress.turn, progress.epoch);
+        let definitions = self.shared.meta.definitions().await?;
+        for record in &records {
+            match self.resolve(&mut bench, record, &definitions) {
+                Ok(known) => drop(bench.rules.insert(known.rule.id, known)),
+                Err(error) => tracing::warn!(rule = %record.id, %error, "a rule cannot be judged"),
+            }
+        }
+        let rules: Vec<Arc<Rule>> = bench.rules.values().map(|known| Arc::clone(&known.rule)).collect();
+        let mut saved = Vec::new();
+        for row in self.shared.meta.alert_states().await? {
+            let state = row.state.as_deref().map(serde_json::from_str::<State>);
+            match (row.rule.parse(), state) {
+                (Ok(rule), Some(Ok(state))) => {
+                    saved.push(Saved { rule: RuleId(rule), key: Key::from(row.key.as_str()), state });
+                }
+                _ => tracing::error!(rule = row.rule, "the state of an alert does not read back"),
+            }
+        }
+        let mutes = records.iter().map(|record| (RuleId(record.id), record.muted_until));
+        bench.evaluator = Evaluator::restore(rules, saved, mutes);
+        self.watching().wanted = !bench.rules.is_empty();
+        Ok(())
+    }
+
+    fn resolve(
+        &self,
+        bench: &mut Bench,
+        record: &AlertRuleRecord,
+        definitions: &[opentrace_store::meta::DefinitionRecord],
+    ) -> Result<Known, RuleError> {
+        let body: Value =
+            serde_json::from_str(&record.body).map_err(|error| RuleError::new("body", error.to_string()))?;
+        let mut draft = draft(&body)?;
+        // A site may have another domain by now.
+        if let Some(site) = self.shared.sites.get(record.site) {
+            draft.target.site.clone_from(&site.domain);
+        }
+        let names = Names {
+            sites: &self.shared.sites,
+            definitions,
+            channels: &self.shared.channels.names(),
+            tallies: RefCell::new(&mut bench.tallies),
+            site: record.site,
+        };
+        let rule = draft.resolve(RuleId(record.id), record.created_at, &names)?;
+        Ok(Known { rule: Arc::new(rule), draft })
+    }
+
+    /// Makes a rule, or gives one another body, on a site whose domain the body names.
+    ///
+    /// # Errors
+    /// The first field that is wrong, and those of the metadata database.
+    pub async fn put_rule(
+        &self,
+        id: Option<Uuid>,
+        site: &Site,
+        mut body: Map<String, Value>,
+    ) -> Result<RuleView, AlertError> {
+        body.insert("site_id".to_owned(), Value::from(site.domain.as_str()));
+        let held = match id {
+            Some(id) => self.shared.meta.alert_rule(id).await?,
+            None => None,
+        };
+        let record = AlertRuleRecord {
+            id: id.unwrap_or_else(Uuid::now_v7),
+            site: site.id,
+            name: String::new(),
+            body: Value::Object(body).to_string(),
+            muted_until: held.as_ref().map_or(0, |held| held.muted_until),
+            created_at: held.as_ref().map_or_else(|| clock::now().0, |held| held.created_at),
+            updated_at: clock::now().0,
+        };
+        let definitions = self.shared.meta.definitions().await?;
+        let mut bench = self.shared.bench.lock().await;
+        if id.is_none() && bench.rules.values().filter(|known| known.rule.site == site.id.0).count() >= MOST {
+            return Err(RuleError::new("site_id", format!("has {MOST} rules already")).into());
+        }
+        let known = match self.resolve(&mut bench, &record, &definitions) {
+            Ok(known) => known,
+            Err(error) => {
+                bench.tidy();
+                return Err(error.into());
+            }
+        };
+        if matches!(known.rule.condition, Condition::ForecastBreach { .. }) {
+            bench.tidy();
+            return Err(AlertError::NoForecast);
+        }
+        let write = AlertRuleWrite::Put {
+            id: record.id,
+            site: site.id,
+            name: known.rule.name.clone(),
+            body: record.body.clone(),
+            created_at: record.created_at,
+        };
+        self.put_known(&mut bench, known, vec![write]).await;
+        let view = view(&bench, &record);
+        drop(bench);
+        Ok(view)
+    }
+
+    /// Has a rule judged from now on.
+    async fn put_known(&self, bench: &mut Bench, known: Known, writes: Vec<AlertRuleWrite>) {
+        let rule = Arc::clone(&known.rule);
+        self.shared.detectors.forget(rule.id);
+        let missed = {
+            let mut watching = self.watching();
+            watching.wanted = true;
+            watching.missed
+        };
+        if bench.begun {
+            let epoch = bench.epoch.max(missed);
+            // What was handed over, or not, is in ClickHouse a moment later.
+            if let Some(pipeline) = self.shared.pipeline.get() {
+                let _ = pipeline.progress().wait_for(|progress| progress.epoch >= epoch).await;
+            }
+            bench.epoch = epoch;
+            self.seed(bench, &[(Arc::clone(&rule), None)], epoch).await;
+        }
+        let replaced = bench.rules.insert(rule.id, known);
+        self.judge_now(bench, Change { commands: vec![Command::Put(rule)], writes, replaced }).await;
+        bench.tidy();
+    }
+
+    async fn judge_now(&self, bench: &mut Bench, change: Change) {
+        let now = clock::now().0;
+        let told = bench.judge(now, &[], change, &self.shared.detectors, &self.words());
+        self.commit(told).await;
+    }
+
+    /// Has a rule judged no longer.
+    async fn remove_known(&self, bench: &mut Bench, id: RuleId, writes: Vec<AlertRuleWrite>) {
+        let replaced = bench.rules.remove(&id);
+        self.judge_now(bench, Change { commands: vec![Command::Remove(id)], writes, replaced }).await;
+        self.shared.detectors.forget(id);
+        bench.tidy();
+    }
+
+    /// Removes a rule; its open alerts are resolved.
+    ///
+    /// # Errors
+    /// [`AlertError::Unknown`].
+    pub async fn delete_rule(&self, id: Uuid) -> Result<(), AlertError> {
+        if self.shared.meta.alert_rule(id).await?.is_none() {
+            return Err(AlertError::Unknown { what: "alert" });
+        }
+        let mut bench = self.shared.bench.lock().await;
+        self.remove_known(&mut bench, RuleId(id), vec![AlertRuleWrite::Delete { id }]).await;
+        Ok(())
+    }
+
+    /// Every rule that `may` be seen, oldest first.
+    ///
+    /// # Errors
+    /// Those of the metadata database.
+    pub async fn rules(&self, may: impl Fn(SiteId) -> bool) -> Result<Vec<RuleView>, AlertError> {
+        let mut records = self.shared.meta.alert_rules().await?;
+        records.retain(|record| may(record.site));
+        let bench = self.shared.bench.lock().await;
+        Ok(records.iter().map(|record| view(&bench, record)).collect())
+    }
+
+    /// A rule and its site.
+    ///
+    /// # Errors
+    /// [`AlertError::Unknown`].
+    pub async fn rule(&self, id: Uuid) -> Result<(RuleView, SiteId), AlertError> {
+        let record = self.shared.meta.alert_rule(id).await?.ok_or(AlertError::Unknown { what: "alert" })?;
+        let bench = self.shared.bench.lock().await;
+        Ok((view(&bench, &record), record.site))
+    }
+
+    /// Tells nobody of a rule for a while, in milliseconds; 0 ends that.
+    ///
+    /// # Errors
+    /// [`AlertError::Unknown`].
+    pub async fn mute(&self, id: Uuid, length: i64) -> Result<i64, AlertError> {
+        if self.shared.meta.alert_rule(id).await?.is_none() {
+            return Err(AlertError::Unknown { what: "alert" });
+        }
+        let until = if length > 0 { clock::now().0 + length } else { 0 };
+        let mut bench = self.shared.bench.lock().await;
+        let commands = vec![Command::Mute { rule: RuleId(id), until }];
+        let writes = vec![AlertRuleWrite::Mute { id, until }];
+        self.judge_now(&mut bench, Change { commands, writes, replaced: None }).await;
+        Ok(until)
+    }
+
+    /// Says that somebody looks after open alerts of a rule: the one named, or all. Returns how many.
+    pub async fn acknowledge(&self, rule: Uuid, opening: Option<OpeningId>, by: &str) -> usize {
+        let command = |saved: &Saved, opening| Command::Acknowledge {
+            opening,
+            rule: saved.rule,
+            key: saved.key.clone(),
+            by: by.to_owned(),
+        };
+        self.with_open(rule, opening, command).await
+    }
+
+    /// Resolves open alerts of a rule by hand: the one named, or all. Returns how many.
+    pub async fn close_alerts(&self, rule: Uuid, opening: Option<OpeningId>) -> usize {
+        let command =
+            |saved: &Saved, opening| Command::Close { opening, rule: saved.rule, key: saved.key.clone() };
+        self.with_open(rule, opening, command).await
+    }
+
+    async fn with_open(
+        &self,
+        rule: Uuid,
+        only: Option<OpeningId>,
+        command: impl Fn(&Saved, OpeningId) -> Command,
+    ) -> usize {
+        let mut bench = self.shared.bench.lock().await;
+        let commands: Vec<Command> = bench
+            .evaluator
+            .open()
+            .iter()
+            .filter(|saved| saved.rule.0 == rule)
+            .filter_map(|saved| Some((saved, saved.state.alert()?.opening)))
+            .filter(|(_, opening)| only.is_none_or(|only| only == *opening))
+            .map(|(saved, opening)| command(saved, opening))
+            .collect();
+        let count = commands.len();
+        if count > 0 {
+            self.judge_now(&mut bench, commands.into()).await;
+        }
+        count
+    }
+
+    /// The rule and site of an open alert.
+    pub async fn find_open(&self, opening: OpeningId) -> Option<(Uuid, String)> {
+        let bench = self.shared.bench.lock().await;
+        let open = bench.evaluator.open();
+        let saved =
+            open.iter().find(|saved| saved.state.alert().is_some_and(|alert| alert.opening == opening))?;
+        Some((saved.rule.0, bench.rules.get(&saved.rule)?.rule.name.clone()))
+    }
+
+    /// When a rule would have fired between two times (seconds since 1970).
+    ///
+    /// # Errors
+    /// The first field that is wrong, and those of ClickHouse.
+    pub async fn simulate(
+        &self,
+        site: &Site,
+        mut body: Map<String, Value>,
+        from: i64,
+        to: i64,
+    ) -> Result<Simulated, AlertError> {
+        if from >= to || to - from > LONGEST_SIMULATION {
+            return Err(RuleError::new("from", "must be before `to`, by 31 days at most").into());
+        }
+        body.insert("site_id".to_owned(), Value::from(site.domain.as_str()));
+        let record = AlertRuleRecord {
+            id: Uuid::nil(),
+            site: site.id,
+            name: String::new(),
+            body: Value::Object(body).to_string(),
+            muted_until: 0,
+            created_at: 0,
+            updated_at: 0,
+        };
+        let definitions = self.shared.meta.definitions().await?;
+        let mut bench = Bench::default();
+        let known = self.resolve(&mut bench, &record, &definitions)?;
+        if matches!(known.rule.condition, Condition::ForecastBreach { .. }) {
+            return Err(AlertError::NoForecast);
+        }
+        // The whole of the stretch is read, whatever the rule needs of it while it is judged live.
+        let start = from - known.rule.lookback();
+        let (store, sites) = (&self.shared.store, &self.shared.sites);
+        let rules = [(&*known.rule, Some(start))];
+        let seeds = seed::read(store, sites, &bench.tallies, &rules, to, u64::MAX).await?;
+        let judged = Arc::clone(&known.rule);
+        let transitions = tokio::task::spawn_blocking(move || {
+            simulate(&judged, seeds.cells, from, to, &Detectors::default())
+        });
+        let transitions = transitions.await.map_err(|error| StoreError::Meta(error.to_string()))?;
+        Ok(simulated(&known.rule, &transitions, from, to))
+    }
+
+    /// Looks up again what the rules of a site name, after something that they name was changed.
+    pub async fn refresh(&self, site: SiteId) {
+        let (Ok(records), Ok(definitions)) =
+            (self.shared.meta.alert_rules().await, self.shared.meta.definitions().await)
+        else {
+            return;
+        };
+        let mut bench = self.shared.bench.lock().await;
+        for record in records.iter().filter(|record| record.site == site) {
+            let held = bench.rules.get(&RuleId(record.id)).map(|known| Arc::clone(&known.rule));
+            match self.resolve(&mut bench, record, &definitions) {
+                Ok(known) if held.as_ref().is_some_and(|held| same(held, &known.rule)) => {}
+                Ok(known) => self.put_known(&mut bench, known, Vec::new()).await,
+                Err(error) => {
+                    tracing::warn!(rule = %record.id, %error, "a rule cannot be judged any longer");
+                    self.remove_known(&mut bench, RuleId(record.id), Vec::new()).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether two versions of a rule are judged by the same numbers.
+fn same(a: &Rule, b: &Rule) -> bool {
+    a.measure == b.measure && a.zone == b.zone && a.channels == b.channels
+}
+
+fn view(bench: &Bench, record: &AlertRuleRecord) -> RuleView {
+    let rule = RuleId(record.id);
+    let known = bench.rules.get(&rule);
+    let grouped = known.is_some_and(|known| known.rule.grouping.is_some());
+    let open = bench.evaluator.open();
+    let open = open.iter().filter(|saved| saved.rule == rule).filter_map(|saved| {
+        let alert = saved.state.alert()?;
+        let (state, acknowledged_by) = match &saved.state {
+            State::Acknowledged { by, .. } => ("acknowledged", Some(by.clone())),
+            _ => ("firing", None),
+        };
+        Some(OpenAlert {
+            opening: alert.opening,
+            state,
+            group: grouped.then(|| saved.key.as_str().to_owned()),
+            value: alert.value,
+            started_at: at(alert.started_at),
+            acknowledged_by,
+        })
+    });
+    let muted_until = bench.evaluator.muted_until(rule);
+    RuleView {
+        id: record.id,
+        body: serde_json::from_str(&record.body).unwrap_or_default(),
+        open: open.collect(),
+        muted_until: (muted_until > clock::now().0).then_some(muted_until),
+        created_at: record.created_at,
+        updated_at: record.updated_at,
+        problem: known.is_none().then(|| "what it names is not there any longer".to_owned()),
+    }
+}
+
+fn simulated(rule: &Rule, transitions: &[Transition], from: i64, to: i64) -> Simulated {
+    let mut alerts: Vec<(OpeningId, SimulatedAlert)> = Vec::new();
+    for transition in transitions {
+        match transition.kind {
+            TransitionKind::Firing => alerts.push((
+                transition.alert.opening,
+                SimulatedAlert {
+                    started_at: at(transition.at),
+                    resolved_at: None,
+                    group: rule.grouping.as_ref().map(|_| transition.key.as_str().to_owned()),
+                    value: transition.alert.value,
+                    band: transition.alert.band,
+                },
+            )),
+            TransitionKind::Resolved { .. } => {
+                let opening = transition.alert.opening;
+                if let Some((_, alert)) = alerts.iter_mut().find(|(known, _)| *known == opening) {
+                    alert.resolved_at = Some(at(transition.at));
+                }
+            }
+            TransitionKind::Announced | TransitionKind::Acknowledged { .. } => {}
+        }
+    }
+    let alerts: Vec<SimulatedAlert> = alerts.into_iter().map(|(_, alert)| alert).collect();
+    Simulated { from: at(from * 1000), to: at(to * 1000), fired: alerts.len(), alerts }
+}
+
+/// A length of time in milliseconds, as people write it.
+///
+/// # Errors
+/// [`RuleError`] of the field.
+pub(crate) fn length(field: &str, text: &str) -> Result<i64, RuleError> {
+    Duration::parse(field, text).map(Duration::millis)
+}

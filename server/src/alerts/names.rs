@@ -1,0 +1,254 @@
+//! What rules name: sites, metrics, series, goals, dimensions and channels.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use opentrace_alerts::rule::{ChannelId, Measure, Part, Resolver, RuleError, Source, Target};
+use opentrace_alerts::series::SeriesId;
+use opentrace_events::define::{self, Attribute, Condition, Spec, VisitColumn};
+use opentrace_events::{Site, SiteId, Sites, money};
+use opentrace_query::{Kind, QueryError};
+use opentrace_store::meta::DefinitionRecord;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::tally::{Counted, Tallies};
+
+/// A channel as rules name it.
+#[derive(Clone, Debug)]
+pub(super) struct ChannelName {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) site: Option<SiteId>,
+}
+
+/// Looks up what a rule names.
+#[derive(Debug)]
+pub(super) struct Names<'a> {
+    pub(super) sites: &'a Sites,
+    pub(super) definitions: &'a [DefinitionRecord],
+    pub(super) channels: &'a [ChannelName],
+    /// What is looked up is counted from now on.
+    pub(super) tallies: RefCell<&'a mut Tallies>,
+    /// The site of the rule, whose channels it may use.
+    pub(super) site: SiteId,
+}
+
+/// Series that every site has.
+const METRICS: &[(&str, Measure)] = &[
+    ("visitors", Measure::people(SeriesId::VISITORS)),
+    ("visits", Measure::sum(SeriesId::VISITS)),
+    ("pageviews", Measure::sum(SeriesId::PAGEVIEWS)),
+    ("events", Measure::sum(SeriesId::EVENTS)),
+    ("bounce_rate", Measure::ratio(SeriesId::BOUNCES, SeriesId::VISITS, 100.0)),
+    ("visit_duration", Measure::ratio(SeriesId::DURATION, SeriesId::VISITS, 0.001)),
+    ("views_per_visit", Measure::ratio(SeriesId::PAGEVIEWS, SeriesId::VISITS, 1.0)),
+    ("total_revenue", revenue(SeriesId::REVENUE)),
+    ("revenue_per_visit", Measure::ratio(SeriesId::REVENUE, SeriesId::VISITS, 1.0 / money::SCALE as f64)),
+];
+
+const fn revenue(series: SeriesId) -> Measure {
+    Measure { scale: 1.0 / money::SCALE as f64, ..Measure::sum(series) }
+}
+
+impl Resolver for Names<'_> {
+    fn site(&self, site: &str) -> Result<(u32, TimeZone), RuleError> {
+        let site = self.find(site)?;
+        Ok((site.id.0, site.timezone.clone()))
+    }
+
+    fn measure(&self, target: &Target) -> Result<Measure, RuleError> {
+        let site = self.find(&target.site)?;
+        match &target.source {
+            Source::Event(event) => {
+                self.counted(&site, "condition.event", &json!({ "event": event }), target, &target.filters)
+            }
+            Source::Metric(metric) => self.metric(&site, "metric", metric, target, &target.filters),
+            Source::Query(query) => self.query(&site, query, target),
+        }
+    }
+
+    fn channel(&self, name: &str) -> Result<ChannelId, RuleError> {
+        let mine = |channel: &&ChannelName| channel.site.is_none_or(|site| site == self.site);
+        let named = |channel: &&ChannelName| channel.id.to_string() == name || channel.name == name;
+        let mut found = self.channels.iter().filter(mine).filter(named);
+        match (found.next(), found.next()) {
+            (Some(channel), None) => Ok(ChannelId(channel.id)),
+            (Some(_), Some(_)) => {
+                Err(RuleError::new("channels", format!("`{name}` is the name of several"))
+                    .hint("give its id"))
+            }
+            (None, _) => Err(RuleError::new("channels", format!("there is no channel `{name}`"))
+                .hint("POST /api/v1/channels makes one")),
+        }
+    }
+}
+
+impl Names<'_> {
+    fn find(&self, site: &str) -> Result<Arc<Site>, RuleError> {
+        self.sites.find(site).ok_or_else(|| RuleError::new("site_id", format!("there is no site `{site}`")))
+    }
+
+    /// A metric of the query API, of the site as a whole or of some of its events.
+    fn metric(
+        &self,
+        site: &Site,
+        field: &str,
+        metric: &str,
+        target: &Target,
+        filters: &Value,
+    ) -> Result<Measure, RuleError> {
+        let metric = if metric == "revenue" { "total_revenue" } else { metric };
+        let Some((_, whole)) = METRICS.iter().find(|(name, _)| *name == metric) else {
+            let names: Vec<&str> = METRICS.iter().map(|(name, _)| *name).collect();
+            return Err(RuleError::new(field, format!("`{metric}` cannot be watched"))
+                .hint(format!("one of {}, or a series of your own by `query`", names.join(", "))));
+        };
+        let some = !(filters.is_null() || filters.as_array().is_some_and(Vec::is_empty));
+        if !some && target.group_by.is_none() {
+            return Ok(*whole);
+        }
+        match metric {
+            "pageviews" => self.counted(site, field, &json!({ "event": "pageview" }), target, filters),
+            "events" => self.counted(site, field, &json!({}), target, filters),
+            "total_revenue" => self.counted(site, field, &json!({ "metric": "revenue" }), target, filters),
+            _ => Err(RuleError::new(field, format!("`{metric}` cannot be filtered or grouped in a rule"))
+                .hint(
+                    "use pageviews, events or total_revenue; or make a series of the people you mean with \
+                 POST /api/v1/series and watch it with `query`: {\"series\": its id}",
+                )),
+        }
+    }
+
+    /// `{"metrics": ["events"], "filters": […], "dimensions": […]}`, `{"series": id}` or `{"goal": id}`.
+    fn query(&self, site: &Site, query: &Value, target: &Target) -> Result<Measure, RuleError> {
+        let wrong = |reason: &str| {
+            RuleError::new("query", reason).hint(
+                r#"{"metrics": ["events"], "filters": [["is", "event:page", ["/"]]]}, {"series": id} or {"goal": id}"#,
+            )
+        };
+        let body = query.as_object().ok_or_else(|| wrong("must be an object"))?;
+        if let Some(series) = body.get("series") {
+            return self.series(site, series, target);
+        }
+        if let Some(goal) = body.get("goal") {
+            let record = self.definition(site, goal, "query.goal")?;
+            let Spec::Goal { event } = &record.definition.spec else {
+                return Err(RuleError::new("query.goal", "is not a goal"));
+            };
+            return self.count(site, event.clone(), define::Measure::Events, target, "query.goal");
+        }
+        let known = ["metrics", "filters", "dimensions", "site_id", "date_range"];
+        if let Some(other) = body.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(RuleError::new(format!("query.{other}"), "is not for a query that is watched"));
+        }
+        let metrics = body.get("metrics").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let [Value::String(metric)] = metrics else { return Err(wrong("needs exactly one metric")) };
+        let dimensions =
+            body.get("dimensions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        match (dimensions, &target.group_by) {
+            ([], _) => {}
+            ([Value::String(by)], Some(group)) if by == group => {}
+            _ => return Err(wrong("is grouped").hint("say it with `group_by`, by one dimension")),
+        }
+        let filters = match (body.get("filters"), &target.filters) {
+            (None, filters) => filters.clone(),
+            (Some(filters), Value::Null) => filters.clone(),
+            (Some(_), _) => return Err(RuleError::new("filters", "were given in the query, too")),
+        };
+        self.metric(site, "query.metrics", metric, target, &filters)
+    }
+
+    fn series(&self, site: &Site, id: &Value, target: &Target) -> Result<Measure, RuleError> {
+        let record = self.definition(site, id, "query.series")?;
+        let Spec::Series { measure, .. } = &record.definition.spec else {
+            return Err(RuleError::new("query.series", "is not a series"));
+        };
+        if !target.filters.is_null() || target.group_by.is_some() {
+            return Err(RuleError::new(
+                "query.series",
+                "cannot be filtered or grouped: it is a number by itself",
+            ));
+        }
+        let series = SeriesId(record.definition.id.0);
+        Ok(match measure {
+            define::Measure::Events => Measure::sum(series),
+            define::Measure::Revenue => revenue(series),
+            define::Measure::Visitors => {
+                Measure { part: Part { series, additive: false }, ..Measure::sum(series) }
+            }
+        })
+    }
+
+    fn definition(&self, site: &Site, id: &Value, field: &str) -> Result<&DefinitionRecord, RuleError> {
+        let id = id.as_str().unwrap_or_default();
+        let named = |record: &&DefinitionRecord| record.id.to_string() == id || record.name == id;
+        let found = self.definitions.iter().filter(|record| record.definition.site == site.id).find(named);
+        found.ok_or_else(|| RuleError::new(field, format!("there is no `{id}` on this site")))
+    }
+
+    /// A count of events, said as the body of a series.
+    fn counted(
+        &self,
+        site: &Site,
+        field: &str,
+        body: &Value,
+        target: &Target,
+        filters: &Value,
+    ) -> Result<Measure, RuleError> {
+        let mut body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
+        if !filters.is_null() {
+            body.insert("filters".to_owned(), filters.clone());
+        }
+        let asked = opentrace_query::define(Kind::Series, &Value::Object(body)).map_err(refused)?;
+        let Spec::Series { event, measure } = asked.spec else {
+            return Err(RuleError::new(field, "cannot be counted"));
+        };
+        self.count(site, event, measure, target, field)
+    }
+
+    fn count(
+        &self,
+        site: &Site,
+        event: Condition,
+        measure: define::Measure,
+        target: &Target,
+        field: &str,
+    ) -> Result<Measure, RuleError> {
+        let by = target.group_by.as_deref().map(attribute).transpose()?;
+        let counted = Counted { site: site.id, event, measure, by };
+        let series = self.tallies.borrow_mut().series(&counted);
+        let series = series.map_err(|error| RuleError::new(field, error.to_string()))?;
+        Ok(if measure == define::Measure::Revenue { revenue(series) } else { Measure::sum(series) })
+    }
+}
+
+/// A dimension by its name in the query API, or by its last part where that says enough.
+fn attribute(name: &str) -> Result<Attribute, RuleError> {
+    let unknown = || {
+        RuleError::new("group_by", format!("`{name}` cannot be grouped by in a rule"))
+            .hint("use event:page, event:name, event:props:NAME or where the visitor came from, such as visit:country")
+    };
+    if let Some(key) = name.strip_prefix("event:props:").filter(|key| !key.is_empty()) {
+        return Ok(Attribute::Property(key.to_owned()));
+    }
+    match name {
+        "event:name" | "name" => return Ok(Attribute::Name),
+        "event:goal" | "goal" => return Ok(Attribute::Goal),
+        "event:page" | "page" => return Ok(Attribute::Path),
+        _ => {}
+    }
+    let full = if name.contains(':') { name.to_owned() } else { format!("visit:{name}") };
+    let field = opentrace_query::catalogue::field(&full).ok_or_else(unknown)?;
+    VisitColumn::of_column(field.column).map(Attribute::Visit).ok_or_else(unknown)
+}
+
+fn refused(error: QueryError) -> RuleError {
+    let field = error.field().map_or_else(|| "filters".to_owned(), ToString::to_string);
+    let wrong = RuleError::new(field, error.to_string());
+    match error.hint() {
+        Some(hint) => wrong.hint(hint),
+        None => wrong,
+    }
+}

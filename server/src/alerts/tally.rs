@@ -1,0 +1,289 @@
+//! Counts of events for rules that the dataflow keeps no series for: the event of an instant rule,
+//! filtered counts and sums, and one count for each value of a dimension.
+//!
+//! Keeps: what is to be counted. The counts themselves are cells of the evaluator.
+//! Late data: a count of a past minute grows. Retraction: after an erasure the counts of its site are
+//! read anew from what is stored.
+//! Cost: per event a look-up by its name, and one comparison for each count that may apply.
+//! Wrong when: a dimension has more than [`MOST_KEYS`] values within what rules look back on: further
+//! ones are not counted.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use jiff::tz::TimeZone;
+use opentrace_alerts::evaluate::Cells;
+use opentrace_alerts::series::{Cell, Grain, Key, SeriesId};
+use opentrace_events::define::{
+    Attribute, BadPattern, Comparison, Condition, Matcher, Measure, Operator, Subject,
+};
+use opentrace_events::{SiteId, Sites};
+
+/// Numbers of counts begin here; those of definitions are far below.
+const FIRST: u32 = 1 << 31;
+/// Values of a dimension that are counted.
+const MOST_KEYS: usize = 10_000;
+/// What an empty value of a dimension is called: the key of a count without one is empty.
+const NONE: &str = "(none)";
+
+/// What is counted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Counted {
+    pub(super) site: SiteId,
+    pub(super) event: Condition,
+    /// Not people.
+    pub(super) measure: Measure,
+    pub(super) by: Option<Attribute>,
+}
+
+#[derive(Debug)]
+struct Tally {
+    series: SeriesId,
+    counted: Counted,
+    matcher: Matcher,
+}
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub(super) struct Tallies {
+    held: Vec<Arc<Tally>>,
+    given: u32,
+    by_name: HashMap<(SiteId, String), Vec<Arc<Tally>>>,
+    any_name: HashMap<SiteId, Vec<Arc<Tally>>>,
+}
+
+/// What an event must tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fact<'a> {
+    pub(super) site: SiteId,
+    /// Milliseconds since 1970.
+    pub(super) ts: i64,
+    pub(super) revenue: i64,
+    pub(super) currency: &'a str,
+}
+
+/// Counts by series, key, grain and start.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    counts: HashMap<(SiteId, SeriesId, Key, Grain, i64), i64>,
+}
+
+impl Tallies {
+    /// The series that counts this, from now on.
+    pub(super) fn series(&mut self, counted: &Counted) -> Result<SeriesId, BadPattern> {
+        if let Some(held) = self.held.iter().find(|tally| tally.counted == *counted) {
+            return Ok(held.series);
+        }
+        let series = SeriesId(FIRST + self.given);
+        let tally = Tally { series, counted: counted.clone(), matcher: Matcher::new(&counted.event)? };
+        self.given += 1;
+        self.put(Arc::new(tally));
+        Ok(series)
+    }
+
+    /// Counts nothing but these any longer.
+    pub(super) fn retain(&mut self, wanted: impl Fn(SeriesId) -> bool) {
+        let held = std::mem::take(&mut self.held);
+        self.by_name.clear();
+        self.any_name.clear();
+        for tally in held.into_iter().filter(|tally| wanted(tally.series)) {
+            self.put(tally);
+        }
+    }
+
+    /// Whether a series is one of these.
+    pub(super) fn is_one(series: SeriesId) -> bool {
+        series.0 >= FIRST
+    }
+
+    fn put(&mut self, tally: Arc<Tally>) {
+        let site = tally.counted.site;
+        match name_of(&tally.counted.event) {
+            Some(name) => self.by_name.entry((site, name.to_owned())).or_default().push(Arc::clone(&tally)),
+            None => self.any_name.entry(site).or_default().push(Arc::clone(&tally)),
+        }
+        self.held.push(tally);
+    }
+
+    /// The columns of stored events that the counts of a site look at.
+    pub(super) fn columns(&self, site: SiteId) -> Vec<&'static str> {
+        let mut columns = Vec::new();
+        for tally in self.held.iter().filter(|tally| tally.counted.site == site) {
+            columns.extend(tally.counted.by.as_ref().and_then(column));
+            tally.counted.event.comparisons(&mut |comparison| columns.extend(column(&comparison.attribute)));
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    /// Counts an event.
+    pub(super) fn count(&self, fact: Fact<'_>, subject: &impl Subject, sites: &Sites, counts: &mut Counts) {
+        let named = self.by_name.get(&(fact.site, subject.name().to_owned()));
+        let any = self.any_name.get(&fact.site);
+        if named.is_none() && any.is_none() {
+            return;
+        }
+        for tally in named.into_iter().chain(any).flatten().filter(|tally| tally.matcher.matches(subject)) {
+            let Some(site) = sites.get(fact.site) else { return };
+            let value = match tally.counted.measure {
+                Measure::Revenue if site.currency == fact.currency => fact.revenue,
+                Measure::Revenue => continue,
+                Measure::Events | Measure::Visitors => 1,
+            };
+            let key = match &tally.counted.by {
+                None => Key::whole(),
+                Some(attribute) => match attribute.of(subject) {
+                    "" => Key::from(NONE),
+                    value => Key::from(value),
+                },
+            };
+            counts.add(fact, tally.series, &key, value, &site.timezone);
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, fact: Fact<'_>, series: SeriesId, key: &Key, value: i64, zone: &TimeZone) {
+        let at = fact.ts.div_euclid(1000);
+        let offset = jiff::Timestamp::from_second(at).map_or(0, |at| zone.to_offset(at).seconds());
+        for grain in [Grain::Minute, Grain::Hour] {
+            let start = grain.start_of(at, i64::from(offset));
+            *self.counts.entry((fact.site, series, key.clone(), grain, start)).or_default() += value;
+        }
+    }
+
+    /// The cells after what was counted is added to those that are held.
+    pub(super) fn onto(self, held: &Cells) -> Vec<Cell> {
+        let mut new: HashMap<(SeriesId, Grain), usize> = HashMap::new();
+        let mut cells: Vec<Cell> = Vec::with_capacity(self.counts.len());
+        for ((site, series, key, grain, start), by) in self.counts {
+            if !held.has(site.0, series, grain, &key) {
+                let new = new.entry((series, grain)).or_default();
+                *new += 1;
+                if held.breadth(site.0, series, grain) + *new > MOST_KEYS {
+                    continue;
+                }
+            }
+            let mut cell = Cell { site: site.0, series, grain, key, start, value: 0 };
+            cell.value = held.value(&cell) + by;
+            cells.push(cell);
+        }
+        // By time, as they would have come one by one.
+        cells.sort_by(|a, b| (a.start, a.series, &a.key).cmp(&(b.start, b.series, &b.key)));
+        cells
+    }
+}
+
+fn column(attribute: &Attribute) -> Option<&'static str> {
+    match attribute {
+        Attribute::Name | Attribute::Goal => None, // always read
+        Attribute::Path => Some("path"),
+        Attribute::Property(_) => Some("props"),
+        Attribute::Visit(column) => Some(column.column()),
+    }
+}
+
+/// The one name that an event must have to meet a condition.
+fn name_of(condition: &Condition) -> Option<&str> {
+    match condition {
+        Condition::And(all) => all.iter().find_map(name_of),
+        Condition::Where(Comparison {
+            attribute: Attribute::Name,
+            operator: Operator::Is,
+            negated: false,
+            case_sensitive: true,
+            values,
+            ..
+        }) => match values.as_slice() {
+            [name] => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentrace_events::{Event, Site, Visit};
+
+    use super::*;
+
+    fn named(name: &str) -> Condition {
+        Condition::Where(Comparison {
+            attribute: Attribute::Name,
+            operator: Operator::Is,
+            negated: false,
+            values: vec![name.to_owned()],
+            case_sensitive: true,
+            empty: String::new(),
+        })
+    }
+
+    fn sites() -> Sites {
+        let sites = Sites::default();
+        sites.put(Site {
+            id: SiteId(1),
+            domain: "a.example".to_owned(),
+            timezone: TimeZone::UTC,
+            week_start: jiff::civil::Weekday::Monday,
+            identified: false,
+            currency: "EUR".to_owned(),
+            bots: opentrace_events::site::BotPolicy::Drop,
+            honour_privacy_signals: false,
+            retention_days: 0,
+            calendar: 0,
+        });
+        sites
+    }
+
+    #[test]
+    fn events_are_counted_by_name_value_and_currency() {
+        let mut tallies = Tallies::default();
+        let of = |event: Condition, measure, by| Counted { site: SiteId(1), event, measure, by };
+        let country = Attribute::Visit(opentrace_events::define::VisitColumn::Country);
+        let signups = tallies.series(&of(named("signup"), Measure::Events, Some(country))).expect("a count");
+        let money = tallies.series(&of(Condition::any(), Measure::Revenue, None)).expect("a count");
+        assert_eq!(tallies.series(&of(Condition::any(), Measure::Revenue, None)).expect("the same"), money);
+        let mut counts = Counts::default();
+        for (name, country, revenue, currency) in [
+            ("signup", "DE", 0, ""),
+            ("signup", "", 5, "USD"),
+            ("buy", "DE", 7, "EUR"),
+            ("signup", "DE", 1, "EUR"),
+        ] {
+            let visit = Visit { country: country.into(), ..Visit::default() };
+            let event = Event { name: name.into(), visit, ..Event::default() };
+            let fact = Fact { site: SiteId(1), ts: 61_000, revenue, currency };
+            tallies.count(fact, &event, &sites(), &mut counts);
+        }
+        let mut held = Cells::default();
+        let before = Cell {
+            site: 1,
+            series: signups,
+            grain: Grain::Minute,
+            key: Key::from("DE"),
+            start: 60,
+            value: 10,
+        };
+        held.set(&before);
+        let cells = counts.onto(&held);
+        let minute = |series: SeriesId, key: &str| {
+            let found = cells.iter().find(|cell| {
+                cell.grain == Grain::Minute && cell.series == series && cell.key.as_str() == key
+            });
+            found.map(|cell| (cell.start, cell.value))
+        };
+        assert_eq!(minute(signups, "DE"), Some((60, 12)));
+        assert_eq!(minute(signups, NONE), Some((60, 1)));
+        assert_eq!(minute(money, ""), Some((60, 8)));
+
+        tallies.retain(|series| series == money);
+        let mut counts = Counts::default();
+        let event = Event { name: "signup".into(), ..Event::default() };
+        let fact = Fact { site: SiteId(1), ts: 0, revenue: 0, currency: "" };
+        tallies.count(fact, &event, &sites(), &mut counts);
+        let left: Vec<SeriesId> = counts.onto(&Cells::default()).iter().map(|cell| cell.series).collect();
+        assert_eq!(left, [money, money], "signups are not counted any longer");
+    }
+}

@@ -1,0 +1,162 @@
+//! What the bench is told: commits of the pipeline, the time, and erasures that are done.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use opentrace_events::Event;
+use opentrace_pipeline::{Commit, CommitWatch, Epoch, State};
+use opentrace_store::StoreError;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::bench::{Bench, Change};
+use super::seed::{self, Seeds};
+use super::tally::{Counts, Fact, Tallies};
+use super::{Alerts, TROUBLE};
+use crate::clock;
+
+/// The clock is looked at so often at least and at most.
+const SHORTEST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl CommitWatch for Alerts {
+    fn wants(&self, last: Epoch) -> bool {
+        let mut watching = self.watching();
+        if !watching.wanted {
+            watching.missed = last;
+        }
+        watching.wanted
+    }
+
+    async fn begin(&self, committed: Epoch) {
+        let mut bench = self.shared.bench.lock().await;
+        if !bench.rules.is_empty() {
+            let rules = bench.rules_of(None);
+            self.seed(&mut bench, &rules, committed).await;
+        }
+        bench.begun = true;
+    }
+
+    async fn take(&self, commit: Commit<'_>) {
+        let mut bench = self.shared.bench.lock().await;
+        let mut cells = bench.cells_of(commit.series);
+        cells.extend(self.counted(&bench, &commit.events));
+        if commit.last <= bench.epoch {
+            // Judged before a crash, and here again.
+            bench.evaluator.seed(cells);
+            return;
+        }
+        bench.epoch = commit.last;
+        let clock = clock::now().0;
+        let newest = commit.events.iter().map(|event| event.received_at.0).max();
+        let now = newest.map_or(clock, |at| at.min(clock));
+        let told = bench.judge(now, &cells, Change::default(), &self.shared.detectors, &self.words());
+        self.commit(told).await;
+    }
+}
+
+impl Alerts {
+    /// Counts events for rules without a series of the dataflow, onto what is held.
+    fn counted(&self, bench: &Bench, events: &[&Event]) -> Vec<opentrace_alerts::series::Cell> {
+        let mut counts = Counts::default();
+        for event in events {
+            let fact =
+                Fact { site: event.site, ts: event.ts.0, revenue: event.revenue, currency: &event.currency };
+            bench.tallies.count(fact, *event, &self.shared.sites, &mut counts);
+        }
+        counts.onto(bench.evaluator.cells())
+    }
+
+    /// Gives rules the past as it is stored up to an epoch. Waits for ClickHouse as long as it takes.
+    pub(super) async fn seed(
+        &self,
+        bench: &mut Bench,
+        rules: &[(std::sync::Arc<opentrace_alerts::rule::Rule>, Option<i64>)],
+        epoch: Epoch,
+    ) {
+        let rules: Vec<_> = rules.iter().map(|(rule, cause)| (&**rule, *cause)).collect();
+        let now = clock::now().0.div_euclid(1000);
+        loop {
+            let (store, sites) = (&self.shared.store, &self.shared.sites);
+            match seed::read(store, sites, &bench.tallies, &rules, now, epoch).await {
+                Ok(Seeds { cells, past, .. }) => {
+                    bench.past.extend(past);
+                    bench.evaluator.seed(cells);
+                    return;
+                }
+                Err(error) => tracing::warn!(%error, code = error.code(), "alerts wait for ClickHouse"),
+            }
+            sleep(TROUBLE).await;
+        }
+    }
+
+    /// Judges rules whose time has come, while nothing else does.
+    pub(super) async fn tick(&self) {
+        loop {
+            let due = self.shared.bench.lock().await.evaluator.next_due();
+            let wait = due.map_or(LONGEST, |at| {
+                Duration::from_millis(u64::try_from(at - clock::now().0).unwrap_or_default())
+            });
+            sleep(wait.clamp(SHORTEST, LONGEST)).await;
+            // While something is on its way, the clock is ahead of what is known.
+            if !self.is_up_to_date() {
+                continue;
+            }
+            let mut bench = self.shared.bench.lock().await;
+            if bench.begun && bench.evaluator.next_due().is_some_and(|at| at <= clock::now().0) {
+                let now = clock::now().0;
+                let told = bench.judge(now, &[], Change::default(), &self.shared.detectors, &self.words());
+                self.commit(told).await;
+            }
+        }
+    }
+
+    fn is_up_to_date(&self) -> bool {
+        self.shared.pipeline.get().is_some_and(|pipeline| {
+            let status = pipeline.status();
+            status.state == State::Running && status.lag_events == 0
+        })
+    }
+
+    /// Reads counts anew whenever an erasure is done: the events that were erased are not counted any
+    /// longer, and alerts by them are taken back.
+    pub(super) async fn reread_after(&self, mut erasures: watch::Receiver<u64>) {
+        while erasures.changed().await.is_ok() {
+            if let Err(error) = self.reread().await {
+                tracing::error!(%error, "counts of alerts cannot be read anew");
+            }
+        }
+    }
+
+    async fn reread(&self) -> Result<(), StoreError> {
+        let Some(pipeline) = self.shared.pipeline.get() else { return Ok(()) };
+        let mut bench = self.shared.bench.lock().await;
+        if !bench.begun || bench.rules.is_empty() {
+            return Ok(());
+        }
+        let epoch = bench.epoch;
+        let mut progress = pipeline.progress();
+        // What was handed over is in ClickHouse a moment later.
+        if progress.wait_for(|progress| progress.epoch >= epoch).await.is_err() {
+            return Ok(());
+        }
+        let rules = bench.rules_of(None);
+        let rules: Vec<_> = rules
+            .iter()
+            .filter(|(rule, _)| rule.measure.series().any(Tallies::is_one))
+            .map(|(rule, cause)| (&**rule, Some(cause.unwrap_or(i64::MAX))))
+            .collect();
+        let now = clock::now().0.div_euclid(1000);
+        let (store, sites) = (&self.shared.store, &self.shared.sites);
+        let seeds = seed::read(store, sites, &bench.tallies, &rules, now, epoch).await?;
+        let read = |site: u32, series, start: i64| {
+            Tallies::is_one(series) && seeds.counted_from.get(&site).is_some_and(|from| start >= *from)
+        };
+        let mut cells = bench.evaluator.cells().vanished(&seeds.cells, read);
+        cells.extend(seeds.cells.into_iter().filter(|cell| Tallies::is_one(cell.series)));
+        let told = bench.judge(now * 1000, &cells, Change::default(), &self.shared.detectors, &self.words());
+        self.commit(told).await;
+        Ok(())
+    }
+}

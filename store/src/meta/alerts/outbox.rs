@@ -1,0 +1,170 @@
+//! Messages to channels, until they are taken or given up.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::super::{Meta, now_ms};
+use super::AlertMessage;
+use crate::StoreError;
+
+/// Delivered messages are kept this long, in milliseconds.
+const KEEP: i64 = 30 * 86_400_000;
+
+/// A message and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertDelivery {
+    pub message: AlertMessage,
+    pub attempts: u32,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    pub error: Option<String>,
+}
+
+/// What became of an attempt to send a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Delivered {
+        id: String,
+    },
+    /// Tried again at `again_at` (milliseconds since 1970), never where that is `None`.
+    Failed {
+        id: String,
+        error: String,
+        again_at: Option<i64>,
+    },
+    /// Not tried, but put off.
+    Later {
+        id: String,
+        at: i64,
+    },
+}
+
+impl Meta {
+    /// Messages of a channel that may leave now, oldest first: at most one of each alert.
+    pub async fn due_messages(
+        &self,
+        channel: &str,
+        now: i64,
+        limit: u32,
+    ) -> Result<Vec<AlertDelivery>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM alert_outbox AS message WHERE channel = ? AND status = 'queued' AND next_at <= ? \
+             AND NOT EXISTS (SELECT 1 FROM alert_outbox AS before WHERE before.channel = message.channel \
+             AND before.opening = message.opening AND before.seq < message.seq AND before.status <> 'delivered') \
+             ORDER BY seq LIMIT ?",
+        );
+        let rows = rows.bind(channel).bind(now).bind(i64::from(limit)).fetch_all(&self.pool).await?;
+        rows.iter().map(delivery_of).collect()
+    }
+
+    /// When the next message of a channel may be due; `None` where none waits.
+    pub async fn next_message_at(&self, channel: &str, after: i64) -> Result<Option<i64>, StoreError> {
+        let next = sqlx::query_scalar(
+            "SELECT min(next_at) FROM alert_outbox WHERE channel = ? AND status = 'queued' AND next_at > ?",
+        );
+        Ok(next.bind(channel).bind(after).fetch_one(&self.pool).await?)
+    }
+
+    /// Notes what became of attempts, all at once. Messages that are not in the queue stay as they are.
+    pub async fn settle_messages(&self, settled: &[Settled]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for one in settled {
+            let update = match one {
+                Settled::Delivered { id } => sqlx::query(
+                    "UPDATE alert_outbox SET status = 'delivered', attempts = attempts + 1, done_at = ?, \
+                     error = NULL WHERE id = ? AND status = 'queued'",
+                )
+                .bind(now_ms())
+                .bind(id),
+                Settled::Failed { id, error, again_at } => sqlx::query(
+                    "UPDATE alert_outbox SET attempts = attempts + 1, error = ?, \
+                     next_at = coalesce(?, next_at), status = CASE WHEN ? THEN 'dead' ELSE 'queued' END \
+                     WHERE id = ? AND status = 'queued'",
+                )
+                .bind(error)
+                .bind(again_at)
+                .bind(again_at.is_none())
+                .bind(id),
+                Settled::Later { id, at } => {
+                    sqlx::query("UPDATE alert_outbox SET next_at = ? WHERE id = ? AND status = 'queued'")
+                        .bind(at)
+                        .bind(id)
+                }
+            };
+            update.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Messages of a channel with this status (`queued`, `delivered`, `dead`), newest first.
+    pub async fn channel_messages(
+        &self,
+        channel: &str,
+        status: &str,
+        limit: u32,
+    ) -> Result<Vec<AlertDelivery>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM alert_outbox WHERE channel = ? AND status = ? ORDER BY seq DESC LIMIT ?",
+        );
+        let rows = rows.bind(channel).bind(status).bind(i64::from(limit)).fetch_all(&self.pool).await?;
+        rows.iter().map(delivery_of).collect()
+    }
+
+    /// How many messages of a channel wait and how many were given up.
+    pub async fn channel_backlog(&self, channel: &str) -> Result<(u64, u64), StoreError> {
+        let count = sqlx::query(
+            "SELECT coalesce(sum(status = 'queued'), 0) AS queued, coalesce(sum(status = 'dead'), 0) AS dead \
+             FROM alert_outbox WHERE channel = ? AND status <> 'delivered'",
+        );
+        let row = count.bind(channel).fetch_one(&self.pool).await?;
+        let number = |name: &str| Ok::<_, StoreError>(row.try_get::<i64, _>(name)?.unsigned_abs());
+        Ok((number("queued")?, number("dead")?))
+    }
+
+    /// Puts messages of a channel that were given up back in the queue, as if they had never been tried:
+    /// the one named, or all. Returns how many.
+    pub async fn replay_messages(&self, channel: &str, id: Option<&str>) -> Result<u64, StoreError> {
+        let update = sqlx::query(
+            "UPDATE alert_outbox SET status = 'queued', attempts = 0, next_at = 0, created_at = ? \
+             WHERE channel = ? AND status = 'dead' AND (? IS NULL OR id = ?)",
+        );
+        let update = update.bind(now_ms()).bind(channel).bind(id).bind(id);
+        Ok(update.execute(&self.pool).await?.rows_affected())
+    }
+
+    /// Lets go of messages that were delivered long ago.
+    pub async fn forget_messages(&self) -> Result<u64, StoreError> {
+        let gone = sqlx::query("DELETE FROM alert_outbox WHERE status = 'delivered' AND done_at < ?");
+        Ok(gone.bind(now_ms() - KEEP).execute(&self.pool).await?.rows_affected())
+    }
+}
+
+pub(super) async fn write(
+    transaction: &mut Transaction<'_, Sqlite>,
+    message: &AlertMessage,
+) -> Result<(), StoreError> {
+    let insert = sqlx::query(
+        "INSERT INTO alert_outbox (id, channel, opening, body, status, attempts, next_at, created_at) \
+         VALUES (?, ?, ?, ?, 'queued', 0, ?, ?) ON CONFLICT (id) DO NOTHING",
+    );
+    let insert = insert.bind(&message.id).bind(&message.channel).bind(&message.opening);
+    insert.bind(&message.body).bind(message.next_at).bind(now_ms()).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+fn delivery_of(row: &SqliteRow) -> Result<AlertDelivery, StoreError> {
+    let message = AlertMessage {
+        id: row.try_get("id")?,
+        channel: row.try_get("channel")?,
+        opening: row.try_get("opening")?,
+        body: row.try_get("body")?,
+        next_at: row.try_get("next_at")?,
+    };
+    Ok(AlertDelivery {
+        message,
+        attempts: row.try_get("attempts")?,
+        created_at: row.try_get("created_at")?,
+        error: row.try_get("error")?,
+    })
+}

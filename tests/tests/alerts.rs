@@ -1,0 +1,228 @@
+//! Alerts from the event to a receiver that fails half of the time, while the program is killed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use opentrace_tests::program::client;
+use opentrace_tests::receiver::{Receiver, Taken};
+use opentrace_tests::{Program, Site};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+
+const RULES: usize = 60;
+const KILLS: usize = 20;
+const ENVS: &[(&str, &str)] = &[
+    ("OPENTRACE_ALERTS_ALLOW_PRIVATE", "true"),
+    ("OPENTRACE_ALERTS_TIMEOUT_MS", "400"),
+    ("OPENTRACE_ALERTS_RETRY_MS", "50"),
+    ("OPENTRACE_PUBLIC_URL", "https://stats.example.com"),
+];
+
+/// A site, a webhook to the receiver, and its id.
+async fn ready(data: &Path, receiver: &Receiver) -> (Program, Site, String) {
+    let program = Program::start_with(data, ENVS).await;
+    let site = program.site("alerts.example").await;
+    let hook = json!({ "type": "webhook", "name": "Pager", "url": receiver.url });
+    let (status, channel) = program.post("/api/v1/channels", &hook).await;
+    assert_eq!(status, 201, "{channel}");
+    receiver.expect(channel["secret"].as_str().expect("a secret"));
+    (program, site, channel["id"].as_str().expect("an id").to_owned())
+}
+
+async fn rule(program: &Program, site: &Site, channel: &str, rest: Value) -> String {
+    let mut body = json!({
+        "site_id": site.domain, "name": "Rule", "channels": [channel], "window": "1m", "cooldown": "1h",
+    });
+    for (field, value) in rest.as_object().expect("an object") {
+        body[field] = value.clone();
+    }
+    let (status, rule) = program.insist("POST", "/api/v1/alerts", Some(&body)).await;
+    assert_eq!(status, 201, "{rule}");
+    rule["id"].as_str().expect("an id").to_owned()
+}
+
+/// Sends an event until it is acknowledged.
+async fn send(program_url: &str, site: &Site, event: &Value) {
+    let client = client();
+    loop {
+        let request = client.post(format!("{program_url}/api/v1/events")).bearer_auth(&site.key);
+        match request.json(&json!([event])).send().await {
+            Ok(answer) if answer.status() == 202 => return,
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+fn event(name: &str, site: &Site, more: Value) -> Value {
+    let mut event = json!({
+        "id": uuid::Uuid::new_v4().to_string(), "name": name, "site": site.domain,
+        "url": format!("https://{}/", site.domain), "ip": "203.0.113.9", "user_agent": "Mozilla/5.0 Firefox/130.0",
+    });
+    for (field, value) in more.as_object().expect("an object") {
+        event[field] = value.clone();
+    }
+    event
+}
+
+async fn until(what: &str, receiver: &Receiver, done: impl Fn(&[Taken]) -> bool) -> Vec<Taken> {
+    let started = Instant::now();
+    loop {
+        let (taken, _) = receiver.taken();
+        if done(&taken) {
+            return taken;
+        }
+        assert!(started.elapsed() < Duration::from_secs(90), "{what}: {} messages: {taken:?}", taken.len());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Ids of messages of a kind, by rule; and which came first.
+fn by_rule(taken: &[Taken], kind: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for message in taken.iter().filter(|message| message.body["type"] == kind) {
+        let rule = message.body["data"]["alert_id"].as_str().expect("an id").to_owned();
+        ids.entry(rule).or_default().insert(message.id.clone());
+    }
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_alert_arrives_once_whatever_is_killed() {
+    let data = tempfile::tempdir().expect("a folder");
+    let receiver = Receiver::start(0.5).await;
+    let (mut program, site, channel) = ready(data.path(), &receiver).await;
+    let mut rules = Vec::new();
+    for number in 0..RULES {
+        let name = format!("event-{number}");
+        let condition = json!({ "name": name, "condition": { "type": "event", "event": name } });
+        rules.push(rule(&program, &site, &channel, condition).await);
+    }
+
+    let (url, sender) = (program.url(), site.clone());
+    let sending = tokio::spawn(async move {
+        for number in 0..RULES {
+            send(&url, &sender, &event(&format!("event-{number}"), &sender, json!({}))).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    });
+    let mut rng = StdRng::seed_from_u64(11);
+    let mut closed: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(rng.random_range(100..900))).await;
+        program.kill();
+        program.restart().await;
+        close_some(&program, &receiver, &mut closed).await;
+    }
+    sending.await.expect("everything is sent");
+    until("opened", &receiver, |taken| by_rule(taken, "alert.firing").len() == RULES).await;
+    while closed.len() < RULES {
+        close_some(&program, &receiver, &mut closed).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let taken = until("resolved", &receiver, |taken| by_rule(taken, "alert.resolved").len() == RULES).await;
+
+    let (opened, resolved) = (by_rule(&taken, "alert.firing"), by_rule(&taken, "alert.resolved"));
+    for rule in &rules {
+        assert_eq!(opened[rule].len(), 1, "opened once");
+        assert_eq!(resolved[rule].len(), 1, "resolved once");
+        let first = |kind: &str| {
+            taken.iter().position(|message| {
+                message.body["type"] == kind && message.body["data"]["alert_id"] == **rule
+            })
+        };
+        assert!(first("alert.firing") < first("alert.resolved"), "an end after its beginning");
+    }
+    let (_, refused) = receiver.taken();
+    assert!(refused > RULES / 2, "the receiver was in trouble: {refused}");
+    let data = &taken[0].body["data"];
+    for field in ["alert_id", "name", "site_id", "value", "condition", "band", "group", "started_at", "url"] {
+        assert!(data.get(field).is_some(), "{field} in {data}");
+    }
+    assert_eq!(data["site_id"], site.domain.as_str());
+    assert!(taken[0].body["timestamp"].is_string());
+    assert!(data["url"].as_str().is_some_and(|url| url.starts_with("https://stats.example.com/sites/")));
+    assert!(program.terminate(), "a clean end");
+}
+
+/// Closes by hand what fired and was not closed yet.
+async fn close_some(program: &Program, receiver: &Receiver, closed: &mut BTreeSet<String>) {
+    let opened = by_rule(&receiver.taken().0, "alert.firing");
+    for rule in opened.keys().filter(|rule| !closed.contains(*rule)).cloned().collect::<Vec<_>>() {
+        let request = client().post(format!("{}/api/v1/alerts/{rule}/close", program.url()));
+        let answer = request.bearer_auth(opentrace_tests::program::ADMIN).send().await;
+        if answer.is_ok_and(|answer| answer.status() == 200) {
+            closed.insert(rule);
+        }
+    }
+}
+
+/// A threshold, a group, a value never seen, a stream that goes on where it was cut off, and an erasure that
+/// takes an alert back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conditions_are_judged_as_events_come_and_go() {
+    let data = tempfile::tempdir().expect("a folder");
+    let receiver = Receiver::start(0.0).await;
+    let (program, site, channel) = ready(data.path(), &receiver).await;
+    program.insist("PATCH", "/api/v1/sites/alerts.example", Some(&json!({ "identified": true }))).await;
+    let above =
+        json!({ "metric": "pageviews", "window": "5m", "condition": { "type": "above", "value": 4 } });
+    let above = rule(&program, &site, &channel, above).await;
+    let grouped = json!({
+        "metric": "events", "group_by": "event:props:plan", "window": "5m",
+        "filters": [["is", "event:name", ["buy"]]], "condition": { "type": "above", "value": 1 },
+    });
+    let grouped = rule(&program, &site, &channel, grouped).await;
+    let new = json!({ "metric": "pageviews", "group_by": "page", "condition": { "type": "new_value" } });
+    let new = rule(&program, &site, &channel, new).await;
+
+    for (visit, user) in ["ann", "ann", "bob", "bob", "bob"].into_iter().enumerate() {
+        let page = format!("https://{}/page-{}", site.domain, visit % 2);
+        let view = event("pageview", &site, json!({ "user_id": user, "url": page }));
+        send(&program.url(), &site, &view).await;
+    }
+    for plan in ["pro", "pro", "free"] {
+        send(&program.url(), &site, &event("buy", &site, json!({ "props": { "plan": plan } }))).await;
+    }
+    let wanted =
+        |taken: &[Taken]| by_rule(taken, "alert.firing").values().map(BTreeSet::len).sum::<usize>() == 4;
+    let taken = until("fired", &receiver, wanted).await;
+    let groups = |rule: &str| -> Vec<String> {
+        let mine = taken.iter().filter(|message| message.body["data"]["alert_id"] == rule);
+        mine.map(|message| message.body["data"]["group"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(groups(&above), [""]);
+    assert_eq!(groups(&grouped), ["pro"], "one purchase is not above 1");
+    assert_eq!(
+        groups(&new).into_iter().collect::<BTreeSet<_>>(),
+        ["/page-0", "/page-1"].map(String::from).into()
+    );
+
+    let erased = json!({ "site_id": site.domain, "user_id": "bob", "wait": 60 });
+    assert_eq!(program.post("/api/v1/erasure", &erased).await.0, 200);
+    let resolved = |taken: &[Taken]| by_rule(taken, "alert.resolved").contains_key(&above);
+    let taken = until("taken back", &receiver, resolved).await;
+    let end = taken.iter().find(|message| {
+        message.body["type"] == "alert.resolved" && message.body["data"]["alert_id"] == *above
+    });
+    assert_eq!(end.expect("it was resolved").body["data"]["reason"], "retracted");
+
+    let (status, history) = program.get("/api/v1/alerts/history?limit=100").await;
+    assert_eq!(status, 200, "{history}");
+    let steps = history["history"].as_array().expect("a list").len();
+    let stream = client()
+        .get(format!("{}/api/v1/alerts/stream", program.url()))
+        .bearer_auth(opentrace_tests::program::ADMIN)
+        .header("last-event-id", "1");
+    let mut answer = stream.send().await.expect("a stream");
+    let mut text = String::new();
+    while text.matches("\nid:").count() + usize::from(text.starts_with("id:")) < steps - 1 {
+        let piece = tokio::time::timeout(Duration::from_secs(10), answer.chunk()).await.expect("events come");
+        text.push_str(&String::from_utf8_lossy(&piece.expect("no error").expect("no end")));
+    }
+    assert!(
+        text.contains("event:alert.firing") && text.contains("id:2\n") && !text.contains("id:1\n"),
+        "{text}"
+    );
+}

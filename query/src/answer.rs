@@ -75,6 +75,13 @@ pub struct Meta {
     /// Every statement, in the order they were answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explain: Option<Vec<Explained>>,
+    /// The newest epoch that is in the answer; more may be in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
+    /// The buckets in which something changed after the epoch that was asked about: those of the
+    /// time dimension, or days where there is none. Filters make no difference to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Vec<String>>,
     /// Rows before pagination.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_rows: Option<u64>,

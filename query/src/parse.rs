@@ -259,9 +259,25 @@ fn order_by(value: &Value, query: &Query) -> Result<Vec<OrderBy>, QueryError> {
     Ok(order)
 }
 
+fn epoch(value: &Value) -> Result<u64, QueryError> {
+    value.as_u64().ok_or_else(|| QueryError::Expected {
+        field: "include.corrected_since".to_owned(),
+        expected: "an epoch, as `meta.epoch` of an earlier answer gives it".to_owned(),
+    })
+}
+
 fn include(value: &Value, query: &mut Query) -> Result<(), QueryError> {
-    let known =
-        ["time_labels", "total_rows", "imports", "source", "explain", "partial_time_labels", "comparisons"];
+    let known = [
+        "time_labels",
+        "total_rows",
+        "imports",
+        "source",
+        "explain",
+        "partial_time_labels",
+        "comparisons",
+        "epoch",
+        "corrected_since",
+    ];
     let options = json::object(value, "include", &known)?;
     let flag = |name: &str| match options.get(name) {
         None => Ok(false),
@@ -278,6 +294,8 @@ fn include(value: &Value, query: &mut Query) -> Result<(), QueryError> {
         source: flag("source")?,
         explain: flag("explain")?,
         partial_time_labels: flag("partial_time_labels")?,
+        epoch: flag("epoch")?,
+        corrected_since: options.get("corrected_since").map(epoch).transpose()?,
     };
     if let Some(value) = options.get("comparisons") {
         query.compare = Some(dates::comparisons(value, "include.comparisons")?);

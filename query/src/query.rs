@@ -145,6 +145,12 @@ pub struct Include {
     /// The buckets that are not whole: the range cuts them, or they are not over yet.
     #[serde(skip_serializing_if = "is_false")]
     pub partial_time_labels: bool,
+    /// The newest epoch that is in the answer.
+    #[serde(skip_serializing_if = "is_false")]
+    pub epoch: bool,
+    /// The buckets of the range in which something changed after this epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected_since: Option<u64>,
 }
 
 /// A page of an answer.

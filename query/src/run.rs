@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use clickhouse::Client;
-use futures_util::future::{try_join, try_join_all, try_join3};
+use futures_util::future::{try_join, try_join_all, try_join4};
 use opentrace_events::{Site, Timestamp};
 use opentrace_store::Store;
 use serde_json::Value as Json;
@@ -89,6 +89,8 @@ impl Asking<'_> {
     pub async fn answer(&self, query: &Query) -> Result<Answer, QueryError> {
         let range = self.range(&query.date_range).await?;
         let plan = Plan::new(query, &range, self.views)?;
+        // Before anything else is read: what comes meanwhile is asked about with the next question.
+        let epoch = self.epoch(query).await?;
         let log = Mutex::default();
         let planned = Planned { asking: *self, query, range: &range, plan: &plan, log: &log };
         let (time_labels, partial) = planned.labels()?;
@@ -98,8 +100,9 @@ impl Asking<'_> {
                 None => Ok(None),
             }
         };
-        let ((rows, total_rows), compared, warnings) =
-            try_join3(planned.rows(), compared, warnings::warnings(self, query, &range, &plan)).await?;
+        let warnings = warnings::warnings(self, query, &range, &plan);
+        let ((rows, total_rows), compared, warnings, corrected) =
+            try_join4(planned.rows(), compared, warnings, planned.corrected()).await?;
         let currency = &self.site.currency;
         let mut results: Vec<Group> = Vec::with_capacity(rows.len());
         for row in rows {
@@ -117,12 +120,22 @@ impl Asking<'_> {
                 source: query.include.source.then(|| plan.sources()),
                 time_labels,
                 partial_time_labels: partial,
+                epoch,
+                corrected,
                 total_rows: total_rows.filter(|_| query.include.total_rows),
                 metric_warnings: warnings,
                 explain: query.include.explain.then(|| log.into_inner().unwrap_or_default()),
             },
             query: resolved(query, &range, &plan, compared.as_ref()),
         })
+    }
+
+    /// The newest epoch in every view, where it is to be said.
+    async fn epoch(&self, query: &Query) -> Result<Option<u64>, QueryError> {
+        if !query.include.epoch && query.include.corrected_since.is_none() {
+            return Ok(None);
+        }
+        number(self.client, &sql::epoch()).await.map(|epoch| Some(epoch as u64))
     }
 
     /// The two instants of a range of time.
@@ -168,6 +181,17 @@ impl Planned<'_> {
             .then(|| bucket::partial(self.range, grain, self.asking.now))
             .transpose()?;
         Ok((all, partial))
+    }
+
+    /// The buckets that changed after the epoch asked about.
+    async fn corrected(&self) -> Result<Option<Vec<String>>, QueryError> {
+        let Some(since) = self.query.include.corrected_since else { return Ok(None) };
+        let grain = self.plan.shape.grain().unwrap_or(Grain::Day);
+        let statement = sql::corrected(self.context(), grain, since)?;
+        let rows = rows::fetch(self.asking.client, &statement).await?;
+        let unreadable = || QueryError::Row { message: "a bucket of another type".to_owned() };
+        let labels = rows.into_iter().map(|row| row.first().and_then(|bucket| label(grain, bucket)));
+        labels.map(|label| label.ok_or_else(unreadable)).collect::<Result<_, _>>().map(Some)
     }
 
     /// The rows of the page asked for, and how many there are in all where that is known.

@@ -8,6 +8,7 @@
 mod builder;
 mod columns;
 mod conditions;
+mod corrected;
 mod goals;
 mod listed;
 mod measures;
@@ -23,6 +24,7 @@ use crate::range::Range;
 use crate::vocabulary::Goal;
 
 use builder::Builder;
+pub(crate) use corrected::{corrected, epoch};
 pub(crate) use listed::{properties, recent};
 
 /// A statement and what it returns: the dimensions, then the metrics, in a row.

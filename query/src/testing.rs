@@ -166,9 +166,9 @@ pub(crate) fn queries() -> impl Strategy<Value = Query> {
     let filters = prop::collection::vec(filter(), 0..3);
     let flags = any::<(bool, bool, bool, bool, bool, bool)>();
     let pagination = (1_u64..=10_000, 0_u64..1_000);
-    let rest = (compare(), prop::collection::vec(nasty(), 0..2));
+    let rest = (compare(), prop::collection::vec(nasty(), 0..2), prop::option::of(any::<u64>()));
     (metrics, date_range(), time, fields, filters, flags, pagination, rest).prop_map(
-        |(metrics, date_range, time, fields, filters, flags, (limit, offset), (compare, keys))| {
+        |(metrics, date_range, time, fields, filters, flags, (limit, offset), (compare, keys, since))| {
             let mut dimensions: Vec<Dimension> = time.into_iter().collect();
             for field in fields {
                 if !dimensions.contains(&field) {
@@ -213,6 +213,8 @@ pub(crate) fn queries() -> impl Strategy<Value = Query> {
                     source,
                     explain: source,
                     partial_time_labels: false,
+                    epoch: imports,
+                    corrected_since: since,
                 },
                 dimensions,
                 filters,

@@ -76,7 +76,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn bucket(&mut self, grain: Grain) -> String {
+    pub(super) fn bucket(&mut self, grain: Grain) -> String {
         let at = match self.source {
             Source::Traffic => "minute",
             Source::Uniques(_) => {

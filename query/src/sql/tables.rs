@@ -12,14 +12,18 @@ use crate::plan::{LONGEST_VISIT_MS, Source};
 
 impl Builder<'_> {
     pub(super) fn traffic(&mut self) -> String {
+        format!("FROM v_traffic FINAL WHERE {}", self.minutes())
+    }
+
+    /// Which rows of `v_traffic` are the site's and in the range.
+    pub(super) fn minutes(&mut self) -> String {
         let site = self.site();
         let (from, to) = (self.context.range.from.0, self.context.range.to.0);
         // The column begins in 1970, as every accepted range does but for the offset of its zone.
         let from = self.bind(Value::Int(from.max(0) / 1_000));
         let to = self.bind(Value::Int(to.max(0) / 1_000));
         format!(
-            "FROM v_traffic FINAL WHERE site_id = {site} \
-             AND minute >= toDateTime({from}, 'UTC') AND minute < toDateTime({to}, 'UTC')"
+            "site_id = {site} AND minute >= toDateTime({from}, 'UTC') AND minute < toDateTime({to}, 'UTC')"
         )
     }
 

@@ -510,7 +510,8 @@ impl Run {
                 waiting.push((plan.site, whole, definitions));
             }
         }
-        for plan in &in_force {
+        // What was bound after the committed epoch may be counted already, too.
+        for plan in &self.journal.plans_as_of(Epoch::MAX)? {
             let definitions = plan.definitions.iter().map(|definition| definition.id);
             self.fillings.set(definitions, Filling::Ready);
             if !waiting.iter().any(|(site, whole, _)| *site == plan.site && *whole) {

@@ -75,10 +75,8 @@ async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
     let lasting = Duration::from_secs_f64(options.minutes * 60.0);
     let clock = FastClock::new(Duration::from_secs(options.days * 86_400), lasting);
-    let config = PipelineConfig {
-        clock: Clock::new(move || clock.now_ms()),
-        ..PipelineConfig::new(folder.path())
-    };
+    let config =
+        PipelineConfig { clock: Clock::new(move || clock.now_ms()), ..PipelineConfig::new(folder.path()) };
     let pipeline = Pipeline::start(config, store.clone(), registry, plans).await?;
     pipeline.settled().await?;
 

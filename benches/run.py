@@ -25,20 +25,39 @@ ADMIN = "bench-admin-token-0123456789abcdef"
 SITE = "bench.example"
 
 
+DEFINITIONS = [
+    ("goals", {"name": "sign-ups", "event": "signup"}),
+    ("funnels", {"name": "conversion", "steps": ["pageview", "signup"], "window": "7d"}),
+    ("retentions", {"name": "weeks", "return_event": "signup", "period": "week"}),
+    ("series", {"name": "people", "event": "signup", "metric": "visitors"}),
+]
+
+
 class Server:
     """A running `opentrace serve` with one site and one key."""
 
     def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        log = open(Path(folder) / "server.log", "wb")
-        self.process = subprocess.Popen(
-            [binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", folder],
-            env={**os.environ, "OPENTRACE_ADMIN_TOKEN": ADMIN}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )
+        self.launch()
         self.wait(lambda: self.get("/readyz"), 60)
         self.post("/api/v1/sites", {"domain": SITE, "timezone": "UTC"})
         self.key = self.post("/api/v1/keys", {"name": "bench", "site": SITE, "scopes": ["collect", "read"]})["key"]
+
+    def launch(self, **settings):
+        """Starts the program on the same folder and port, with further environment variables."""
+        log = open(Path(self.folder) / "server.log", "ab")
+        self.process = subprocess.Popen(
+            [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.folder],
+            env={**os.environ, "OPENTRACE_ADMIN_TOKEN": ADMIN, "OPENTRACE_VERIFY_EVERY": "off", **settings},
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )
+
+    def define(self):
+        """One definition of each kind, so that every view has something to do."""
+        for path, body in DEFINITIONS:
+            self.post(f"/api/v1/{path}", {"site_id": SITE, **body})
 
     def get(self, path):
         return self.call("GET", path, None)
@@ -83,6 +102,10 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=60)
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
 
 def free_port():
     with socket.socket() as listener:
@@ -122,6 +145,67 @@ def sustained(binary, seconds):
         server.stop()
     return {"accepted": load["accepted"], "rate": load["accepted"] / elapsed, "http_rate": load["accepted"] / load["seconds"],
             "p99_ms": load["p99_ms"], "memory": memory, "resident": status["resident_events"]}
+
+
+def sustained_with_definitions(binary, seconds):
+    """The same with one goal, funnel, retention and series."""
+    with tempfile.TemporaryDirectory(prefix="opentrace-bench-") as folder:
+        server = Server(binary, folder)
+        server.define()
+        started = time.monotonic()
+        load = loadgen(binary, server, "--rate", 0, "--seconds", seconds, "--batch", 500, "--connections", 4)
+        server.settle()
+        elapsed = time.monotonic() - started
+        server.stop()
+    return load["accepted"] / elapsed
+
+
+def fill(binary, server, events, batch=500):
+    """Sends at least so many events; how many were accepted."""
+    accepted = 0
+    while accepted < events:
+        load = loadgen(binary, server, "--rate", 0, "--seconds", 5, "--batch", batch, "--connections", 4)
+        accepted += load["accepted"]
+    return accepted
+
+
+def new_funnel(binary, events):
+    """From asking for a funnel to the moment it answers for all of history."""
+    with tempfile.TemporaryDirectory(prefix="opentrace-bench-") as folder:
+        server = Server(binary, folder)
+        accepted = fill(binary, server, events)
+        server.settle()
+        started = time.monotonic()
+        made = server.post("/api/v1/funnels", {"site_id": SITE, **DEFINITIONS[1][1]})
+        server.wait(lambda: server.get(f"/api/v1/funnels/{made['id']}")["status"]["state"] == "ready", 600)
+        elapsed = time.monotonic() - started
+        server.stop()
+    return {"events": accepted, "seconds": elapsed}
+
+
+def behind(binary, events):
+    """Killed with many events in the log that no view has: until it takes an event, answers a question,
+    and has caught up. ClickHouse is out of reach while the events come, so that none is in a view."""
+    with tempfile.TemporaryDirectory(prefix="opentrace-bench-") as folder:
+        server = Server(binary, folder)
+        server.stop()
+        server.launch(OPENTRACE_CLICKHOUSE_URL="http://127.0.0.1:9")
+        server.wait(lambda: server.get("/healthz"), 60)
+        accepted = fill(binary, server, events)
+        server.kill()
+        started = time.monotonic()
+        server.launch()
+        event = [{"site": SITE, "name": "pageview", "url": f"https://{SITE}/"}]
+        server.wait(lambda: server.post("/api/v1/events", event)["accepted"] == 1, 60)
+        collecting = time.monotonic() - started
+        question = {"site_id": SITE, "metrics": ["events"], "date_range": "day"}
+        server.wait(lambda: server.post("/api/v2/query", question)["results"], 600)
+        answering = time.monotonic() - started
+        server.settle(3600)
+        caught_up = time.monotonic() - started
+        counted = server.post("/api/v2/query", question)["results"][0]["metrics"][0]
+        server.stop()
+    return {"events": accepted, "counted": counted, "collecting": collecting, "answering": answering, "caught_up": caught_up}
 
 
 def single(binary, seconds):
@@ -166,7 +250,13 @@ def main():
     arguments.add_argument("--output", default=str(ROOT / "docs/benchmarks.md"))
     arguments.add_argument("--seconds", type=int, default=30)
     arguments.add_argument("--runs", type=int, default=3)
+    arguments.add_argument("--funnel-events", type=int, default=1_000_000)
+    arguments.add_argument("--behind-events", type=int, default=10_000_000)
+    arguments.add_argument("--only", choices=sorted(FIGURES), help="one figure, printed and not written")
     options = arguments.parse_args()
+    if options.only:
+        print(json.dumps(FIGURES[options.only](options)))
+        return
 
     note("idle memory")
     idle_memory = idle(options.binary)
@@ -176,17 +266,32 @@ def main():
     one = single(options.binary, options.seconds)
     note("visible")
     seen = visible(options.binary, 10_000, options.seconds)
+    note("every kind of definition")
+    defined = sustained_with_definitions(options.binary, options.seconds)
+    note("new funnel")
+    funnel = new_funnel(options.binary, options.funnel_events)
+    note("killed far behind")
+    far = behind(options.binary, options.behind_events)
     note("dataflow")
     flow = dataflow()
-    Path(options.output).write_text(report(options, idle_memory, runs, one, seen, flow))
+    page = Path(options.output)
+    soak = soak_of(page)
+    page.write_text(report(options, idle_memory, runs, one, seen, flow, defined, funnel, far) + soak)
     note(f"wrote {options.output}")
+
+
+def soak_of(page):
+    """What the soak, which is run by itself, has written to the page."""
+    text = page.read_text() if page.exists() else ""
+    start = text.find("<!-- soak:")
+    return "\n" + text[start:] if start >= 0 else ""
 
 
 def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def report(options, idle_memory, runs, one, seen, flow):
+def report(options, idle_memory, runs, one, seen, flow, defined, funnel, far):
     rates = sorted(run["rate"] for run in runs)
     median = statistics.median(rates)
     load = runs[-1]
@@ -202,6 +307,13 @@ def report(options, idle_memory, runs, one, seen, flow):
         ("memory at the sustained rate", f"{sum(load['memory']):.0f} MB ({megabytes(load['memory'])}), "
          f"{load['resident']:,} events resident", "", ""),
     ]
+    rows += [
+        ("sustained, with a goal, a funnel, a retention and a series", f"{defined:,.0f} events/s", "≥ 75,000", "≥ 150,000"),
+        (f"a new funnel over {funnel['events']:,} events of history, ready", f"{funnel['seconds']:.1f} s", "", "≤ 5 s"),
+        (f"kill -9 with {far['events']:,} events behind: collecting, answering",
+         f"{far['collecting']:.1f} s, {far['answering']:.1f} s", "", "≤ 3 s"),
+        ("the same: every view caught up", f"{far['caught_up']:.0f} s", "≤ 60 s", "≤ 20 s"),
+    ]
     for line in flow:
         rows.append((f"dataflow alone, epochs of {line['epoch_rows']:,} rows, one worker",
                      f"{line['events_per_second']:,.0f} events/s", "", "≥ 150,000/s" if line["epoch_rows"] == 10_000 else ""))
@@ -213,6 +325,17 @@ def report(options, idle_memory, runs, one, seen, flow):
 
 def megabytes(parts):
     return " + ".join(f"{part:.0f}" for part in parts)
+
+
+FIGURES = {
+    "idle": lambda options: idle(options.binary),
+    "sustained": lambda options: sustained(options.binary, options.seconds),
+    "defined": lambda options: sustained_with_definitions(options.binary, options.seconds),
+    "single": lambda options: single(options.binary, options.seconds),
+    "visible": lambda options: visible(options.binary, 10_000, options.seconds),
+    "funnel": lambda options: new_funnel(options.binary, options.funnel_events),
+    "behind": lambda options: behind(options.binary, options.behind_events),
+}
 
 
 def machine():

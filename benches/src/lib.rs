@@ -1,4 +1,5 @@
 //! Benchmarks and the workloads they share. `benches/run.py` measures the running program.
 
 pub mod nab;
+pub mod soak;
 pub mod workload;

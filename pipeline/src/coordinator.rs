@@ -407,11 +407,12 @@ impl Coordinator {
 
     fn report(&self) {
         let counters = &self.parts.counters;
-        let (people, acts, _) = self.residents.size();
+        let (people, acts, known) = self.residents.size();
         let (texts, visits) = self.parts.facts.interner.len();
         Counters::set(&counters.closed_epoch, usize::try_from(self.epoch).unwrap_or(usize::MAX));
         Counters::set(&counters.resident_people, people);
         Counters::set(&counters.resident_events, acts);
+        Counters::set(&counters.known_visitors, known);
         Counters::set(&counters.interned, texts + visits);
         let dedup = self.parts.dedup.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         Counters::set(&counters.dedup_ids, dedup.len());

@@ -38,7 +38,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, RwLock};
 
 use hashbrown::HashSet;
-use opentrace_events::{DefinitionId, Event, Site, SiteId, Sites};
+use opentrace_events::{DefinitionId, Event, Site, SiteId, Sites, Timestamp};
 use opentrace_store::Store;
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
@@ -413,11 +413,11 @@ impl Run {
             self.log.as_ref(),
             self.left_behind.as_deref(),
             &self.journal,
-            &self.snapshots,
-            &self.dedup,
             &engine_name,
         )
         .await?;
+        let now = Timestamp(self.config.clock.now_ms());
+        recovery::restore_ids(&self.store, &self.snapshots, &self.dedup, epoch, now).await?;
         self.counters.committed_epoch.store(epoch, Ordering::Relaxed);
         self.progress.send_replace(Progress { epoch, ends: ends.clone().into(), ..Progress::default() });
         tracing::info!(
@@ -510,7 +510,8 @@ impl Run {
                 waiting.push((plan.site, whole, definitions));
             }
         }
-        for plan in &in_force {
+        // What was bound after the committed epoch may be counted already, too.
+        for plan in &self.journal.plans_as_of(Epoch::MAX)? {
             let definitions = plan.definitions.iter().map(|definition| definition.id);
             self.fillings.set(definitions, Filling::Ready);
             if !waiting.iter().any(|(site, whole, _)| *site == plan.site && *whole) {

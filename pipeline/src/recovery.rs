@@ -12,7 +12,6 @@ use std::sync::RwLock;
 use opentrace_events::{SiteId, Timestamp};
 use opentrace_store::Store;
 
-use crate::coordinator::now_ms;
 use crate::dedup::Dedup;
 use crate::error::PipelineError;
 use crate::journal::{Binding, Epoch, Journal};
@@ -20,15 +19,13 @@ use crate::log::{EventLog, Offset};
 use crate::retry::until_it_works;
 use crate::snapshot::Snapshots;
 
-/// Where to continue: the committed epoch, where it ended, and the epochs bound after it. Also
-/// brings the remembered ids up to the committed epoch. Waits for ClickHouse as long as it takes.
+/// Where to continue: the committed epoch, where it ended, and the epochs bound after it. Waits for
+/// ClickHouse as long as it takes.
 pub(crate) async fn recover(
     store: &Store,
     log: &dyn EventLog,
     left_behind: Option<&[Offset]>,
     journal: &Journal,
-    snapshots: &Snapshots,
-    dedup: &RwLock<Dedup>,
     engine_name: &str,
 ) -> Result<(Epoch, Vec<Offset>, Vec<Binding>), PipelineError> {
     let committed =
@@ -48,28 +45,28 @@ pub(crate) async fn recover(
         },
     };
     let ends = meet_log(journal, log, left_behind, epoch, ends, &bound).await?;
-    restore_ids(store, snapshots, dedup, epoch).await?;
     let replay = bound.into_iter().filter(|binding| binding.epoch > epoch).collect();
     Ok((epoch, ends, replay))
 }
 
-async fn restore_ids(
+/// Brings the remembered ids up to the committed epoch.
+pub(crate) async fn restore_ids(
     store: &Store,
     snapshots: &Snapshots,
     dedup: &RwLock<Dedup>,
     committed: Epoch,
+    now: Timestamp,
 ) -> Result<(), PipelineError> {
     let configured = dedup.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
     let (since, mut ids) = snapshots.newest(committed)?.unwrap_or_else(|| (0, configured.clone()));
     ids.configure(&configured);
-    let now = now_ms();
-    ids.expire(Timestamp(now));
+    ids.expire(now);
     let window_start = ids.window_start();
     let later = until_it_works("read ids", || store.ids_between(since, committed, window_start)).await;
     for row in later {
         ids.insert(SiteId(row.site_id), row.id, Timestamp(row.received_at));
     }
-    ids.expire(Timestamp(now));
+    ids.expire(now);
     *dedup.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = ids;
     Ok(())
 }

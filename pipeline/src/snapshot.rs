@@ -33,7 +33,8 @@ impl Snapshots {
         fs::create_dir_all(&folder)?;
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "tmp") {
+            // An earlier version counted in hours; its ids are read from ClickHouse.
+            if path.extension().is_some_and(|extension| extension == "tmp" || extension == "snapshot") {
                 fs::remove_file(path)?;
             }
         }
@@ -53,11 +54,11 @@ impl Snapshots {
 
     /// Makes a written snapshot valid. Its epoch is committed.
     pub(crate) fn publish(&self, pending: &Pending) -> io::Result<()> {
-        fs::rename(&pending.path, self.folder.join(format!("{}.snapshot", pending.epoch)))?;
+        fs::rename(&pending.path, self.folder.join(format!("{}.ids", pending.epoch)))?;
         File::open(&self.folder)?.sync_all()?;
         let held = self.held()?;
         for epoch in &held[..held.len().saturating_sub(KEPT)] {
-            fs::remove_file(self.folder.join(format!("{epoch}.snapshot")))?;
+            fs::remove_file(self.folder.join(format!("{epoch}.ids")))?;
         }
         Ok(())
     }
@@ -65,7 +66,7 @@ impl Snapshots {
     /// The newest valid snapshot of an epoch up to `committed`.
     pub(crate) fn newest(&self, committed: Epoch) -> io::Result<Option<(Epoch, Dedup)>> {
         for epoch in self.held()?.into_iter().rev().filter(|epoch| *epoch <= committed) {
-            match read(&self.folder.join(format!("{epoch}.snapshot"))) {
+            match read(&self.folder.join(format!("{epoch}.ids"))) {
                 Ok(dedup) => return Ok(Some((epoch, dedup))),
                 Err(error) => tracing::warn!(epoch, %error, "snapshot passed over"),
             }
@@ -77,8 +78,7 @@ impl Snapshots {
         let mut held = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
-            let epoch: Option<Epoch> =
-                name.to_str().and_then(|name| name.strip_suffix(".snapshot")?.parse().ok());
+            let epoch: Option<Epoch> = name.to_str().and_then(|name| name.strip_suffix(".ids")?.parse().ok());
             held.extend(epoch);
         }
         held.sort_unstable();
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(snapshots.newest(20).expect("reads"), Some((9, with_ids(9))));
         assert_eq!(snapshots.newest(8).expect("reads"), Some((5, with_ids(5))));
 
-        let path = folder.path().join("9.snapshot");
+        let path = folder.path().join("9.ids");
         let mut bytes = fs::read(&path).expect("reads");
         bytes[40] ^= 1;
         fs::write(&path, bytes).expect("writes");

@@ -38,6 +38,7 @@ pub(crate) struct Counters {
     pub dedup_ids: AtomicU64,
     pub interned: AtomicU64,
     pub cells: AtomicU64,
+    pub known_visitors: AtomicU64,
 }
 
 /// A reading of the counters.
@@ -70,7 +71,10 @@ pub struct Status {
     pub resident_events: u64,
     pub dedup_ids: u64,
     pub interned: u64,
+    /// Cells of views held in memory.
     pub cells: u64,
+    /// Visitors known to have stored events in slices touched lately.
+    pub known_visitors: u64,
 }
 
 /// What the pipeline is doing.
@@ -110,5 +114,6 @@ impl Counters {
         status.dedup_ids = read(&self.dedup_ids);
         status.interned = read(&self.interned);
         status.cells = read(&self.cells);
+        status.known_visitors = read(&self.known_visitors);
     }
 }

@@ -34,6 +34,9 @@ pub(crate) struct Cell<V> {
 #[derive(Debug)]
 pub(crate) struct Cells<K, V> {
     held: HashMap<K, (Cell<V>, u64)>,
+    /// The cells that the current commit touched, once per epoch. Looking for them among all that are
+    /// held would cost each commit as much as there is.
+    touched: Vec<K>,
     /// Counts commits; a cell holds the last that touched it.
     commit: u64,
     capacity: usize,
@@ -42,7 +45,7 @@ pub(crate) struct Cells<K, V> {
 impl<K: Copy + Eq + Hash + Ord, V: Additive> Cells<K, V> {
     /// Holds up to `capacity` cells beyond those of the current commit.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { held: HashMap::new(), commit: 0, capacity }
+        Self { held: HashMap::new(), touched: Vec::new(), commit: 0, capacity }
     }
 
     /// Which of these cells must be read from storage before epochs are added. Sorted, distinct.
@@ -72,6 +75,7 @@ impl<K: Copy + Eq + Hash + Ord, V: Additive> Cells<K, V> {
         for (key, delta) in totals {
             let (cell, touched) = self.held.entry(key).or_default();
             *touched = self.commit;
+            self.touched.push(key);
             if cell.epoch < epoch {
                 cell.value.add(delta);
                 cell.epoch = epoch;
@@ -82,13 +86,11 @@ impl<K: Copy + Eq + Hash + Ord, V: Additive> Cells<K, V> {
     /// The cells touched since the last call, ordered by key; then forgets the least recently
     /// touched ones beyond the capacity.
     pub(crate) fn finish_commit(&mut self) -> Vec<(K, Cell<V>)> {
-        let mut touched: Vec<(K, Cell<V>)> = self
-            .held
-            .iter()
-            .filter(|(_, (cell, touched))| *touched == self.commit && cell.epoch > 0)
-            .map(|(key, (cell, _))| (*key, *cell))
-            .collect();
-        touched.sort_unstable_by_key(|(key, _)| *key);
+        let mut keys = std::mem::take(&mut self.touched);
+        keys.sort_unstable();
+        keys.dedup();
+        let cell = |key: K| Some((key, self.held.get(&key)?.0));
+        let touched = keys.into_iter().filter_map(cell).filter(|(_, cell)| cell.epoch > 0).collect();
         self.commit += 1;
         self.shrink();
         touched

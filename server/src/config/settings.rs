@@ -145,6 +145,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_deployed_sets_what_there_is() {
+        let files = [
+            include_str!("../../../deploy/compose.yaml"),
+            include_str!("../../../deploy/compose.cluster.yaml"),
+        ];
+        let set = files.iter().flat_map(|file| file.lines()).filter_map(|line| line.trim().split_once(": "));
+        let names: Vec<&str> =
+            set.map(|(name, _)| name).filter(|name| name.starts_with("OPENTRACE_")).collect();
+        assert!(names.len() > 10, "{names:?}");
+        for name in names {
+            assert!(SETTINGS.iter().any(|setting| setting.env() == name), "there is no {name}");
+        }
+    }
+
+    #[test]
     fn environment_names_are_the_documented_ones() {
         let env = |key| find(key).expect("a setting").env();
         assert_eq!(env("admin_token"), "OPENTRACE_ADMIN_TOKEN");

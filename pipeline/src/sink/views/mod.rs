@@ -17,6 +17,7 @@ use std::hash::Hash;
 
 use opentrace_operators::Diff;
 use opentrace_store::{CellRow, Origin, Store};
+use smallvec::SmallVec;
 
 pub(crate) use self::features::{feature_row, features};
 pub(crate) use self::funnels::{passage_row, passages};
@@ -71,27 +72,58 @@ pub(crate) async fn add<V: CellView>(
 
 /// The last state of each row that the epochs of a batch change: `None` where it went.
 ///
-/// Within an epoch a key's rows come in the order in which they were derived: where several sessions
-/// of a person change at once, each takes back what the one before it made of the person.
+/// Within an epoch a key's rows may come in any order: workers of several processes send them by
+/// different ways, and where several sessions of a person change at once, each takes back what the
+/// one before it made of the person. So they are added up: what is left is the state. A key whose
+/// rows of an epoch come to nothing has not changed.
 pub(crate) fn last_states<'a, K: Ord, R: PartialEq + 'a>(
     epochs: impl Iterator<Item = (Epoch, &'a [(R, Diff)])>,
     key: impl Fn(&R) -> K,
 ) -> BTreeMap<K, (Epoch, Option<&'a R>)> {
-    let mut last: BTreeMap<K, (Epoch, Option<&R>)> = BTreeMap::new();
+    let mut keys: BTreeMap<K, Tally<'a, R>> = BTreeMap::new();
     for (epoch, rows) in epochs {
         for (row, diff) in rows {
-            let state = last.entry(key(row)).or_insert((epoch, None));
-            if state.0 < epoch {
-                *state = (epoch, None);
-            }
-            // What is taken back is what an epoch before made, or the row that came last.
-            match *diff > 0 {
-                true => state.1 = Some(row),
-                false => state.1 = state.1.filter(|held| *held != row),
-            }
+            keys.entry(key(row)).or_default().add(epoch, row, *diff);
         }
     }
-    last
+    keys.into_iter().filter_map(|(key, tally)| Some((key, tally.state()?))).collect()
+}
+
+/// The rows of one key, added up within an epoch.
+struct Tally<'a, R> {
+    epoch: Epoch,
+    /// Few: most keys change once in an epoch.
+    rows: SmallVec<[(&'a R, Diff); 2]>,
+    /// The state by the epochs before, where they changed it.
+    before: Option<(Epoch, Option<&'a R>)>,
+}
+
+impl<R> Default for Tally<'_, R> {
+    fn default() -> Self {
+        Self { epoch: 0, rows: SmallVec::new(), before: None }
+    }
+}
+
+impl<'a, R: PartialEq> Tally<'a, R> {
+    fn add(&mut self, epoch: Epoch, row: &'a R, diff: Diff) {
+        if self.epoch < epoch {
+            self.before = self.state();
+            self.rows.clear();
+            self.epoch = epoch;
+        }
+        match self.rows.iter_mut().find(|(held, _)| *held == row) {
+            Some((_, sum)) => *sum += diff,
+            None => self.rows.push((row, diff)),
+        }
+    }
+
+    fn state(&self) -> Option<(Epoch, Option<&'a R>)> {
+        if self.rows.iter().all(|(_, sum)| *sum == 0) {
+            return self.before;
+        }
+        let left = self.rows.iter().find(|(_, sum)| *sum > 0).map(|(row, _)| *row);
+        Some((self.epoch, left))
+    }
 }
 
 pub(crate) fn period(period: opentrace_operators::Period) -> opentrace_store::PeriodColumn {
@@ -112,6 +144,8 @@ pub(crate) fn period_of(column: opentrace_store::PeriodColumn) -> opentrace_oper
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -122,10 +156,38 @@ mod tests {
         assert_eq!(of(&[((1, 7), -1), ((1, 8), 1)]), Some((4, Some(&(1, 8)))), "changed");
         assert_eq!(of(&[((1, 8), 1), ((1, 7), -1)]), Some((4, Some(&(1, 8)))), "in the other order");
         assert_eq!(of(&[((1, 7), -1), ((1, 8), 1), ((1, 8), -1)]), Some((4, None)), "gone in two steps");
-        assert_eq!(
-            of(&[((1, 7), -1), ((1, 8), 1), ((1, 8), -1), ((1, 7), 1)]),
-            Some((4, Some(&(1, 7)))),
-            "there and back"
-        );
+        assert_eq!(of(&[((1, 8), 1), ((1, 8), -1), ((1, 7), -1)]), Some((4, None)), "in another order");
+        assert_eq!(of(&[((1, 7), -1), ((1, 8), 1), ((1, 8), -1), ((1, 7), 1)]), None, "there and back");
+    }
+
+    proptest! {
+        /// A key goes through states, several within an epoch; its rows come in any order within one,
+        /// from any number of workers.
+        #[test]
+        fn the_order_within_an_epoch_does_not_matter(
+            epochs in prop::collection::vec(prop::collection::vec(0u8..4, 0..5), 1..6),
+            seed in any::<u64>(), workers in 1usize..4,
+        ) {
+            let (mut state, mut want) = (0, None);
+            let mut batches: Vec<(Epoch, Vec<(u8, Diff)>)> = Vec::new();
+            for (epoch, states) in (1..).zip(epochs) {
+                let before = state;
+                let mut rows = Vec::new();
+                for next in states {
+                    // 0 stands for a row that is not there.
+                    rows.extend([(state, -1), (next, 1)].into_iter().filter(|(row, _)| *row != 0));
+                    state = next;
+                }
+                rows.sort_by_key(|(row, diff)| (u64::from(*row) * 7 + *diff as u64).wrapping_mul(seed | 1));
+                if state != before {
+                    want = Some((epoch, Some(state).filter(|state| *state != 0)));
+                }
+                let share = rows.len().div_ceil(workers).max(1);
+                batches.extend(rows.chunks(share).map(|rows| (epoch, rows.to_vec())));
+            }
+            let rows = batches.iter().map(|(epoch, rows)| (*epoch, rows.as_slice()));
+            let got = last_states(rows, |_| ()).remove(&());
+            prop_assert_eq!(got.map(|(epoch, row)| (epoch, row.copied())), want);
+        }
     }
 }

@@ -1,5 +1,6 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { AskBox } from '../ask/AskBox';
 import { useHas, useMay, useSession } from '../session/data';
 import { Gate } from '../session/Gate';
 import { useSites } from './data';
@@ -8,6 +9,7 @@ export function Shell() {
   // Who was given a link need not be anybody.
   const { site, token } = useParams({ strict: false });
   const { data: session } = useSession();
+  const mayAsk = useHas('ask');
   const inside = session && session.state !== 'new' && session.state !== 'signed_out';
   return (
     <>
@@ -22,6 +24,7 @@ export function Shell() {
           <span>OpenTrace</span>
         </Link>
         {inside && site && <SiteNav site={site} />}
+        {inside && site && mayAsk && <AskBox key={site} site={site} />}
         <span className="push">
           {session?.state === 'signed_in' && (
             <Link to="/account" className="account">

@@ -1,11 +1,12 @@
 //! Who may do what: the one place where that is decided.
 //!
 //! A request is let in by a bearer key (its hash is in the metadata database), by the admin token of
-//! the configuration, by the cookie of somebody who signed in, or, where the program runs open, by
-//! coming from this machine to read. The answer is a proof ([`Allowed`], [`OnSite`]) that the rest of
+//! the configuration, by the cookie of somebody who signed in, by a shared link to read one page,
+//! or, where the program runs open, by coming from this machine to read. The answer is a proof ([`Allowed`], [`OnSite`]) that the rest of
 //! the program asks for.
 
 mod keys;
+mod links;
 mod people;
 mod rights;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use self::keys::KeyRing;
 pub use self::keys::{KeyHash, new_key};
+use self::links::Opened;
 pub(crate) use self::people::{Cookie, Founder};
 pub use self::people::{People, Person};
 pub use self::rights::{
@@ -31,6 +33,7 @@ pub struct Gate {
     admin: Option<KeyHash>,
     ring: KeyRing,
     people: People,
+    opened: Opened,
     sites: Sites,
     /// Whether anybody on this machine may read.
     open: bool,
@@ -40,7 +43,7 @@ impl Gate {
     /// A gate that knows no keys yet.
     pub fn new(admin: Option<&Secret>, people: People, sites: Sites, open: bool) -> Self {
         let admin = admin.map(|token| KeyHash::of(token.reveal()));
-        Self { admin, ring: KeyRing::default(), people, sites, open }
+        Self { admin, ring: KeyRing::default(), people, opened: Opened::default(), sites, open }
     }
 
     /// Who may sign in. What they may do is asked here.

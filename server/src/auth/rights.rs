@@ -84,6 +84,8 @@ pub enum Who {
     Key(uuid::Uuid),
     /// Signed in; the person with this id.
     Person(uuid::Uuid),
+    /// Was given the link to the page with this id.
+    Link(uuid::Uuid),
     /// Anybody on this machine, where the program runs open.
     Local,
     /// A browser that sends what its visitor does.
@@ -96,6 +98,7 @@ impl fmt::Display for Who {
             Self::Admin => f.write_str("admin token"),
             Self::Key(id) => write!(f, "key {id}"),
             Self::Person(id) => write!(f, "person {id}"),
+            Self::Link(id) => write!(f, "link {id}"),
             Self::Local => f.write_str("local"),
             Self::Browser => f.write_str("browser"),
         }

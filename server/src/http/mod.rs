@@ -7,6 +7,7 @@ mod alerts;
 mod body;
 mod call;
 mod collect;
+mod dashboards;
 mod definitions;
 mod drain;
 mod erasure;
@@ -75,6 +76,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(verify::routes(state))
         .unify()
         .or(session::routes(state))
+        .unify()
+        .or(dashboards::routes(state))
         .unify()
         .or(health::routes(state))
         .unify()

@@ -1,8 +1,10 @@
-//! The metadata database: sites, definitions, keys, people, erasures, audit. SQLite in one file.
+//! The metadata database: sites, definitions, keys, people, dashboards, erasures,
+//! audit. SQLite in one file.
 //!
 //! The truth about settings; [`opentrace_events::Sites`] is the copy that every stage reads.
 
 mod alerts;
+mod dashboards;
 mod definitions;
 mod erasures;
 mod keys;
@@ -21,6 +23,7 @@ pub use alerts::{
     AlertChannelRecord, AlertCommit, AlertDelivery, AlertHistoryPage, AlertHistoryRecord, AlertHistoryRow,
     AlertMessage, AlertProgress, AlertRuleRecord, AlertRuleWrite, AlertStateRow, Settled,
 };
+pub use dashboards::{DashboardRecord, LinkRecord};
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};
 pub use erasures::ErasureRecord;
 pub use keys::KeyRecord;

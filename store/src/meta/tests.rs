@@ -5,7 +5,7 @@ use opentrace_events::SiteId;
 use opentrace_events::define::{Condition, Spec};
 use uuid::Uuid;
 
-use super::{DefinitionChange, KeyRecord, Meta, PersonRecord, SessionRecord, SiteChange};
+use super::{DefinitionChange, KeyRecord, LinkRecord, Meta, PersonRecord, SessionRecord, SiteChange};
 use crate::StoreError;
 
 #[tokio::test]
@@ -95,6 +95,30 @@ async fn there_is_one_owner_who_is_signed_out_by_a_new_password() {
     assert_eq!(meta.people().await.expect("lists")[0].password, "other");
     let nobody = meta.set_password(Uuid::from_u128(9), "x").await;
     assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn dashboards_are_kept_shared_and_thrown_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("opens");
+    let site = meta.create_site("example.com", &SiteChange::default()).await.expect("is made");
+    let id = Uuid::from_u128(7);
+    let made = meta.put_dashboard(id, site.id, "Mine", "[]").await.expect("is kept");
+    assert_eq!((made.name.as_str(), &made.link), ("Mine", &None));
+    let changed = meta.put_dashboard(id, site.id, "Ours", "[1]").await.expect("is kept");
+    assert_eq!((changed.id, changed.tiles.as_str(), changed.created_at), (id, "[1]", made.created_at));
+    assert_eq!(meta.dashboards(site.id).await.expect("lists"), [changed]);
+
+    let link = LinkRecord { token: "abc".to_owned(), password: Some("hash".to_owned()), embed: true };
+    meta.share_dashboard(id, Some(&link)).await.expect("is shared");
+    let shared = meta.shared_dashboard("abc").await.expect("looks").expect("is there");
+    assert_eq!((shared.id, shared.link), (id, Some(link)));
+    meta.share_dashboard(id, None).await.expect("is shared no longer");
+    assert_eq!(meta.shared_dashboard("abc").await.expect("looks"), None);
+
+    meta.delete_dashboard(id).await.expect("is thrown away");
+    assert!(matches!(meta.delete_dashboard(id).await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(meta.share_dashboard(id, None).await, Err(StoreError::NotFound { .. })));
 }
 
 #[tokio::test]

@@ -70,6 +70,31 @@ const erasure = createRoute({
   component: lazyRouteComponent(() => import('./reports/Erasure'), 'Erasure'),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/alerts',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./alerts/AlertsPage'), 'AlertsPage'),
+});
+
+export const boardsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/dashboards',
+  component: lazyRouteComponent(() => import('./boards/BoardsPage'), 'BoardsPage'),
+});
+
+export const boardRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/dashboards/$id',
+  component: lazyRouteComponent(() => import('./boards/BoardPage'), 'BoardPage'),
+});
+
+export const sharedRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/shared/$token',
+  component: lazyRouteComponent(() => import('./boards/SharedPage'), 'SharedPage'),
+});
+
 const add = createRoute({
   getParentRoute: () => root,
   path: '/new',
@@ -101,6 +126,10 @@ export const router = createRouter({
     funnels,
     journeys,
     erasure,
+    alerts,
+    boardsRoute,
+    boardRoute,
+    sharedRoute,
     installRoute,
     settingsRoute,
   ]),

@@ -69,6 +69,9 @@ test('the keyboard alone chooses the time, compares, filters and clears', async 
   await page.waitForURL(/compare=previous/);
   await page.keyboard.press('ArrowLeft');
   await page.waitForURL(/period=custom/);
+  const before = page.url();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForURL((url) => url.href !== before);
   const first = panel(page, 'Pages').locator('.row').first();
   for (let tabs = 0; tabs < 60; tabs++) {
     if (await first.evaluate((row) => row === document.activeElement)) break;
@@ -89,6 +92,12 @@ test('details are sorted, searched and exported as shown', async () => {
   await dialog.getByRole('button', { name: 'Pageviews' }).click();
   await page.waitForFunction(() =>
     document.querySelector('th[aria-sort=descending]')?.textContent.includes('Pageviews'),
+  );
+  // The search is the server's.
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('[role=dialog] tbody th')].every((cell) =>
+      cell.textContent.includes('docs'),
+    ),
   );
   await shot(page, 'details');
   const [download] = await Promise.all([
@@ -113,21 +122,19 @@ test('a phone scrolls in one direction only', async () => {
   await page.context().close();
 });
 
-test('an event is on the live page within a second', async () => {
+test('the live page shows a map, the last half hour, and events as they come', async () => {
   const page = await world.open(`${SITE}/live`, { viewport: { width: 1280, height: 900 } });
-  const pages = panel(page, 'Pages');
-  await pages.locator('tbody tr').first().waitFor();
+  await panel(page, 'Pages').locator('tbody tr').first().waitFor();
+  await page.locator('section[aria-label="Last half hour"] canvas').waitFor();
+  await page.locator('section[aria-label="Map of today"] canvas').waitFor();
+  const events = panel(page, 'Events');
+  await events.locator('li').first().waitFor();
   await shot(page, 'live');
   await accessible(page);
-  const figure = async () => Number((await page.locator('#pageviews').innerText()).replaceAll(/\D/g, ''));
-  const old = await figure();
-  const accepted = await visit(world.origin, 'demo.example', 200);
-  await page.waitForFunction(
-    (least) => Number(document.querySelector('#pageviews').textContent.replaceAll(/\D/g, '')) >= least,
-    old + 200,
-    { timeout: 1000 },
-  );
-  console.log(`live after ${Math.round(performance.now() - accepted)} ms`);
+  await visit(world.origin, 'demo.example', 20);
+  await events.getByText('/x', { exact: true }).first().waitFor();
+  await events.getByRole('searchbox').fill('nothing has this');
+  await events.getByText('Filter by something shorter').waitFor();
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

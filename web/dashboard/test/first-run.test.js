@@ -61,7 +61,9 @@ test('from the printed address to the first event, history and figures', async (
   assert.match(neutral, /data-api="http[^"]+\/w\/e" src="http[^"]+\/w\/s\.js"/);
   const shop = await sitePage(neutral);
   t.after(() => shop.server.close().closeAllConnections());
-  const visitor = await page.context().browser().newContext();
+  // A headless browser says so, and would be taken for a bot.
+  const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
+  const visitor = await page.context().browser().newContext({ userAgent });
   const visited = await visitor.newPage();
   const taken = visited.waitForResponse((answer) => answer.url().endsWith('/w/e'));
   await visited.goto(shop.url);

@@ -15,6 +15,7 @@ const ARCHIVED = 'archived.example';
 const OFFLINE = 'offline.example';
 const HASH = 'hash.example';
 const GONE = 'gone.example';
+const NEUTRAL = 'neutral.example';
 
 let web;
 let browser;
@@ -22,7 +23,9 @@ let program;
 if (!skip) {
   before(async () => {
     [web, browser, program] = await Promise.all([serve(), launch(), start()]);
-    await Promise.all([OURS, CURRENT, ARCHIVED, OFFLINE, HASH, GONE].map((domain) => program.site(domain)));
+    await Promise.all(
+      [OURS, CURRENT, ARCHIVED, OFFLINE, HASH, GONE, NEUTRAL].map((domain) => program.site(domain)),
+    );
     web.state.scripts = { '/npm/current.js': current, '/npm/archived.js': archived };
   });
   after(() => Promise.all([web.close(), browser.close(), program.stop()]));
@@ -33,7 +36,8 @@ const sorted = (rows) => rows.sort((a, b) => String(a).localeCompare(String(b)))
 test('the tracker and Plausible’s own clients, side by side, count the same', { skip }, async () => {
   const api = `${program.url}/api/event`;
   const tags =
-    `<script defer data-site="${OURS}" data-api="${api}" src="${web.origin('cdn.example')}/js/opentrace.js"></script>` +
+    // As the program serves it, which is where it sends to.
+    `<script defer data-site="${OURS}" src="${program.url}/js/opentrace.js"></script>` +
     `<script defer data-domain="${CURRENT}" data-api="${api}" src="/npm/current.js"></script>` +
     `<script defer data-domain="${ARCHIVED}" data-api="${api}" src="/npm/archived.js"></script>`;
   const out = web.origin('other.example');
@@ -119,6 +123,24 @@ test('what happened offline is counted once', { skip }, async () => {
   await leave(page);
   assert.deepEqual(await program.query(OFFLINE, ['visitors', 'visits', 'pageviews', 'events']), [
     [1, 1, 3, 4],
+  ]);
+});
+
+test('the neutral folder counts, with and without scripts', { skip }, async () => {
+  const folder = `${program.url}/w`;
+  const head = `<script defer data-site="${NEUTRAL}" data-api="${folder}/e" src="${folder}/s.js"></script>`;
+  const page = await browser.open(web.page('/scripted', { head }));
+  await pause(300);
+  await leave(page);
+  // What a browser without scripts would load.
+  const body = `<img src="${folder}/p.gif?site=${NEUTRAL}" alt="" referrerpolicy="no-referrer-when-downgrade">`;
+  const plain = await browser.open(web.page('/plain', { head: ' ', body }));
+  await pause(300);
+  await leave(plain);
+  const pages = sorted(await program.query(NEUTRAL, ['pageviews'], ['event:page']));
+  assert.deepEqual(pages, [
+    ['/plain', 1],
+    ['/scripted', 1],
   ]);
 });
 

@@ -187,6 +187,34 @@ impl People {
         Ok(())
     }
 
+    /// The hash of a link's password.
+    pub(crate) async fn hash_for_link(&self, password: &str) -> Result<String, ApiError> {
+        self.passwords.hash(password).await
+    }
+
+    /// Whether this is the password of a link. Attempts are counted as those to sign in are.
+    pub(super) async fn fits_link(
+        &self,
+        password: &str,
+        held: &str,
+        link: &str,
+        from: IpAddr,
+    ) -> Result<bool, ApiError> {
+        self.attempts
+            .note(from, link)
+            .map_err(|wait| ApiError::too_many("too_many_attempts", "too many attempts", wait))?;
+        let fits = self.passwords.verify(password, Some(held)).await?;
+        if fits {
+            self.attempts.forget(from);
+        }
+        Ok(fits)
+    }
+
+    /// Where people and links are kept, for the rest of this folder.
+    pub(super) fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Held> {
         self.held.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }

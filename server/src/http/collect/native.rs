@@ -183,7 +183,7 @@ fn idempotency(call: &Call, who: Who) -> Result<Option<Idempotency>, ApiError> {
         return Err(ApiError::bad_request("invalid_idempotency_key", message).field("Idempotency-Key"));
     }
     let scope = match who {
-        Who::Key(id) | Who::Person(id) => id.to_string(),
+        Who::Key(id) | Who::Person(id) | Who::Link(id) => id.to_string(),
         Who::Admin | Who::Local | Who::Browser => "admin".to_owned(),
     };
     Ok(Some(Idempotency { scope, key: key.to_owned() }))

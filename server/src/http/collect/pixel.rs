@@ -51,9 +51,13 @@ async fn count(state: &State, call: &Call) -> Result<(), ApiError> {
     let collector = state.collector(&allowed);
     let site = collector.acceptor.site(call.parameter("site").as_deref());
     let page = call.parameter("url").or_else(|| call.header("referer").map(str::to_owned));
+    let Some(page) = page else {
+        collector.metrics.rejected(["missing_page"].into_iter());
+        return Ok(());
+    };
     let raw = NativeEvent {
         name: Some(Cow::Borrowed("pageview")),
-        url: page.map(Cow::Owned),
+        url: Some(Cow::Owned(page)),
         ..NativeEvent::default()
     };
     let ip = state.proxies.client(call.peer, &call.headers);

@@ -15,6 +15,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use super::file::{File, media_type, takes_gzip};
+use crate::http::dashboards::may_embed;
 use crate::http::{Answer, ApiError, Call, State, at};
 
 /// What `npm run build` made. Text lies beside itself packed, with `.gz` at the end of its name.
@@ -31,6 +32,10 @@ const MISSING: &str = include_str!("missing.html");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The same for a page that was shared to be framed.
+const EMBEDDED: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                        img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors *";
+
 /// Files whose names change with what is in them.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
@@ -38,10 +43,16 @@ const ASK_AGAIN: &str = "no-cache";
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     let path =
         warp::path::tail().and_then(|tail: Tail| async move { Ok::<_, Rejection>(tail.as_str().to_owned()) });
-    at(path, state, |_, call, path| async move { show(&call, &path) })
+    at(path, state, |state, call, path| async move {
+        let embedded = match path.strip_prefix("shared/") {
+            Some(link) => may_embed(&state, link).await,
+            None => false,
+        };
+        show(&call, &path, if embedded { EMBEDDED } else { POLICY })
+    })
 }
 
-fn show(call: &Call, path: &str) -> Answer {
+fn show(call: &Call, path: &str, policy: &'static str) -> Answer {
     let file = match path {
         "" => Some(page(call)),
         path => built(call, path).or_else(|| is_page(call, path).then(|| page(call))),
@@ -50,7 +61,7 @@ fn show(call: &Call, path: &str) -> Answer {
     file.answer(
         call,
         &[
-            (HeaderName::from_static("content-security-policy"), POLICY),
+            (HeaderName::from_static("content-security-policy"), policy),
             (HeaderName::from_static("referrer-policy"), "no-referrer"),
             (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
             (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

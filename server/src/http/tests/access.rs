@@ -65,6 +65,21 @@ const ROUTES: &[Route] = &[
         right: 404,
         ..route("GET", "/api/v1/erasure/00000000-0000-0000-0000-000000000001", "", "write")
     },
+    route("GET", "/api/v1/dashboards?site_id=a.example", "", "read"),
+    Route {
+        right: 201,
+        ..route("POST", "/api/v1/dashboards", r#"{"site_id":"a.example","name":"n","tiles":[]}"#, "write")
+    },
+    Route {
+        elsewhere: 404,
+        right: 404,
+        ..route("GET", "/api/v1/dashboards/00000000-0000-0000-0000-000000000001", "", "read")
+    },
+    Route {
+        elsewhere: 404,
+        right: 404,
+        ..route("DELETE", "/api/v1/dashboards/00000000-0000-0000-0000-000000000001/link", "", "write")
+    },
     route("GET", "/metrics", "", "read"),
     Route { elsewhere: 200, ..route("GET", "/api/v1/status", "", "read") },
 ];

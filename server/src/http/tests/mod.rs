@@ -1,6 +1,7 @@
 //! Tests over all routes.
 
 mod access;
+mod dashboards;
 mod page;
 mod people;
 mod shape;

@@ -29,7 +29,7 @@ export class ApiError extends Error {
 /** Shows the server that one of its own pages asks; it comes with the session. */
 let confirmation: string | undefined;
 
-async function refusal(response: Response): Promise<ApiError> {
+export async function refusal(response: Response): Promise<ApiError> {
   const body = await response.json().catch(() => null);
   const error = body?.error;
   return new ApiError(

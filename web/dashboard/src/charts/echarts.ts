@@ -1,14 +1,31 @@
-import { BarChart, EffectScatterChart, LineChart, MapChart, SankeyChart } from 'echarts/charts';
-import { GeoComponent, GridComponent, TooltipComponent, VisualMapComponent } from 'echarts/components';
+import {
+  BarChart,
+  EffectScatterChart,
+  HeatmapChart,
+  LineChart,
+  MapChart,
+  PieChart,
+  SankeyChart,
+} from 'echarts/charts';
+import {
+  GeoComponent,
+  GridComponent,
+  LegendComponent,
+  TooltipComponent,
+  VisualMapComponent,
+} from 'echarts/components';
 import { init, registerMap, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
 use([
   BarChart,
   EffectScatterChart,
+  HeatmapChart,
   LineChart,
   MapChart,
+  PieChart,
   SankeyChart,
+  LegendComponent,
   GeoComponent,
   GridComponent,
   TooltipComponent,

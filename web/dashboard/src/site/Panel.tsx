@@ -28,14 +28,14 @@ export function Panel({ kind }: { kind: PanelKind }) {
     site_id: view.site,
     metrics: ['visitors', beside],
     date_range: view.range,
-    filters: view.filters,
+    filters: tab.filters ? [...view.filters, ...tab.filters] : view.filters,
     dimensions: [tab.dimension],
     pagination: { limit: tab.id === 'map' ? COUNTRIES : ROWS, offset: 0 },
   });
   return (
     <section className="card panel" aria-label={kind.title}>
       <div className="head">
-        <h2>{kind.title}</h2>
+        <h2>{kind.heading ?? kind.title}</h2>
         {kind.tabs.length > 1 && (
           <Tabs
             of={kind}

@@ -5,6 +5,9 @@ import { PROPERTY } from './names';
 import { Panel } from './Panel';
 import type { Tab } from './panels';
 
+/** What the server calls the absence of a property. */
+const NO_PROPERTY = '(none)';
+
 /** What events say of themselves. A site whose events have no properties has no such panel. */
 export function Properties() {
   const { site } = useSiteView();
@@ -12,12 +15,12 @@ export function Properties() {
     queryKey: ['properties', site],
     queryFn: ({ signal }) => properties(site, signal),
   });
-  const [first, ...others] = (data ?? []).map(({ name }) => ({
-    id: name,
-    label: name,
-    dimension: `${PROPERTY}${name}`,
-  }));
+  const [first, ...others] = (data ?? []).map(({ name }): Tab => {
+    const dimension = `${PROPERTY}${name}`;
+    return { id: name, label: name, dimension, filters: [['is_not', dimension, [NO_PROPERTY]]] };
+  });
   if (!first) return null;
   const tabs: [Tab, ...Tab[]] = [first, ...others];
-  return <Panel kind={{ title: 'Properties', tabs, beside: ['events'] }} />;
+  const heading = others.length ? 'Properties' : `Property ${first.label}`;
+  return <Panel kind={{ title: 'Properties', heading, tabs, beside: ['events'] }} />;
 }

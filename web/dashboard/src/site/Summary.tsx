@@ -1,4 +1,5 @@
 import { Skeleton } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { change, figure, METRICS, type Metric } from '../lib/format';
 import { useAnswer } from '../ui/data';
 import { Failure } from '../ui/Notice';
@@ -19,26 +20,44 @@ export function Tiles() {
     (metric) => metric !== 'total_revenue' || value(metric) || chosen === metric,
   );
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
-    <div className="tiles" role="group" aria-label="Metric of the graph">
-      {shown.map((metric) => (
-        <button
-          key={metric}
-          type="button"
-          className="tile"
-          aria-pressed={metric === chosen}
-          onClick={() => view.change({ metric: metric === 'visitors' ? undefined : metric })}
-        >
-          <span className="name">{METRICS[metric]}</span>
-          {now.data ? (
-            <span className="value">{figure(metric, value(metric), true, view.currency)}</span>
-          ) : (
-            <Skeleton height={36} width={90} component="span" />
-          )}
-          {view.before && <Change metric={metric} value={value(metric)} old={old(metric)} />}
-        </button>
-      ))}
-    </div>
+    <>
+      {now.data && value('visitors') === 0 && view.filters.length === 0 && <Silence />}
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form */}
+      <div className="tiles" role="group" aria-label="Metric of the graph">
+        {shown.map((metric) => (
+          <button
+            key={metric}
+            type="button"
+            className="tile"
+            aria-pressed={metric === chosen}
+            onClick={() => view.change({ metric: metric === 'visitors' ? undefined : metric })}
+          >
+            <span className="name">{METRICS[metric]}</span>
+            {now.data ? (
+              <span className="value">{figure(metric, value(metric), true, view.currency)}</span>
+            ) : (
+              <Skeleton height={36} width={90} component="span" />
+            )}
+            {view.before && <Change metric={metric} value={value(metric)} old={old(metric)} />}
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** What to do where nothing ever came. */
+function Silence() {
+  const { site } = useSiteView();
+  const { data } = useAnswer({ site_id: site, metrics: ['events'], date_range: 'all' });
+  if (!data || data.results[0]?.metrics[0]) return null;
+  return (
+    <p className="silence" role="status">
+      Nothing has come from {site} yet.{' '}
+      <Link to="/sites/$site/install" params={{ site }}>
+        Put the snippet into its pages
+      </Link>
+    </p>
   );
 }
 
@@ -57,7 +76,7 @@ function Change({ metric, value, old }: ChangeProps) {
   const better = metric === 'bounce_rate' ? !more : more;
   return (
     <span className={same ? 'nochange' : better ? 'up' : 'down'}>
-      {same ? '=' : more ? '↑' : '↓'} {change(value, old)}
+      {same ? '=' : more ? '↑' : '↓'} {old === 0 && !same ? 'from none' : change(value, old)}
     </span>
   );
 }

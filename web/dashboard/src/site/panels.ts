@@ -1,11 +1,17 @@
+import type { Condition } from '../api/types';
+
 export interface Tab {
   id: string;
   label: string;
   dimension: string;
+  /** What has to hold beside the filters of the page. */
+  filters?: Condition[];
 }
 
 export interface PanelKind {
   title: string;
+  /** What stands above it, where that is not the title. */
+  heading?: string;
   tabs: [Tab, ...Tab[]];
   /** What stands beside the visitors of a row; the first that the server answers. */
   beside?: string[];

@@ -1,12 +1,15 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { AskBox } from '../ask/AskBox';
 import { useHas, useMay, useSession } from '../session/data';
 import { Gate } from '../session/Gate';
 import { useSites } from './data';
 
 export function Shell() {
-  const { site } = useParams({ strict: false });
+  // Who was given a link need not be anybody.
+  const { site, token } = useParams({ strict: false });
   const { data: session } = useSession();
+  const mayAsk = useHas('ask');
   const inside = session && session.state !== 'new' && session.state !== 'signed_out';
   return (
     <>
@@ -21,6 +24,7 @@ export function Shell() {
           <span>OpenTrace</span>
         </Link>
         {inside && site && <SiteNav site={site} />}
+        {inside && site && mayAsk && <AskBox key={site} site={site} />}
         <span className="push">
           {session?.state === 'signed_in' && (
             <Link to="/account" className="account">
@@ -31,9 +35,13 @@ export function Shell() {
         </span>
       </header>
       <main id="main" tabIndex={-1}>
-        <Gate>
+        {token ? (
           <Outlet />
-        </Gate>
+        ) : (
+          <Gate>
+            <Outlet />
+          </Gate>
+        )}
       </main>
     </>
   );
@@ -43,7 +51,12 @@ function SiteNav({ site }: { site: string }) {
   const { data } = useSites();
   const navigate = useNavigate();
   const mayChange = useMay('write');
-  const reports = { retention: useHas('retention'), funnel: useHas('funnel'), journeys: useHas('journeys') };
+  const reports = {
+    retention: useHas('retention'),
+    funnel: useHas('funnel'),
+    journeys: useHas('journeys'),
+    alerts: useHas('alerts'),
+  };
   return (
     <>
       <select
@@ -77,6 +90,14 @@ function SiteNav({ site }: { site: string }) {
             Journeys
           </Link>
         )}
+        {reports.alerts && (
+          <Link to="/sites/$site/alerts" params={{ site }} activeOptions={{ includeSearch: false }}>
+            Alerts
+          </Link>
+        )}
+        <Link to="/sites/$site/dashboards" params={{ site }}>
+          Dashboards
+        </Link>
         {mayChange && (
           <Link to="/sites/$site/settings" params={{ site }}>
             Settings

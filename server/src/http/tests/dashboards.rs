@@ -1,0 +1,114 @@
+//! Dashboards of one's own, and what a link lets see.
+
+use serde_json::{Value, json};
+
+use crate::http::testing::{Server, run};
+
+fn page() -> Value {
+    let query = json!({ "metrics": ["visitors"], "date_range": "7d" });
+    json!({
+        "site_id": "a.example",
+        "name": "Mine",
+        "tiles": [
+            { "title": "Visitors", "chart": "number", "x": 0, "y": 0, "w": 3, "h": 2, "query": query },
+            { "chart": "text", "x": 3, "y": 0, "w": 9, "h": 2, "text": "What we watch" },
+        ],
+    })
+}
+
+async fn made(server: &Server) -> String {
+    let answer = server.call("POST", "/api/v1/dashboards").admin().json(&page().to_string()).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer.json()["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_page_is_made_changed_and_thrown_away() {
+    run(async {
+        let server = Server::start().await;
+        let id = made(&server).await;
+        let path = format!("/api/v1/dashboards/{id}");
+        let mut changed = page();
+        changed["name"] = json!("Ours");
+        changed["tiles"].as_array_mut().expect("a list").pop();
+        let answer = server.call("PUT", &path).admin().json(&changed.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let shown = server.call("GET", &path).admin().send().await.json();
+        assert_eq!(
+            (shown["name"].as_str(), shown["tiles"].as_array().map(Vec::len)),
+            (Some("Ours"), Some(1))
+        );
+        assert!(shown["link"].is_null());
+        let listed = server.call("GET", "/api/v1/dashboards?site_id=a.example").admin().send().await.json();
+        assert_eq!(listed["dashboards"][0]["id"], id.as_str());
+        assert_eq!(server.call("DELETE", &path).admin().send().await.status, 204);
+        assert_eq!(server.call("GET", &path).admin().send().await.status, 404);
+    });
+}
+
+#[test]
+fn a_tile_that_could_not_answer_is_refused() {
+    run(async {
+        let server = Server::start().await;
+        for (part, value) in [
+            ("w", json!(0)),
+            ("x", json!(10)),
+            ("chart", json!("text")),
+            ("query", json!(null)),
+            ("query", json!({ "metrics": ["visitorz"], "date_range": "7d" })),
+        ] {
+            let mut wrong = page();
+            wrong["tiles"][0][part] = value;
+            let answer = server.call("POST", "/api/v1/dashboards").admin().json(&wrong.to_string()).await;
+            assert_eq!(answer.status, 400, "{part}: {}", answer.text);
+            assert_eq!(answer.json()["error"]["field"], "tiles[0]", "{part}");
+        }
+    });
+}
+
+#[test]
+fn a_link_shows_its_page_and_nothing_else() {
+    run(async {
+        let server = Server::start().await;
+        let id = made(&server).await;
+        let link = format!("/api/v1/dashboards/{id}/link");
+        let shared = server.call("PUT", &link).admin().json("{}").await.json();
+        let token = shared["token"].as_str().expect("a token").to_owned();
+        let path = format!("/api/v1/shared/{token}");
+        let open = server.call("GET", &path).send().await;
+        assert_eq!((open.status, open.json()["name"].as_str()), (200, Some("Mine")));
+        assert_eq!(open.header("cache-control"), Some("no-store"));
+        // Nobody answers questions in these tests; that one is asked shows that it may be.
+        assert_eq!(server.call("GET", &format!("{path}/tiles/0")).send().await.status, 503);
+        for nothing in
+            [format!("{path}/tiles/1"), format!("{path}/tiles/9"), "/api/v1/shared/other".to_owned()]
+        {
+            assert_eq!(server.call("GET", &nothing).send().await.code(), "unknown_link", "{nothing}");
+        }
+        let elsewhere = server.call("GET", "/api/v1/sites/a.example").key(&token).send().await;
+        assert_eq!(elsewhere.status, 401, "a link is no key");
+
+        let locked =
+            server.call("PUT", &link).admin().json(r#"{"password":"sesame","embed":true}"#).await.json();
+        assert_eq!(locked["token"], token.as_str(), "the address stays");
+        assert_eq!((&locked["has_password"], &locked["embed"]), (&json!(true), &json!(true)));
+        assert_eq!(server.call("GET", &path).send().await.code(), "password_required");
+        let with =
+            |password: &'static str| server.call("GET", &path).header("x-share-password", password).send();
+        assert_eq!(with("sesam").await.code(), "wrong_password");
+        assert_eq!(with("sesame").await.status, 200);
+        assert_eq!(with("sesame").await.status, 200, "remembered");
+
+        let address = format!("/shared/{token}");
+        let page = server.call("GET", &address).header("accept", "text/html").send().await;
+        assert!(
+            page.header("content-security-policy")
+                .is_some_and(|policy| policy.ends_with("frame-ancestors *"))
+        );
+
+        assert_eq!(server.call("DELETE", &link).admin().send().await.status, 204);
+        assert_eq!(with("sesame").await.code(), "unknown_link");
+        let page = server.call("GET", &address).header("accept", "text/html").send().await;
+        assert!(page.header("content-security-policy").is_some_and(|policy| policy.ends_with("'none'")));
+    });
+}

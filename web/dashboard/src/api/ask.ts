@@ -1,0 +1,29 @@
+import { call } from './client';
+
+export interface Understood {
+  kind: string;
+  metrics?: string[];
+  dimensions?: string[];
+  [field: string]: unknown;
+}
+
+/** What became of a question in words. */
+export interface Reply {
+  status: 'answered' | 'ambiguous' | 'unsupported';
+  query: Understood | null;
+  explanation: string;
+  result: Record<string, unknown> | null;
+  chart: { type: string } | null;
+  suggestions: { question: string }[];
+  confidence: number;
+}
+
+interface Asked {
+  site_id: string;
+  question: string;
+  timezone?: string;
+  /** What was understood before, for a question that goes on from it. */
+  context?: Understood;
+}
+
+export const ask = (body: Asked, signal?: AbortSignal) => call<Reply>('POST', '/api/v1/ask', body, signal);

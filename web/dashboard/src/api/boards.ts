@@ -1,0 +1,85 @@
+import { call, refusal } from './client';
+import type { Query, QueryAnswer } from './types';
+
+/** Kinds of charts, and how people call them. */
+export const CHARTS = {
+  line: 'Line',
+  area: 'Area',
+  bar: 'Bars',
+  stacked: 'Stacked bars',
+  pie: 'Pie',
+  table: 'Table',
+  number: 'Number',
+  map: 'Map',
+  heatmap: 'Heat map',
+  text: 'Text',
+} as const;
+
+export type ChartKind = keyof typeof CHARTS;
+
+export interface Tile {
+  title: string;
+  chart: ChartKind;
+  /** Column and row of the upper left corner, width and height, on a page of twelve columns. */
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  query?: Omit<Query, 'site_id'>;
+  text?: string;
+}
+
+export interface BoardLink {
+  token: string;
+  has_password: boolean;
+  embed: boolean;
+}
+
+export interface Board {
+  id: string;
+  site_id: string;
+  name: string;
+  tiles: Tile[];
+  link?: BoardLink;
+}
+
+export interface SharedBoard {
+  name: string;
+  site_id: string;
+  timezone: string;
+  currency: string;
+  tiles: Tile[];
+}
+
+type Content = Pick<Board, 'name' | 'tiles'>;
+
+const path = (id: string) => `/api/v1/dashboards/${id}`;
+
+export const boards = (site: string, signal?: AbortSignal) =>
+  call<{ dashboards: Board[] }>(
+    'GET',
+    `/api/v1/dashboards?site_id=${encodeURIComponent(site)}`,
+    undefined,
+    signal,
+  ).then((answer) => answer.dashboards);
+export const board = (id: string, signal?: AbortSignal) => call<Board>('GET', path(id), undefined, signal);
+export const createBoard = (site_id: string, content: Content) =>
+  call<Board>('POST', '/api/v1/dashboards', { site_id, ...content });
+export const saveBoard = (id: string, { name, tiles }: Content) =>
+  call<Board>('PUT', path(id), { name, tiles });
+export const deleteBoard = (id: string) => call<void>('DELETE', path(id));
+export const shareBoard = (id: string, sharing: { password?: string; embed: boolean }) =>
+  call<BoardLink>('PUT', `${path(id)}/link`, sharing);
+export const unshareBoard = (id: string) => call<void>('DELETE', `${path(id)}/link`);
+
+async function shared<T>(token: string, rest: string, password: string, signal?: AbortSignal): Promise<T> {
+  const headers: HeadersInit = password ? { 'x-share-password': password } : {};
+  const response = await fetch(`/api/v1/shared/${encodeURIComponent(token)}${rest}`, { headers, signal });
+  if (!response.ok) throw await refusal(response);
+  return response.json();
+}
+
+export const sharedBoard = (token: string, password: string, signal?: AbortSignal) =>
+  shared<SharedBoard>(token, '', password, signal);
+export const sharedTile = (token: string, place: number, password: string, signal?: AbortSignal) =>
+  shared<QueryAnswer>(token, `/tiles/${place}`, password, signal);

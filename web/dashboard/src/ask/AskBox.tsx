@@ -1,0 +1,55 @@
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+
+const Conversation = lazy(() =>
+  import('./Conversation').then((module) => ({ default: module.Conversation })),
+);
+
+/** Takes questions in words on every page of a site; `/` leads to it. */
+export function AskBox({ site }: { site: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState('');
+  const [asked, setAsked] = useState<string>();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const typed = event.target instanceof Element && event.target.closest('input, select, textarea');
+      if (event.key !== '/' || typed || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      field.current?.focus();
+    };
+    addEventListener('keydown', press, true);
+    return () => removeEventListener('keydown', press, true);
+  }, []);
+  return (
+    <search className="ask">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim()) setAsked(text.trim());
+        }}
+      >
+        <input
+          ref={field}
+          type="search"
+          aria-label="Ask a question"
+          placeholder="Ask: visitors from Germany last week"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </form>
+      {asked && (
+        <Suspense>
+          <Conversation
+            key={asked}
+            site={site}
+            first={asked}
+            close={() => {
+              setAsked(undefined);
+              setText('');
+            }}
+          />
+        </Suspense>
+      )}
+    </search>
+  );
+}

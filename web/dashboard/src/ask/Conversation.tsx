@@ -1,0 +1,176 @@
+import { Button, Modal, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { ask, type Reply, type Understood } from '../api/ask';
+import { CHARTS, type ChartKind, type Tile } from '../api/boards';
+import { query } from '../api/client';
+import type { Query, QueryAnswer } from '../api/types';
+import { TileView } from '../boards/TileView';
+import { useSites } from '../ui/data';
+import { Failure } from '../ui/Notice';
+import { Rows } from './Rows';
+
+interface Props {
+  site: string;
+  first: string;
+  close: () => void;
+}
+
+/** A question, what was understood and answered, and what may be asked next. */
+export function Conversation({ site, first, close }: Props) {
+  const [question, setQuestion] = useState(first);
+  const [context, setContext] = useState<Understood>();
+  const timezone = useSites().data?.find((one) => one.domain === site)?.timezone;
+  const body = { site_id: site, question, ...(timezone && { timezone }), ...(context && { context }) };
+  const { data, error, refetch } = useQuery({
+    queryKey: ['ask', body],
+    queryFn: ({ signal }) => ask(body, signal),
+  });
+  const next = (text: string, goesOn: boolean) => {
+    setContext(goesOn ? (data?.query ?? context) : undefined);
+    setQuestion(text);
+  };
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="xl"
+      title={question}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      lockScroll={false}
+    >
+      {error ? (
+        <Failure error={error} retry={refetch} />
+      ) : !data ? (
+        <Skeleton height={280} aria-label="Loading" />
+      ) : (
+        <Answered key={question} site={site} reply={data} next={next} />
+      )}
+    </Modal>
+  );
+}
+
+interface AnsweredProps {
+  site: string;
+  reply: Reply;
+  next: (question: string, goesOn: boolean) => void;
+}
+
+function Answered({ site, reply, next }: AnsweredProps) {
+  const [shown, setShown] = useState({ query: reply.query, result: reply.result });
+  const follow = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const text = String(new FormData(event.currentTarget).get('follow') ?? '').trim();
+    if (text) next(text, true);
+  };
+  return (
+    <>
+      <p role="status">{reply.explanation}</p>
+      {shown.query && shown.result && (
+        <Result site={site} query={shown.query} result={shown.result} chart={reply.chart?.type ?? 'table'} />
+      )}
+      {shown.query && <Editable site={site} understood={shown.query} show={setShown} />}
+      {reply.suggestions.length > 0 && (
+        <ul className="saved" aria-label="Suggestions">
+          {reply.suggestions.map(({ question }) => (
+            <li key={question}>
+              <button type="button" className="chip" onClick={() => next(question, false)}>
+                {question}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {reply.status === 'answered' && (
+        <form className="tools" onSubmit={follow}>
+          <input name="follow" aria-label="Go on from here" placeholder="and by country?" className="grow" />
+          <Button type="submit" size="xs">
+            Ask
+          </Button>
+        </form>
+      )}
+    </>
+  );
+}
+
+interface ResultProps {
+  site: string;
+  query: Understood;
+  result: Record<string, unknown>;
+  chart: string;
+}
+
+function Result({ site, query: understood, result, chart }: ResultProps) {
+  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  if (understood.kind !== 'query') return <Rows of={result} />;
+  const kind: ChartKind = chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : 'table';
+  const tile: Tile = {
+    title: '',
+    chart: kind,
+    x: 0,
+    y: 0,
+    w: 12,
+    h: 5,
+    query: {
+      metrics: understood.metrics ?? [],
+      dimensions: understood.dimensions ?? [],
+      date_range: 'all',
+    },
+  };
+  return (
+    <div className={`answer ${kind}`}>
+      <TileView
+        tile={tile}
+        answer={result as unknown as QueryAnswer}
+        error={null}
+        retry={() => {}}
+        currency={currency}
+      />
+    </div>
+  );
+}
+
+interface EditableProps {
+  site: string;
+  understood: Understood;
+  show: (next: { query: Understood; result: Record<string, unknown> }) => void;
+}
+
+/** The query as it was understood, to be put right by who knows better. */
+function Editable({ site, understood, show }: EditableProps) {
+  const { kind, ...held } = understood;
+  const [text, setText] = useState(() => JSON.stringify(held, null, 2));
+  const [problem, setProblem] = useState<string>();
+  const again = async () => {
+    try {
+      const changed = JSON.parse(text);
+      const result = await query({ ...(changed as Query), site_id: site });
+      show({ query: { ...changed, kind }, result: result as unknown as Record<string, unknown> });
+      setProblem(undefined);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return (
+    <details className="twin">
+      <summary>What was understood</summary>
+      <textarea
+        aria-label="The query"
+        rows={8}
+        value={text}
+        readOnly={kind !== 'query'}
+        onChange={(event) => setText(event.target.value)}
+      />
+      {kind === 'query' && (
+        <Button size="xs" variant="default" onClick={again}>
+          Ask it like this
+        </Button>
+      )}
+      {problem && (
+        <p role="alert" className="problem">
+          {problem}
+        </p>
+      )}
+    </details>
+  );
+}

@@ -1,0 +1,125 @@
+import { Button, Skeleton } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { type Board, board, deleteBoard, saveBoard, type Tile } from '../api/boards';
+import { saveText } from '../lib/csv';
+import { boardRoute } from '../router';
+import { useMay } from '../session/data';
+import { useAnswer, useSites } from '../ui/data';
+import { Failure, Nothing } from '../ui/Notice';
+import { Builder } from './Builder';
+import { Grid } from './Grid';
+import { below } from './layout';
+import { Sharing } from './Sharing';
+import { TileView } from './TileView';
+
+const NEW: Pick<Tile, 'title' | 'chart' | 'w' | 'h'> = { title: '', chart: 'area', w: 6, h: 5 };
+
+/** A page of tiles, to look at and, for who may, to change. */
+export function BoardPage() {
+  const { id } = boardRoute.useParams();
+  const { data, error, refetch } = useQuery({
+    queryKey: ['board', id],
+    queryFn: ({ signal }) => board(id, signal),
+  });
+  useEffect(() => {
+    document.title = `${data?.name ?? 'Dashboard'} · OpenTrace`;
+  }, [data?.name]);
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (!data) return <Skeleton height={400} aria-label="Loading" />;
+  return <Editor key={id} held={data} />;
+}
+
+function Editor({ held }: { held: Board }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const mayChange = useMay('write');
+  const [editing, setEditing] = useState(held.tiles.length === 0 && mayChange);
+  const [tiles, setTiles] = useState(held.tiles);
+  const [built, setBuilt] = useState<number>();
+  const [problem, setProblem] = useState<Error>();
+  const keep = async (next: Tile[]) => {
+    setTiles(next);
+    try {
+      client.setQueryData(['board', held.id], await saveBoard(held.id, { name: held.name, tiles: next }));
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(error as Error);
+    }
+  };
+  const throwAway = async () => {
+    if (!confirm(`Throw ${held.name} away?`)) return;
+    await deleteBoard(held.id);
+    await client.invalidateQueries({ queryKey: ['boards', held.site_id] });
+    await navigate({ to: '/sites/$site/dashboards', params: { site: held.site_id } });
+  };
+  return (
+    <>
+      <div className="tools">
+        <h1>{held.name}</h1>
+        <span className="grow" />
+        {editing && (
+          <Button size="xs" onClick={() => setBuilt(tiles.length)}>
+            Add a tile
+          </Button>
+        )}
+        <Button
+          size="xs"
+          variant="default"
+          onClick={() =>
+            saveText(
+              `${held.name}.json`,
+              JSON.stringify({ name: held.name, tiles }, null, 2),
+              'application/json',
+            )
+          }
+        >
+          Export
+        </Button>
+        {mayChange && (
+          <>
+            <Sharing board={held} />
+            <Button size="xs" variant="default" onClick={throwAway}>
+              Throw away
+            </Button>
+            <Button size="xs" variant="default" aria-pressed={editing} onClick={() => setEditing(!editing)}>
+              {editing ? 'Done' : 'Change'}
+            </Button>
+          </>
+        )}
+      </div>
+      {problem && <Failure error={problem} retry={() => keep(tiles)} />}
+      {tiles.length === 0 && (
+        <Nothing title="Nothing on it yet">Add a tile: a chart, a figure, a text.</Nothing>
+      )}
+      <Grid
+        tiles={tiles}
+        {...(editing && {
+          change: keep,
+          edit: setBuilt,
+          remove: (place: number) => keep(tiles.toSpliced(place, 1)),
+        })}
+      >
+        {(tile) => <Asking site={held.site_id} tile={tile} />}
+      </Grid>
+      {built !== undefined && (
+        <Builder
+          tile={tiles[built] ?? { ...NEW, x: 0, y: below(tiles) }}
+          title={tiles[built] ? 'Change the tile' : 'A new tile'}
+          done={(tile) => {
+            keep(built < tiles.length ? tiles.with(built, tile) : [...tiles, tile]);
+            setBuilt(undefined);
+          }}
+          close={() => setBuilt(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+function Asking({ site, tile }: { site: string; tile: Tile }) {
+  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  const { data, error, refetch } = useAnswer(tile.query ? { site_id: site, ...tile.query } : null);
+  return <TileView tile={tile} answer={data} error={error} retry={refetch} currency={currency} />;
+}

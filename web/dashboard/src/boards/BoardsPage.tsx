@@ -1,0 +1,85 @@
+import { Skeleton } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { boards, createBoard, type Tile } from '../api/boards';
+import { boardsRoute } from '../router';
+import { useMay } from '../session/data';
+import { Field, Form } from '../session/Form';
+import { Failure } from '../ui/Notice';
+import { TEMPLATES } from './templates';
+
+/** The pages people have put together for a site. */
+export function BoardsPage() {
+  const { site } = boardsRoute.useParams();
+  const mayChange = useMay('write');
+  const { data, error, refetch } = useQuery({
+    queryKey: ['boards', site],
+    queryFn: ({ signal }) => boards(site, signal),
+  });
+  useEffect(() => {
+    document.title = `Dashboards · ${site}`;
+  }, [site]);
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (!data) return <Skeleton height={200} aria-label="Loading" />;
+  return (
+    <>
+      <section className="card form wide" aria-label="Dashboards">
+        <h1>Dashboards</h1>
+        {data.length === 0 && (
+          <p className="soft">
+            {mayChange
+              ? 'None yet. Make the first one below.'
+              : 'None yet. The owner of this server can make one.'}
+          </p>
+        )}
+        <ul className="sites">
+          {data.map(({ id, name }) => (
+            <li key={id}>
+              <Link to="/sites/$site/dashboards/$id" params={{ site, id }}>
+                {name}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {mayChange && <NewBoard site={site} />}
+    </>
+  );
+}
+
+function NewBoard({ site }: { site: string }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const file = useRef<HTMLInputElement>(null);
+  const make = async (name: string, tiles: Tile[]) => {
+    const { id } = await createBoard(site, { name, tiles });
+    await client.invalidateQueries({ queryKey: ['boards', site] });
+    await navigate({ to: '/sites/$site/dashboards/$id', params: { site, id } });
+  };
+  return (
+    <Form
+      title="New dashboard"
+      action="Make it"
+      submit={async ({ name = '', template = '' }) => {
+        const [chosen] = file.current?.files ?? [];
+        const tiles = chosen ? JSON.parse(await chosen.text()).tiles : TEMPLATES[template];
+        await make(name, tiles ?? []);
+      }}
+    >
+      <Field name="name" label="Name" required autoComplete="off" />
+      <label className="field">
+        <span>Begin with</span>
+        <select name="template">
+          {Object.keys(TEMPLATES).map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>Or a file that was exported</span>
+        <input ref={file} type="file" accept=".json,application/json" />
+      </label>
+    </Form>
+  );
+}

@@ -1,0 +1,80 @@
+import { Skeleton } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { type SharedBoard, sharedBoard, sharedTile, type Tile } from '../api/boards';
+import { ApiError } from '../api/client';
+import { sharedRoute } from '../router';
+import { Field, Form } from '../session/Form';
+import { Failure, Nothing } from '../ui/Notice';
+import { Grid } from './Grid';
+import { TileView } from './TileView';
+
+const ASK_AGAIN_MS = 60_000;
+
+/** A page for who was given its link. */
+export function SharedPage() {
+  const { token } = sharedRoute.useParams();
+  const [password, setPassword] = useState('');
+  const { data, error, refetch } = useQuery({
+    queryKey: ['shared', token, password],
+    queryFn: ({ signal }) => sharedBoard(token, password, signal),
+  });
+  useEffect(() => {
+    document.title = `${data?.name ?? 'Shared'} · OpenTrace`;
+  }, [data?.name]);
+  if (error instanceof ApiError && error.status === 401)
+    return (
+      <Form
+        title="This page has a password"
+        action="Open it"
+        submit={async ({ password = '' }) => {
+          await sharedBoard(token, password);
+          setPassword(password);
+        }}
+      >
+        <Field name="password" label="Password" type="password" autoComplete="off" required />
+      </Form>
+    );
+  if (error instanceof ApiError && error.status === 404)
+    return (
+      <Nothing title="Nothing is shared here">It may have been once. Ask who gave you the address.</Nothing>
+    );
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (!data) return <Skeleton height={400} aria-label="Loading" />;
+  return <Shown board={data} token={token} password={password} />;
+}
+
+function Shown({ board, token, password }: { board: SharedBoard; token: string; password: string }) {
+  return (
+    <>
+      <div className="tools">
+        <h1>{board.name}</h1>
+        <span className="soft">{board.site_id}</span>
+      </div>
+      <Grid tiles={board.tiles}>
+        {(tile, place) => (
+          <Asking tile={tile} place={place} token={token} password={password} currency={board.currency} />
+        )}
+      </Grid>
+    </>
+  );
+}
+
+interface AskingProps {
+  tile: Tile;
+  place: number;
+  token: string;
+  password: string;
+  currency: string;
+}
+
+function Asking({ tile, place, token, password, currency }: AskingProps) {
+  const { data, error, refetch } = useQuery({
+    queryKey: ['shared', token, password, place],
+    queryFn: ({ signal }) => sharedTile(token, place, password, signal),
+    enabled: tile.query !== undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: ASK_AGAIN_MS,
+  });
+  return <TileView tile={tile} answer={data} error={error} retry={refetch} currency={currency} />;
+}

@@ -8,5 +8,6 @@ pub mod anomaly;
 pub mod error;
 pub mod experiment;
 pub mod forecast;
+pub mod predict;
 
 pub use error::{Error, Result};

@@ -4,10 +4,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the command line talks to the terminal
 
+mod cells;
 mod config;
 pub mod demo;
 pub mod detect;
 pub mod erase;
+mod files;
+pub mod forecast;
 pub mod r#gen;
 pub mod import;
 pub mod loadgen;
@@ -55,6 +58,8 @@ enum Command {
     Gen(r#gen::Args),
     /// Find anomalies in a file of points.
     Detect(detect::Args),
+    /// Forecast the series in a file, with intervals.
+    Forecast(forecast::Args),
     /// Print the effective configuration and where each value came from.
     Config,
     /// The ClickHouse child process; started by `serve`.
@@ -194,6 +199,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Loadgen(args) => loadgen::run(args, &globals).await,
         Command::Gen(args) => r#gen::run(args, &globals).await,
         Command::Detect(args) => detect::run(&args),
+        Command::Forecast(args) => forecast::run(&args),
         Command::Config => config::run(&globals),
         Command::Engine => Ok(()), // `main` has run it and returned
     }

@@ -8,7 +8,7 @@ DATA ?= data/demo
 TRACKER := web/tracker
 DASHBOARD := web/dashboard
 
-.PHONY: run setup test check fmt bench clean
+.PHONY: run setup test check fmt bench bench-models clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
 run: setup
@@ -50,6 +50,11 @@ fmt:
 bench: setup
 	$(CARGO) build --release --bin opentrace
 	scripts/bench
+
+## Figures of the models beside their peers (a virtual environment is made once); writes docs/models/benchmarks.md
+bench-models:
+	$(CARGO) build --release -p opentrace-models --examples
+	python3 benches/models.py
 
 clean:
 	$(CARGO) clean

@@ -56,10 +56,10 @@ struct Sum {
 }
 
 /// A small generator (splitmix64), so that trees do not depend on a library's release.
-pub(super) struct Seeded(pub(super) u64);
+pub(crate) struct Seeded(pub(crate) u64);
 
 impl Seeded {
-    pub(super) fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -205,7 +205,9 @@ fn bin(columns: &[Vec<f64>]) -> Binned {
         .iter()
         .zip(&cuts)
         .map(|(column, cuts)| {
-            let bin = |value: &f64| if value.is_nan() { 0 } else { 1 + cuts.partition_point(|cut| cut <= value) as u8 };
+            let bin = |value: &f64| {
+                if value.is_nan() { 0 } else { 1 + cuts.partition_point(|cut| cut <= value) as u8 }
+            };
             column.iter().map(bin).collect()
         })
         .collect();
@@ -258,7 +260,8 @@ fn grow(binned: &Binned, slopes: &[(f64, f64)], rows: Vec<usize>, used: &[usize]
 }
 
 fn node(slopes: &[(f64, f64)], rows: &[usize]) -> Node {
-    let (slope, curve) = rows.iter().fold((0.0, 0.0), |sum, row| (sum.0 + slopes[*row].0, sum.1 + slopes[*row].1));
+    let (slope, curve) =
+        rows.iter().fold((0.0, 0.0), |sum, row| (sum.0 + slopes[*row].0, sum.1 + slopes[*row].1));
     let value = if curve > 0.0 { RATE * slope / (curve + LEAF_PENALTY) } else { 0.0 };
     Node { column: 0, cut: 0.0, missing_left: true, left: 0, right: 0, value }
 }

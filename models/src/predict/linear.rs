@@ -3,14 +3,13 @@
 
 use super::table::Kind;
 use crate::error::{Error, Result};
+use crate::scale::Scale;
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 const ITERATIONS: usize = 30;
 /// Penalty on squared coefficients of standardised columns, in rows.
 const PENALTY: f64 = 2.0;
-/// Numbers with heavier tails than this (distance from the median in quartile ranges) are compressed.
-const HEAVY: f64 = 10.0;
 
 /// What is to be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,15 +19,6 @@ pub enum Task {
     Class,
     /// A number.
     Value,
-}
-
-/// How one number enters.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Scale {
-    centre: f64,
-    width: f64,
-    /// Signed logarithm of the distance instead of the distance.
-    compress: bool,
 }
 
 /// A fitted regression.
@@ -47,8 +37,11 @@ impl Linear {
     /// # Errors
     /// [`Error::Degenerate`] if the equations have no answer.
     pub(super) fn fit(kinds: &[Kind], columns: &[Vec<f64>], target: &[f64], task: Task) -> Result<Linear> {
-        let scales: Vec<Option<Scale>> =
-            kinds.iter().zip(columns).map(|(kind, column)| (*kind == Kind::Number).then(|| scale(column))).collect();
+        let scales: Vec<Option<Scale>> = kinds
+            .iter()
+            .zip(columns)
+            .map(|(kind, column)| (*kind == Kind::Number).then(|| Scale::of_column(column)))
+            .collect();
         let sizes = kinds.iter().map(|kind| match kind {
             Kind::Number => 2,
             Kind::Category(known) => known.len() + 1,
@@ -115,7 +108,8 @@ impl Linear {
         self.expand(value, scratch);
         let mut at = 0;
         for (part, size) in parts.iter_mut().zip(&self.sizes) {
-            *part = (at..at + size).map(|place| self.weights[place] * (scratch[place] - self.means[place])).sum();
+            *part =
+                (at..at + size).map(|place| self.weights[place] * (scratch[place] - self.means[place])).sum();
             at += size;
         }
     }
@@ -126,7 +120,7 @@ impl Linear {
         for (column, (scale, size)) in self.scales.iter().zip(&self.sizes).enumerate() {
             let value = value(column);
             match scale {
-                Some(scale) if value.is_nan() => (row[at], row[at + 1]) = (scale.of(scale.centre), 1.0),
+                Some(scale) if value.is_nan() => (row[at], row[at + 1]) = (scale.of_centre(), 1.0),
                 Some(scale) => row[at] = scale.of(value),
                 None if value.is_nan() => row[at + size - 1] = 1.0,
                 None => row[at + value as usize] = 1.0,
@@ -134,31 +128,6 @@ impl Linear {
             at += size;
         }
     }
-}
-
-impl Scale {
-    fn of(&self, value: f64) -> f64 {
-        let distance = (value - self.centre) / self.width;
-        if self.compress { distance.signum() * distance.abs().ln_1p() } else { distance.clamp(-HEAVY, HEAVY) }
-    }
-}
-
-fn scale(column: &[f64]) -> Scale {
-    let mut present: Vec<f64> = column.iter().copied().filter(|value| !value.is_nan()).collect();
-    present.sort_by(f64::total_cmp);
-    if present.is_empty() {
-        return Scale { centre: 0.0, width: 1.0, compress: false };
-    }
-    let at = |share: f64| present[((present.len() - 1) as f64 * share) as usize];
-    let n = present.len() as f64;
-    let mean = present.iter().sum::<f64>() / n;
-    let deviation = (present.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
-    let quartiles = at(0.75) - at(0.25);
-    let reach = (at(1.0) - at(0.5)).max(at(0.5) - at(0.0));
-    let compress = reach > HEAVY * quartiles;
-    let width = if compress && quartiles > 0.0 { quartiles } else { deviation };
-    let centre = if compress { at(0.5) } else { mean };
-    Scale { centre, width: if width > 0.0 && width.is_finite() { width } else { 1.0 }, compress }
 }
 
 /// The probability of a log-odds.

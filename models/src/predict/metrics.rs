@@ -73,7 +73,11 @@ fn auc(predictions: &[f64], truth: &[f64]) -> f64 {
         let mut end = at;
         let (mut up, mut down) = (0.0, 0.0);
         while end < order.len() && predictions[order[end]] == predictions[order[at]] {
-            if truth[order[end]] == 1.0 { up += 1.0 } else { down += 1.0 }
+            if truth[order[end]] == 1.0 {
+                up += 1.0
+            } else {
+                down += 1.0
+            }
             end += 1;
         }
         wins += up * (below + down / 2.0);

@@ -20,6 +20,7 @@ mod metrics;
 mod model;
 mod table;
 
+pub(crate) use boost::Seeded;
 pub use linear::Task;
 pub use metrics::{Metrics, measure};
 pub use model::{Prediction, Predictor};

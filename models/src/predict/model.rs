@@ -115,7 +115,10 @@ impl Predictor {
     pub fn predict(&self, table: &Table) -> Result<Vec<Prediction>> {
         if self.columns().all(|name| table.column(name).is_none()) {
             let name = self.columns().next().unwrap_or_default().to_owned();
-            return Err(Error::Column { name, why: "is not in the table, nor is any other column of the model" });
+            return Err(Error::Column {
+                name,
+                why: "is not in the table, nor is any other column of the model",
+            });
         }
         let values = read(table, &self.columns);
         let mut scratch = Vec::new();
@@ -181,7 +184,8 @@ fn targets(table: &Table, target: &str) -> Result<(Task, Option<String>, Vec<f64
         (Some(_), None) => first,
         _ => second,
     };
-    let truth = names.iter().map(|name| name.as_ref().map_or(f64::NAN, |name| f64::from(u8::from(name == positive))));
+    let truth =
+        names.iter().map(|name| name.as_ref().map_or(f64::NAN, |name| f64::from(u8::from(name == positive))));
     Ok((Task::Class, Some(positive.clone()), truth.collect()))
 }
 
@@ -200,7 +204,8 @@ fn hold_out(kinds: &[Kind], values: &[Vec<f64>], truth: &[f64], task: Task, seed
     for fold in 0..FOLDS {
         let (inside, outside): (Vec<usize>, Vec<usize>) = (0..n).partition(|row| folds[*row] != fold);
         let pick = |column: &Vec<f64>| inside.iter().map(|row| column[*row]).collect::<Vec<f64>>();
-        let (known, known_truth): (Vec<Vec<f64>>, _) = (values.iter().map(pick).collect(), pick(&truth.to_vec()));
+        let (known, known_truth): (Vec<Vec<f64>>, _) =
+            (values.iter().map(pick).collect(), pick(&truth.to_vec()));
         let regression = Linear::fit(kinds, &known, &known_truth, task)?;
         let trees = Boost::fit(kinds, &known, &known_truth, task, TREES, seed ^ fold as u64);
         let (mut parts, mut scratch) = (vec![0.0; kinds.len()], Vec::new());

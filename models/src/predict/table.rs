@@ -62,7 +62,9 @@ impl Table {
             let numeric = cells().filter(present).all(|cell| number(cell).is_some());
             let values = if numeric && cells().any(|cell| present(&cell)) {
                 Values::Numbers(
-                    cells().map(|cell| if present(&cell) { number(cell) } else { None }.unwrap_or(f64::NAN)).collect(),
+                    cells()
+                        .map(|cell| if present(&cell) { number(cell) } else { None }.unwrap_or(f64::NAN))
+                        .collect(),
                 )
             } else {
                 Values::Categories(cells().map(|cell| present(&cell).then(|| cell.to_owned())).collect())
@@ -82,7 +84,9 @@ impl Table {
         let columns = self.columns.iter().map(|column| {
             let values = match &column.values {
                 Values::Numbers(numbers) => Values::Numbers(rows.iter().map(|row| numbers[*row]).collect()),
-                Values::Categories(names) => Values::Categories(rows.iter().map(|row| names[*row].clone()).collect()),
+                Values::Categories(names) => {
+                    Values::Categories(rows.iter().map(|row| names[*row].clone()).collect())
+                }
             };
             Column { name: column.name.clone(), values }
         });
@@ -96,7 +100,7 @@ fn number(cell: &str) -> Option<f64> {
 
 impl Column {
     /// What a model should know of this column; none if it says nothing: it never varies, or it names rows.
-    pub(super) fn kind(&self) -> Option<Kind> {
+    pub(crate) fn kind(&self) -> Option<Kind> {
         match &self.values {
             Values::Numbers(numbers) => {
                 let mut present = numbers.iter().filter(|number| number.is_finite());
@@ -118,7 +122,7 @@ impl Column {
     }
 
     /// The column in a model's terms: a number, or the place of the category; NaN is missing or unknown.
-    pub(super) fn read(&self, kind: &Kind) -> Vec<f64> {
+    pub(crate) fn read(&self, kind: &Kind) -> Vec<f64> {
         match (&self.values, kind) {
             (Values::Numbers(numbers), Kind::Number) => {
                 numbers.iter().map(|n| if n.is_finite() { *n } else { f64::NAN }).collect()

@@ -15,8 +15,13 @@ pub mod r#gen;
 pub mod import;
 pub mod loadgen;
 mod logging;
+pub mod models;
+pub mod predict;
 pub mod query;
+pub mod recommend;
 pub mod serve;
+mod table;
+pub mod train;
 pub mod verify;
 
 use std::error::Error as StdError;
@@ -60,6 +65,14 @@ enum Command {
     Detect(detect::Args),
     /// Forecast the series in a file, with intervals.
     Forecast(forecast::Args),
+    /// Train a model from a table.
+    Train(train::Args),
+    /// Add predictions to a table.
+    Predict(predict::Args),
+    /// Recommend items to people, by what others had.
+    Recommend(recommend::Args),
+    /// Versions of models, and which are live.
+    Models(models::Args),
     /// Print the effective configuration and where each value came from.
     Config,
     /// The ClickHouse child process; started by `serve`.
@@ -200,6 +213,10 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Gen(args) => r#gen::run(args, &globals).await,
         Command::Detect(args) => detect::run(&args),
         Command::Forecast(args) => forecast::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Recommend(args) => recommend::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Config => config::run(&globals),
         Command::Engine => Ok(()), // `main` has run it and returned
     }

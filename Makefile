@@ -8,7 +8,7 @@ DATA ?= data/demo
 TRACKER := web/tracker
 DASHBOARD := web/dashboard
 
-.PHONY: run build setup dashboard test check fmt bench soak clean
+.PHONY: run build setup dashboard test check fmt bench bench-models soak clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
 run: build
@@ -67,6 +67,11 @@ bench: setup dashboard
 soak: setup
 	$(CARGO) build --release -p opentrace-benches --bin soak
 	python3 benches/soak.py
+
+## Figures of the models beside their peers (a virtual environment is made once); writes docs/models/benchmarks.md
+bench-models:
+	$(CARGO) build --release -p opentrace-models --examples
+	python3 benches/models.py
 
 clean:
 	$(CARGO) clean

@@ -45,6 +45,14 @@ pub enum Error {
         /// How many are needed.
         want: usize,
     },
+    /// A column of a table that is not there or not what is needed.
+    #[error("column `{name}` {why}")]
+    Column {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The data admit no answer, for instance because nothing varies.
     #[error("no answer: {why}")]
     Degenerate {
@@ -78,6 +86,7 @@ impl Error {
             Error::OutOfRange { .. } => "out_of_range",
             Error::TooFew { .. } => "too_few",
             Error::Shape { .. } => "shape",
+            Error::Column { .. } => "column",
             Error::Degenerate { .. } => "degenerate",
             Error::Artefact { .. } => "artefact",
             Error::Io { .. } => "io",

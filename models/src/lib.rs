@@ -5,8 +5,14 @@
 //! gives the same answer.
 
 pub mod anomaly;
+pub mod artefact;
 pub mod error;
 pub mod experiment;
 pub mod forecast;
+pub mod predict;
+pub mod recommend;
+pub mod registry;
+mod scale;
+pub mod segment;
 
 pub use error::{Error, Result};

@@ -6,15 +6,15 @@
 
 mod row;
 
-use std::fs::File;
 use std::io::{BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use csv::{ReaderBuilder, StringRecord, Trim, WriterBuilder};
 use opentrace_models::anomaly::{Detector, Point};
 
 use self::row::{Columns, Row};
 use super::CliError;
+use super::files;
 
 const HEADER: [&str; 6] = ["timestamp", "value", "anomaly_score", "lower", "upper", "kind"];
 
@@ -31,28 +31,8 @@ pub struct Args {
 
 /// Judges every row. A file is written under another name first and appears only when it is complete.
 pub fn run(args: &Args) -> Result<(), CliError> {
-    let input: Box<dyn Read> = if args.input == Path::new("-") {
-        Box::new(std::io::stdin().lock())
-    } else {
-        Box::new(File::open(&args.input).map_err(|e| because("cannot open", &args.input, e))?)
-    };
-    let late = match &args.output {
-        None => detect(input, std::io::stdout().lock())?,
-        Some(path) => {
-            let mut part = path.clone().into_os_string();
-            part.push(".part");
-            let part = PathBuf::from(part);
-            let file = File::create(&part).map_err(|e| because("cannot write", &part, e))?;
-            let outcome = detect(input, file).and_then(|late| {
-                std::fs::rename(&part, path).map(|()| late).map_err(|e| because("cannot write", path, e))
-            });
-            if outcome.is_err() {
-                // What is worth telling is the first error; the part is of no use either way.
-                let _ = std::fs::remove_file(&part);
-            }
-            outcome?
-        }
-    };
+    let input = files::open(&args.input)?;
+    let late = files::write(args.output.as_deref(), |output| detect(input, output))?;
     if late > 0 {
         eprintln!("{late} rows are not later than the row before them: taken as directly following it");
     }
@@ -106,10 +86,6 @@ fn detect(input: impl Read, output: impl Write) -> Result<usize, CliError> {
     }
     writer.flush().map_err(|source| CliError::because("cannot write the answer", source))?;
     Ok(late)
-}
-
-fn because(what: &str, path: &Path, source: std::io::Error) -> CliError {
-    CliError::because(format!("{what} {}", path.display()), source)
 }
 
 #[cfg(test)]

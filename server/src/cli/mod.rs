@@ -4,16 +4,24 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the command line talks to the terminal
 
+mod cells;
 mod config;
 pub mod demo;
 pub mod detect;
 pub mod erase;
+mod files;
+pub mod forecast;
 pub mod r#gen;
 pub mod import;
 pub mod loadgen;
 mod logging;
+pub mod models;
+pub mod predict;
 pub mod query;
+pub mod recommend;
 pub mod serve;
+mod table;
+pub mod train;
 pub mod verify;
 
 use std::error::Error as StdError;
@@ -55,6 +63,16 @@ enum Command {
     Gen(r#gen::Args),
     /// Find anomalies in a file of points.
     Detect(detect::Args),
+    /// Forecast the series in a file, with intervals.
+    Forecast(forecast::Args),
+    /// Train a model from a table.
+    Train(train::Args),
+    /// Add predictions to a table.
+    Predict(predict::Args),
+    /// Recommend items to people, by what others had.
+    Recommend(recommend::Args),
+    /// Versions of models, and which are live.
+    Models(models::Args),
     /// Print the effective configuration and where each value came from.
     Config,
     /// The ClickHouse child process; started by `serve`.
@@ -194,6 +212,11 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Loadgen(args) => loadgen::run(args, &globals).await,
         Command::Gen(args) => r#gen::run(args, &globals).await,
         Command::Detect(args) => detect::run(&args),
+        Command::Forecast(args) => forecast::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Recommend(args) => recommend::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Config => config::run(&globals),
         Command::Engine => Ok(()), // `main` has run it and returned
     }

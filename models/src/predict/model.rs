@@ -1,0 +1,307 @@
+use super::boost::{Boost, Seeded, TREES};
+use super::linear::{Linear, Task, sigmoid};
+use super::metrics::{Metrics, measure};
+use super::table::{Kind, Table, Values};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Parts that take turns being held out.
+const FOLDS: usize = 5;
+/// Fewest rows to learn from, and fewest of each class.
+const LEAST_ROWS: usize = 50;
+const LEAST_OF_CLASS: usize = 10;
+/// Numbers of trees that are tried.
+const STOPS: [usize; 8] = [25, 50, 75, 100, 150, 200, 300, TREES];
+/// Words for the class whose probability is predicted, the likelier first.
+const POSITIVE: [&str; 6] = ["yes", "true", "1", "y", "t", "churned"];
+
+/// A trained prediction: regression and trees, weighted and calibrated on held-out rows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Predictor {
+    /// What is predicted.
+    pub task: Task,
+    /// Column that was predicted.
+    pub target: String,
+    /// The class whose probability is predicted.
+    pub positive: Option<String>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Quality on rows that were held out.
+    pub metrics: Metrics,
+    columns: Vec<(String, Kind)>,
+    linear: Linear,
+    boost: Boost,
+    /// Calibration: `intercept + linear * score + boost * score`.
+    mix: [f64; 3],
+    /// Smallest and largest target of a value.
+    range: (f64, f64),
+}
+
+/// A prediction and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Probability of the positive class, or the value.
+    pub prediction: f64,
+    /// Log-odds (of a class) or value that every row starts from.
+    pub base: f64,
+    /// What each column adds to the base, in order of [`Predictor::columns`]; with the base they add up to the
+    /// log-odds of the prediction, or to the value.
+    pub contributions: Vec<f64>,
+}
+
+impl Predictor {
+    /// Learns `target` from the other columns. Columns that never vary or that name rows are left out.
+    ///
+    /// # Errors
+    /// [`Error::Column`] if there is no such column or it has more than two classes; [`Error::TooFew`] for
+    /// fewer than 50 rows or 10 of a class; [`Error::Degenerate`] without a column that says anything.
+    pub fn fit(table: &Table, target: &str, seed: u64) -> Result<Predictor> {
+        let (task, positive, truth) = targets(table, target)?;
+        let rows: Vec<usize> = (0..table.rows).filter(|row| !truth[*row].is_nan()).collect();
+        let truth: Vec<f64> = rows.iter().map(|row| truth[*row]).collect();
+        if truth.len() < LEAST_ROWS {
+            return Err(Error::TooFew { field: "rows", given: truth.len(), want: LEAST_ROWS });
+        }
+        if task == Task::Class {
+            let positives = truth.iter().filter(|truth| **truth == 1.0).count();
+            let given = positives.min(truth.len() - positives);
+            if given < LEAST_OF_CLASS {
+                return Err(Error::TooFew { field: "rows of one class", given, want: LEAST_OF_CLASS });
+            }
+        }
+        let table = table.select(&rows);
+        let others = table.columns.iter().filter(|column| column.name != target);
+        let columns: Vec<(String, Kind)> =
+            others.filter_map(|column| Some((column.name.clone(), column.kind()?))).collect();
+        if columns.is_empty() {
+            return Err(Error::Degenerate { why: "no column besides the target says anything" });
+        }
+        let kinds: Vec<Kind> = columns.iter().map(|(_, kind)| kind.clone()).collect();
+        let values = read(&table, &columns);
+
+        let held = hold_out(&kinds, &values, &truth, task, seed)?;
+        let mix = blend(&held.linear, &held.boost, &truth, task);
+        let scores: Vec<f64> = held
+            .linear
+            .iter()
+            .zip(&held.boost)
+            .map(|(linear, boost)| finish(task, mix[0] + mix[1] * linear + mix[2] * boost))
+            .collect();
+        let range = truth.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), t| (a.min(*t), b.max(*t)));
+        Ok(Predictor {
+            task,
+            target: target.to_owned(),
+            positive,
+            seed,
+            metrics: measure(task, &scores, &truth),
+            linear: Linear::fit(&kinds, &values, &truth, task)?,
+            boost: Boost::fit(&kinds, &values, &truth, task, held.trees, seed),
+            columns,
+            mix,
+            range,
+        })
+    }
+
+    /// Names of the columns that are read.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Predicts every row, with what each column contributed. Columns that are not in the table count as
+    /// missing; a table with none of them is refused.
+    ///
+    /// # Errors
+    /// [`Error::Column`] if the table has none of the model's columns.
+    pub fn predict(&self, table: &Table) -> Result<Vec<Prediction>> {
+        if self.columns().all(|name| table.column(name).is_none()) {
+            let name = self.columns().next().unwrap_or_default().to_owned();
+            return Err(Error::Column {
+                name,
+                why: "is not in the table, nor is any other column of the model",
+            });
+        }
+        let values = read(table, &self.columns);
+        let mut scratch = Vec::new();
+        let width = self.columns.len();
+        let (mut linear, mut boost) = (vec![0.0; width], vec![0.0; width]);
+        let base = self.mix[0] + self.mix[1] * self.linear.base + self.mix[2] * self.boost.bias();
+        let rows = (0..table.rows).map(|row| {
+            self.linear.parts(|column| values[column][row], &mut linear, &mut scratch);
+            self.boost.parts(|column| values[column][row], &mut boost);
+            let contributions: Vec<f64> =
+                linear.iter().zip(&boost).map(|(a, b)| self.mix[1] * a + self.mix[2] * b).collect();
+            let score = base + contributions.iter().sum::<f64>();
+            let prediction = finish(self.task, score);
+            let prediction = match self.task {
+                Task::Class => prediction,
+                // Nothing beyond what was ever seen is promised.
+                Task::Value => prediction.clamp(self.range.0, self.range.1),
+            };
+            Prediction { prediction, base, contributions }
+        });
+        Ok(rows.collect())
+    }
+}
+
+fn finish(task: Task, score: f64) -> f64 {
+    match task {
+        Task::Class => sigmoid(score),
+        Task::Value => score,
+    }
+}
+
+fn read(table: &Table, columns: &[(String, Kind)]) -> Vec<Vec<f64>> {
+    let missing = || vec![f64::NAN; table.rows];
+    columns
+        .iter()
+        .map(|(name, kind)| table.column(name).map_or_else(missing, |column| column.read(kind)))
+        .collect()
+}
+
+/// The target as numbers, NaN where it is missing: two classes as 0 and 1, anything else as it is.
+fn targets(table: &Table, target: &str) -> Result<(Task, Option<String>, Vec<f64>)> {
+    let bad = |why| Error::Column { name: target.to_owned(), why };
+    let column = table.column(target).ok_or_else(|| bad("is not in the table"))?;
+    let names: Vec<Option<String>> = match &column.values {
+        Values::Categories(names) => names.clone(),
+        Values::Numbers(numbers) => {
+            let two = numbers.iter().filter(|number| number.is_finite()).all(|n| *n == 0.0 || *n == 1.0);
+            if !two {
+                return Ok((Task::Value, None, numbers.clone()));
+            }
+            numbers.iter().map(|number| number.is_finite().then(|| number.to_string())).collect()
+        }
+    };
+    let mut known: Vec<&String> = names.iter().flatten().collect();
+    known.sort_unstable();
+    known.dedup();
+    let [first, second] = known[..] else {
+        return Err(bad(if known.len() < 2 { "has one class only" } else { "has more than two classes" }));
+    };
+    let rank = |name: &String| POSITIVE.iter().position(|word| name.eq_ignore_ascii_case(word));
+    let positive = match (rank(first), rank(second)) {
+        (Some(a), Some(b)) if a < b => first,
+        (Some(_), None) => first,
+        _ => second,
+    };
+    let truth =
+        names.iter().map(|name| name.as_ref().map_or(f64::NAN, |name| f64::from(u8::from(name == positive))));
+    Ok((Task::Class, Some(positive.clone()), truth.collect()))
+}
+
+struct Held {
+    linear: Vec<f64>,
+    boost: Vec<f64>,
+    trees: usize,
+}
+
+/// Scores of every row by models that did not see it, and the number of trees that was best on such rows.
+fn hold_out(kinds: &[Kind], values: &[Vec<f64>], truth: &[f64], task: Task, seed: u64) -> Result<Held> {
+    let folds = folds(truth, task, seed);
+    let n = truth.len();
+    let mut linear = vec![0.0; n];
+    let mut staged: Vec<Vec<f64>> = vec![Vec::new(); n];
+    for fold in 0..FOLDS {
+        let (inside, outside): (Vec<usize>, Vec<usize>) = (0..n).partition(|row| folds[*row] != fold);
+        let pick = |column: &Vec<f64>| inside.iter().map(|row| column[*row]).collect::<Vec<f64>>();
+        let (known, known_truth): (Vec<Vec<f64>>, _) =
+            (values.iter().map(pick).collect(), pick(&truth.to_vec()));
+        let regression = Linear::fit(kinds, &known, &known_truth, task)?;
+        let trees = Boost::fit(kinds, &known, &known_truth, task, TREES, seed ^ fold as u64);
+        let (mut parts, mut scratch) = (vec![0.0; kinds.len()], Vec::new());
+        for row in outside {
+            let value = |column: usize| values[column][row];
+            regression.parts(value, &mut parts, &mut scratch);
+            linear[row] = regression.base + parts.iter().sum::<f64>();
+            trees.staged(value, &STOPS, &mut staged[row]);
+        }
+    }
+    let loss = |stop: usize| -> f64 {
+        let rows = staged.iter().zip(truth);
+        rows.map(|(scores, truth)| match task {
+            Task::Value => (truth - scores[stop]).powi(2),
+            Task::Class => {
+                let signed = if *truth == 1.0 { -scores[stop] } else { scores[stop] };
+                signed.max(0.0) + (-signed.abs()).exp().ln_1p()
+            }
+        })
+        .sum()
+    };
+    let best = (0..STOPS.len()).min_by(|a, b| loss(*a).total_cmp(&loss(*b))).unwrap_or(0);
+    Ok(Held { linear, boost: staged.iter().map(|scores| scores[best]).collect(), trees: STOPS[best] })
+}
+
+/// A fold for every row, classes spread evenly.
+fn folds(truth: &[f64], task: Task, seed: u64) -> Vec<usize> {
+    let mut random = Seeded(seed ^ 0xF01D);
+    let mut order: Vec<(u64, f64, usize)> = truth
+        .iter()
+        .enumerate()
+        .map(|(row, truth)| (if task == Task::Class { *truth as u64 } else { 0 }, random.next(), row))
+        .collect();
+    order.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut folds = vec![0; truth.len()];
+    order.iter().enumerate().for_each(|(place, (_, _, row))| folds[*row] = place % FOLDS);
+    folds
+}
+
+/// Weights of the two held-out scores, neither negative, and the intercept that makes them calibrated.
+fn blend(linear: &[f64], boost: &[f64], truth: &[f64], task: Task) -> [f64; 3] {
+    let columns = [linear, boost];
+    let both = calibrate(&columns, truth, task);
+    if both[1] >= 0.0 && both[2] >= 0.0 {
+        return [both[0], both[1], both[2]];
+    }
+    let alone = |column: usize| calibrate(&columns[column..=column], truth, task);
+    if both[1] < 0.0 {
+        let [intercept, slope] = alone(1)[..2] else { return [0.0, 0.0, 1.0] };
+        [intercept, 0.0, slope.max(0.0)]
+    } else {
+        let [intercept, slope] = alone(0)[..2] else { return [0.0, 1.0, 0.0] };
+        [intercept, slope.max(0.0), 0.0]
+    }
+}
+
+/// Intercept and slopes by Newton's steps (one step for values), lightly held at an even mixture.
+fn calibrate(columns: &[&[f64]], truth: &[f64], task: Task) -> Vec<f64> {
+    let width = columns.len() + 1;
+    let even = 1.0 / columns.len() as f64;
+    let mut weights: Vec<f64> = std::iter::once(0.0).chain(columns.iter().map(|_| even)).collect();
+    let prior = weights.clone();
+    for _ in 0..25 {
+        let mut slope = nalgebra::DVector::<f64>::zeros(width);
+        let mut curve = nalgebra::DMatrix::<f64>::zeros(width, width);
+        for (row, truth) in truth.iter().enumerate() {
+            let column = |at: usize| if at == 0 { 1.0 } else { columns[at - 1][row] };
+            let score: f64 = (0..width).map(|at| weights[at] * column(at)).sum();
+            let (miss, bend) = match task {
+                Task::Value => (truth - score, 1.0),
+                Task::Class => {
+                    let chance = sigmoid(score);
+                    (truth - chance, (chance * (1.0 - chance)).max(1e-9))
+                }
+            };
+            for a in 0..width {
+                slope[a] += miss * column(a);
+                for b in 0..width {
+                    curve[(a, b)] += bend * column(a) * column(b);
+                }
+            }
+        }
+        for at in 1..width {
+            let hold = 1e-3 * curve[(at, at)] + 1e-9;
+            slope[at] -= hold * (weights[at] - prior[at]);
+            curve[(at, at)] += hold;
+        }
+        let Some(solver) = curve.cholesky() else { break };
+        let step = solver.solve(&slope);
+        if step.iter().any(|value| !value.is_finite()) {
+            break;
+        }
+        weights.iter_mut().zip(step.iter()).for_each(|(weight, step)| *weight += step);
+        if step.amax() < 1e-9 {
+            break;
+        }
+    }
+    weights
+}

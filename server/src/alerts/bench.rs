@@ -142,6 +142,10 @@ impl Bench {
             "group": rule.grouping.as_ref().map(|_| transition.key.as_str()),
             "opening": transition.alert.opening,
             "started_at": at(transition.alert.started_at),
+            "window": {
+                "from": at(transition.alert.cause.from * 1000),
+                "to": at(transition.alert.cause.to * 1000),
+            },
             "url": url,
         });
         match &transition.kind {

@@ -11,6 +11,7 @@ use opentrace_alerts::guard::VaultError;
 use opentrace_alerts::rule::{Condition, Duration, Rule, RuleError, RuleId, draft};
 use opentrace_alerts::series::Key;
 use opentrace_events::{Site, SiteId};
+use opentrace_pipeline::Epoch;
 use opentrace_store::StoreError;
 use opentrace_store::meta::{AlertRuleRecord, AlertRuleWrite};
 use serde::Serialize;
@@ -25,6 +26,8 @@ use crate::clock;
 
 /// Rules of a site.
 const MOST: usize = 20_000;
+/// How long a change of rules waits for what is on its way.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// A simulation judges so many minutes at most.
 const LONGEST_SIMULATION: i64 = 31 * 86_400;
 
@@ -39,6 +42,8 @@ pub enum AlertError {
     Vault(#[from] VaultError),
     #[error("there is no such {what}")]
     Unknown { what: &'static str },
+    #[error("what is on its way to the views takes too long")]
+    Busy,
     #[error("this server has no forecasts, so nothing can break them")]
     NoForecast,
 }
@@ -194,14 +199,22 @@ impl Alerts {
             body: record.body.clone(),
             created_at: record.created_at,
         };
-        self.put_known(&mut bench, known, vec![write]).await;
+        if let Err(error) = self.put_known(&mut bench, known, vec![write]).await {
+            bench.tidy();
+            return Err(error);
+        }
         let view = view(&bench, &record);
         drop(bench);
         Ok(view)
     }
 
     /// Has a rule judged from now on.
-    async fn put_known(&self, bench: &mut Bench, known: Known, writes: Vec<AlertRuleWrite>) {
+    async fn put_known(
+        &self,
+        bench: &mut Bench,
+        known: Known,
+        writes: Vec<AlertRuleWrite>,
+    ) -> Result<(), AlertError> {
         let rule = Arc::clone(&known.rule);
         self.shared.detectors.forget(rule.id);
         let missed = {
@@ -211,16 +224,25 @@ impl Alerts {
         };
         if bench.begun {
             let epoch = bench.epoch.max(missed);
-            // What was handed over, or not, is in ClickHouse a moment later.
-            if let Some(pipeline) = self.shared.pipeline.get() {
-                let _ = pipeline.progress().wait_for(|progress| progress.epoch >= epoch).await;
-            }
+            self.visible(epoch).await?;
             bench.epoch = epoch;
-            self.seed(bench, &[(Arc::clone(&rule), None)], epoch).await;
+            self.seed(bench, &[(Arc::clone(&rule), None)], epoch).await?;
         }
         let replaced = bench.rules.insert(rule.id, known);
         self.judge_now(bench, Change { commands: vec![Command::Put(rule)], writes, replaced }).await;
         bench.tidy();
+        Ok(())
+    }
+
+    /// Waits until ClickHouse holds an epoch: what was handed over, or not, is there a moment later.
+    async fn visible(&self, epoch: Epoch) -> Result<(), AlertError> {
+        let Some(pipeline) = self.shared.pipeline.get() else { return Ok(()) };
+        let mut progress = pipeline.progress();
+        let reached = progress.wait_for(|progress| progress.epoch >= epoch);
+        match tokio::time::timeout(PATIENCE, reached).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(AlertError::Busy),
+        }
     }
 
     async fn judge_now(&self, bench: &mut Bench, change: Change) {
@@ -392,7 +414,11 @@ impl Alerts {
             let held = bench.rules.get(&RuleId(record.id)).map(|known| Arc::clone(&known.rule));
             match self.resolve(&mut bench, record, &definitions) {
                 Ok(known) if held.as_ref().is_some_and(|held| same(held, &known.rule)) => {}
-                Ok(known) => self.put_known(&mut bench, known, Vec::new()).await,
+                Ok(known) => {
+                    if let Err(error) = self.put_known(&mut bench, known, Vec::new()).await {
+                        tracing::error!(rule = %record.id, %error, "a rule is judged by what it named before");
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(rule = %record.id, %error, "a rule cannot be judged any longer");
                     self.remove_known(&mut bench, RuleId(record.id), Vec::new()).await;

@@ -18,6 +18,7 @@ mod manage;
 mod names;
 mod seed;
 mod setup;
+mod slices;
 mod tally;
 mod telegram;
 mod watch;
@@ -45,6 +46,7 @@ pub use self::dispatch::Timing;
 pub(crate) use self::manage::length;
 pub use self::manage::{AlertError, OpenAlert, RuleView, Simulated, SimulatedAlert};
 pub use self::setup::{Setup, SetupError};
+pub use self::slices::Slice;
 
 /// A pause after the metadata could not be written.
 const TROUBLE: Duration = Duration::from_millis(500);

@@ -13,6 +13,7 @@ mod stream;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentrace_alerts::rule::RuleError;
 use serde_json::{Map, Value};
@@ -77,6 +78,7 @@ impl From<AlertError> for ApiError {
                 Self::not_found("unknown_channel", "there is no such channel")
             }
             AlertError::Unknown { .. } => Self::not_found("unknown_alert", "there is no such alert"),
+            AlertError::Busy => Self::unavailable("busy", error.to_string(), Duration::from_secs(2)),
             AlertError::NoForecast => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_forecast", error.to_string())
                     .field("condition.type")

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use opentrace_alerts::bands::Detectors;
+use opentrace_alerts::bands::Models;
 use opentrace_alerts::evaluate::{
     Command, Evaluator, OpeningId, Saved, State, Transition, TransitionKind, simulate,
 };
 use opentrace_alerts::guard::VaultError;
-use opentrace_alerts::rule::{Condition, Duration, Rule, RuleError, RuleId, draft};
+use opentrace_alerts::rule::{Duration, Rule, RuleError, RuleId, draft};
 use opentrace_alerts::series::Key;
 use opentrace_events::{Site, SiteId};
 use opentrace_pipeline::Epoch;
@@ -44,8 +44,6 @@ pub enum AlertError {
     Unknown { what: &'static str },
     #[error("what is on its way to the views takes too long")]
     Busy,
-    #[error("this server has no forecasts, so nothing can break them")]
-    NoForecast,
 }
 
 /// A rule as it is shown.
@@ -188,10 +186,6 @@ impl Alerts {
                 return Err(error.into());
             }
         };
-        if matches!(known.rule.condition, Condition::ForecastBreach { .. }) {
-            bench.tidy();
-            return Err(AlertError::NoForecast);
-        }
         let write = AlertRuleWrite::Put {
             id: record.id,
             site: site.id,
@@ -216,7 +210,7 @@ impl Alerts {
         writes: Vec<AlertRuleWrite>,
     ) -> Result<(), AlertError> {
         let rule = Arc::clone(&known.rule);
-        self.shared.detectors.forget(rule.id);
+        self.shared.models.forget(rule.id);
         let missed = {
             let mut watching = self.watching();
             watching.wanted = true;
@@ -247,7 +241,7 @@ impl Alerts {
 
     async fn judge_now(&self, bench: &mut Bench, change: Change) {
         let now = clock::now().0;
-        let told = bench.judge(now, &[], change, &self.shared.detectors, &self.words());
+        let told = bench.judge(now, &[], change, &self.shared.models, &self.words());
         self.commit(told).await;
     }
 
@@ -255,7 +249,7 @@ impl Alerts {
     async fn remove_known(&self, bench: &mut Bench, id: RuleId, writes: Vec<AlertRuleWrite>) {
         let replaced = bench.rules.remove(&id);
         self.judge_now(bench, Change { commands: vec![Command::Remove(id)], writes, replaced }).await;
-        self.shared.detectors.forget(id);
+        self.shared.models.forget(id);
         bench.tidy();
     }
 
@@ -386,18 +380,14 @@ impl Alerts {
         let definitions = self.shared.meta.definitions().await?;
         let mut bench = Bench::default();
         let known = self.resolve(&mut bench, &record, &definitions)?;
-        if matches!(known.rule.condition, Condition::ForecastBreach { .. }) {
-            return Err(AlertError::NoForecast);
-        }
         // The whole of the stretch is read, whatever the rule needs of it while it is judged live.
         let start = from - known.rule.lookback();
         let (store, sites) = (&self.shared.store, &self.shared.sites);
         let rules = [(&*known.rule, Some(start))];
         let seeds = seed::read(store, sites, &bench.tallies, &rules, to, u64::MAX).await?;
         let judged = Arc::clone(&known.rule);
-        let transitions = tokio::task::spawn_blocking(move || {
-            simulate(&judged, seeds.cells, from, to, &Detectors::default())
-        });
+        let transitions =
+            tokio::task::spawn_blocking(move || simulate(&judged, seeds.cells, from, to, &Models::at_once()));
         let transitions = transitions.await.map_err(|error| StoreError::Meta(error.to_string()))?;
         Ok(simulated(&known.rule, &transitions, from, to))
     }

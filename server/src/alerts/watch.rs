@@ -65,7 +65,7 @@ impl CommitWatch for Alerts {
         let clock = clock::now().0;
         let newest = commit.events.iter().map(|event| event.received_at.0).max();
         let now = newest.map_or(clock, |at| at.min(clock));
-        let told = bench.judge(now, &cells, Change::default(), &self.shared.detectors, &self.words());
+        let told = bench.judge(now, &cells, Change::default(), &self.shared.models, &self.words());
         self.commit(told).await;
     }
 }
@@ -113,7 +113,7 @@ impl Alerts {
             let mut bench = self.shared.bench.lock().await;
             if bench.begun && bench.evaluator.next_due().is_some_and(|at| at <= clock::now().0) {
                 let now = clock::now().0;
-                let told = bench.judge(now, &[], Change::default(), &self.shared.detectors, &self.words());
+                let told = bench.judge(now, &[], Change::default(), &self.shared.models, &self.words());
                 self.commit(told).await;
             }
         }
@@ -162,7 +162,7 @@ impl Alerts {
         };
         let mut cells = bench.evaluator.cells().vanished(&seeds.cells, read);
         cells.extend(seeds.cells.into_iter().filter(|cell| Tallies::is_one(cell.series)));
-        let told = bench.judge(now * 1000, &cells, Change::default(), &self.shared.detectors, &self.words());
+        let told = bench.judge(now * 1000, &cells, Change::default(), &self.shared.models, &self.words());
         self.commit(told).await;
         Ok(())
     }

@@ -20,7 +20,6 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::{Answer, ApiError, Call, State, at, json, on};
@@ -79,11 +78,6 @@ impl From<AlertError> for ApiError {
             }
             AlertError::Unknown { .. } => Self::not_found("unknown_alert", "there is no such alert"),
             AlertError::Busy => Self::unavailable("busy", error.to_string(), Duration::from_secs(2)),
-            AlertError::NoForecast => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_forecast", error.to_string())
-                    .field("condition.type")
-                    .hint("use `anomaly`, which learns from the series itself")
-            }
         }
     }
 }

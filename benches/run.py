@@ -20,6 +20,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+# It uses the server of this file, under the name by which it imports it.
+import alerts
+
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN = "bench-admin-token-0123456789abcdef"
 SITE = "bench.example"
@@ -272,11 +275,13 @@ def main():
     funnel = new_funnel(options.binary, options.funnel_events)
     note("killed far behind")
     far = behind(options.binary, options.behind_events)
+    note("alerts")
+    told = [alerts.alerts(options.binary, rate) for rate in (1_000, 10_000)]
     note("dataflow")
     flow = dataflow()
     page = Path(options.output)
     soak = soak_of(page)
-    page.write_text(report(options, idle_memory, runs, one, seen, flow, defined, funnel, far) + soak)
+    page.write_text(report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, far) + soak)
     note(f"wrote {options.output}")
 
 
@@ -291,7 +296,7 @@ def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def report(options, idle_memory, runs, one, seen, flow, defined, funnel, far):
+def report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, far):
     rates = sorted(run["rate"] for run in runs)
     median = statistics.median(rates)
     load = runs[-1]
@@ -314,6 +319,9 @@ def report(options, idle_memory, runs, one, seen, flow, defined, funnel, far):
          f"{far['collecting']:.1f} s, {far['answering']:.1f} s", "", "≤ 3 s"),
         ("the same: every view caught up", f"{far['caught_up']:.0f} s", "≤ 60 s", "≤ 20 s"),
     ]
+    for line in told:
+        rows.append((f"accepted → webhook received, {line['rules']} rules at {line['rate']:,} events/s",
+                     f"p50 {line['p50_ms']:.0f} ms, p99 {line['p99_ms']:.0f} ms", "p99 ≤ 1.5 s", "p99 ≤ 1 s"))
     for line in flow:
         rows.append((f"dataflow alone, epochs of {line['epoch_rows']:,} rows, one worker",
                      f"{line['events_per_second']:,.0f} events/s", "", "≥ 150,000/s" if line["epoch_rows"] == 10_000 else ""))
@@ -355,7 +363,8 @@ machine and cores; runs of {seconds} seconds. The machine is shared: read ratios
 {table}
 
 *Sustained* counts from the first request to the moment the last event is in every view in ClickHouse.
-*Visible* is measured from the answer 202 to the first answer of the query API that counts the event.
+*Visible* is measured from the answer 202 to the first answer of the query API that counts the event, and an
+alert from the answer 202 to the arrival of its webhook: each rule waits for an event of its own.
 """
 
 

@@ -115,6 +115,20 @@ impl Client {
         self.call(Method::POST, path, Some(("application/json", body.to_string().into()))).await
     }
 
+    /// Changes something by JSON and reads the JSON of the answer.
+    pub async fn patch<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<T, ClientError> {
+        self.call(Method::PATCH, path, Some(("application/json", body.to_string().into()))).await
+    }
+
+    /// Removes something.
+    pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
+        self.bytes(Method::DELETE, path, None).await.map(drop)
+    }
+
     /// Reads JSON.
     pub async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.call(Method::GET, path, None).await

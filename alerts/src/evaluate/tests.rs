@@ -105,7 +105,7 @@ impl Naive {
             _ => false,
         };
         let mut to = if running { begun + step } else { begun };
-        if matches!(rule.condition, Condition::Anomaly { .. }) {
+        if matches!(rule.condition, Condition::Anomaly { .. } | Condition::ForecastBreach { .. }) {
             to -= (to + OFFSET) % rule.window.seconds();
         }
         (to - rule.window.seconds(), to)

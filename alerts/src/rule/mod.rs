@@ -52,7 +52,7 @@ impl fmt::Display for ChannelId {
     }
 }
 
-/// A detector of anomalies begins with so many windows of the past, of so many seconds at most.
+/// Models begin with so many windows of the past, of so many seconds at most.
 const WINDOWS_LEARNED: i64 = 2_000;
 const LEARNED_AT_MOST: i64 = 28 * 86_400;
 
@@ -94,13 +94,13 @@ pub struct Rule {
 
 impl Rule {
     /// The stretch that is judged at `now` (seconds since 1970). Conditions that more can only make
-    /// truer count the minute that is running; others wait until it is over. Anomalies are judged window
-    /// by window, because that is what a detector learns from; others at every step.
+    /// truer count the minute that is running; others wait until it is over. Where a model says what is
+    /// expected it is judged window by window, because that is what models learn from; else at every step.
     pub fn span(&self, now: i64) -> Span {
         let running = self.condition.counts_running(self.measure.divisor.is_some());
         let span = Span::ending(now, self.measure.grain(self.window), self.window, &self.zone, running);
         match self.condition {
-            Condition::Anomaly { .. } => span.aligned(&self.zone),
+            Condition::Anomaly { .. } | Condition::ForecastBreach { .. } => span.aligned(&self.zone),
             _ => span,
         }
     }
@@ -116,7 +116,9 @@ impl Rule {
         let before = match &self.condition {
             Condition::Change { over, .. } => over.shift(window),
             Condition::NewValue { memory } => memory.seconds(),
-            Condition::Anomaly { .. } => (WINDOWS_LEARNED * window).min(LEARNED_AT_MOST),
+            Condition::Anomaly { .. } | Condition::ForecastBreach { .. } => {
+                (WINDOWS_LEARNED * window).min(LEARNED_AT_MOST)
+            }
             _ => 0,
         };
         // The window, a step on either side, and what may still be corrected.

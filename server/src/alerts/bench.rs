@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
-use opentrace_alerts::bands::Detectors;
+use opentrace_alerts::bands::Models;
 use opentrace_alerts::channel::{Graph, Message, Notice};
 use opentrace_alerts::evaluate::{
     Command, Evaluator, Outcome, Reason, Saved, State, Transition, TransitionKind,
@@ -96,7 +96,7 @@ impl Bench {
         now: i64,
         cells: &[Cell],
         change: Change,
-        bands: &Detectors,
+        bands: &Models,
         words: &Words<'_>,
     ) -> Option<Told> {
         let Change { commands, writes, replaced } = change;
@@ -142,6 +142,10 @@ impl Bench {
             "group": rule.grouping.as_ref().map(|_| transition.key.as_str()),
             "opening": transition.alert.opening,
             "started_at": at(transition.alert.started_at),
+            "window": {
+                "from": at(transition.alert.cause.from * 1000),
+                "to": at(transition.alert.cause.to * 1000),
+            },
             "url": url,
         });
         match &transition.kind {

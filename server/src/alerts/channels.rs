@@ -38,12 +38,18 @@ pub(super) struct Held {
     open: Result<Arc<dyn Channel>, RuleError>,
 }
 
-/// What a channel is made of or changed to, as it was asked for.
-#[derive(Clone, Debug)]
+/// What a channel is made of or changed to, as it was asked for, secrets included.
+#[derive(Clone)]
 pub struct ChannelChange {
     pub body: Map<String, Value>,
     /// The site it belongs to; `None` for every site.
     pub site: Option<SiteId>,
+}
+
+impl std::fmt::Debug for ChannelChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChannelChange").field("site", &self.site).finish_non_exhaustive()
+    }
 }
 
 /// A channel as it is shown.
@@ -57,8 +63,8 @@ pub struct ChannelView {
     #[serde(flatten)]
     pub config: Map<String, Value>,
     /// Of a webhook that was just made, and only then.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "revealed")]
+    pub secret: Option<Secret>,
     /// Why nothing can be sent.
     pub problem: Option<String>,
     /// Milliseconds since 1970.
@@ -198,7 +204,7 @@ impl Alerts {
         };
         let held = self.keep(record, settings).await?;
         let mut view = self.channel_view(&held);
-        view.secret = held.settings.secrets.get("secret").map(|secret| secret.reveal().to_owned());
+        view.secret = held.settings.secrets.get("secret").cloned();
         Ok(view)
     }
 
@@ -302,6 +308,10 @@ impl Alerts {
         self.shared.dispatcher.ring(id);
         Ok(replayed)
     }
+}
+
+fn revealed<S: serde::Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::reveal).serialize(serializer)
 }
 
 /// Reads what every channel has, and what its kind has.

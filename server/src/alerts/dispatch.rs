@@ -91,8 +91,8 @@ impl Dispatcher {
             busy: HashSet::new(),
         };
         let (ring, stopped) = (Arc::clone(&bell), stop.clone());
-        self.tracker.spawn(async move { stopped.run_until_cancelled(work.run(&ring)).await });
         self.quit(id);
+        self.tracker.spawn(async move { stopped.run_until_cancelled(work.run(&ring)).await });
         self.workers().insert(id, Worker { bell, stop });
     }
 

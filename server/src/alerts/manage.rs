@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use opentrace_alerts::bands::Detectors;
+use opentrace_alerts::bands::Models;
 use opentrace_alerts::evaluate::{
     Command, Evaluator, OpeningId, Saved, State, Transition, TransitionKind, simulate,
 };
 use opentrace_alerts::guard::VaultError;
-use opentrace_alerts::rule::{Condition, Duration, Rule, RuleError, RuleId, draft};
+use opentrace_alerts::rule::{Duration, Rule, RuleError, RuleId, draft};
 use opentrace_alerts::series::Key;
 use opentrace_events::{Site, SiteId};
+use opentrace_pipeline::Epoch;
 use opentrace_store::StoreError;
 use opentrace_store::meta::{AlertRuleRecord, AlertRuleWrite};
 use serde::Serialize;
@@ -25,6 +26,8 @@ use crate::clock;
 
 /// Rules of a site.
 const MOST: usize = 20_000;
+/// How long a change of rules waits for what is on its way.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// A simulation judges so many minutes at most.
 const LONGEST_SIMULATION: i64 = 31 * 86_400;
 
@@ -39,8 +42,8 @@ pub enum AlertError {
     Vault(#[from] VaultError),
     #[error("there is no such {what}")]
     Unknown { what: &'static str },
-    #[error("this server has no forecasts, so nothing can break them")]
-    NoForecast,
+    #[error("what is on its way to the views takes too long")]
+    Busy,
 }
 
 /// A rule as it is shown.
@@ -183,10 +186,6 @@ impl Alerts {
                 return Err(error.into());
             }
         };
-        if matches!(known.rule.condition, Condition::ForecastBreach { .. }) {
-            bench.tidy();
-            return Err(AlertError::NoForecast);
-        }
         let write = AlertRuleWrite::Put {
             id: record.id,
             site: site.id,
@@ -194,16 +193,24 @@ impl Alerts {
             body: record.body.clone(),
             created_at: record.created_at,
         };
-        self.put_known(&mut bench, known, vec![write]).await;
+        if let Err(error) = self.put_known(&mut bench, known, vec![write]).await {
+            bench.tidy();
+            return Err(error);
+        }
         let view = view(&bench, &record);
         drop(bench);
         Ok(view)
     }
 
     /// Has a rule judged from now on.
-    async fn put_known(&self, bench: &mut Bench, known: Known, writes: Vec<AlertRuleWrite>) {
+    async fn put_known(
+        &self,
+        bench: &mut Bench,
+        known: Known,
+        writes: Vec<AlertRuleWrite>,
+    ) -> Result<(), AlertError> {
         let rule = Arc::clone(&known.rule);
-        self.shared.detectors.forget(rule.id);
+        self.shared.models.forget(rule.id);
         let missed = {
             let mut watching = self.watching();
             watching.wanted = true;
@@ -211,21 +218,30 @@ impl Alerts {
         };
         if bench.begun {
             let epoch = bench.epoch.max(missed);
-            // What was handed over, or not, is in ClickHouse a moment later.
-            if let Some(pipeline) = self.shared.pipeline.get() {
-                let _ = pipeline.progress().wait_for(|progress| progress.epoch >= epoch).await;
-            }
+            self.visible(epoch).await?;
             bench.epoch = epoch;
-            self.seed(bench, &[(Arc::clone(&rule), None)], epoch).await;
+            self.seed(bench, &[(Arc::clone(&rule), None)], epoch).await?;
         }
         let replaced = bench.rules.insert(rule.id, known);
         self.judge_now(bench, Change { commands: vec![Command::Put(rule)], writes, replaced }).await;
         bench.tidy();
+        Ok(())
+    }
+
+    /// Waits until ClickHouse holds an epoch: what was handed over, or not, is there a moment later.
+    async fn visible(&self, epoch: Epoch) -> Result<(), AlertError> {
+        let Some(pipeline) = self.shared.pipeline.get() else { return Ok(()) };
+        let mut progress = pipeline.progress();
+        let reached = progress.wait_for(|progress| progress.epoch >= epoch);
+        match tokio::time::timeout(PATIENCE, reached).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(AlertError::Busy),
+        }
     }
 
     async fn judge_now(&self, bench: &mut Bench, change: Change) {
         let now = clock::now().0;
-        let told = bench.judge(now, &[], change, &self.shared.detectors, &self.words());
+        let told = bench.judge(now, &[], change, &self.shared.models, &self.words());
         self.commit(told).await;
     }
 
@@ -233,7 +249,7 @@ impl Alerts {
     async fn remove_known(&self, bench: &mut Bench, id: RuleId, writes: Vec<AlertRuleWrite>) {
         let replaced = bench.rules.remove(&id);
         self.judge_now(bench, Change { commands: vec![Command::Remove(id)], writes, replaced }).await;
-        self.shared.detectors.forget(id);
+        self.shared.models.forget(id);
         bench.tidy();
     }
 
@@ -364,18 +380,14 @@ impl Alerts {
         let definitions = self.shared.meta.definitions().await?;
         let mut bench = Bench::default();
         let known = self.resolve(&mut bench, &record, &definitions)?;
-        if matches!(known.rule.condition, Condition::ForecastBreach { .. }) {
-            return Err(AlertError::NoForecast);
-        }
         // The whole of the stretch is read, whatever the rule needs of it while it is judged live.
         let start = from - known.rule.lookback();
         let (store, sites) = (&self.shared.store, &self.shared.sites);
         let rules = [(&*known.rule, Some(start))];
         let seeds = seed::read(store, sites, &bench.tallies, &rules, to, u64::MAX).await?;
         let judged = Arc::clone(&known.rule);
-        let transitions = tokio::task::spawn_blocking(move || {
-            simulate(&judged, seeds.cells, from, to, &Detectors::default())
-        });
+        let transitions =
+            tokio::task::spawn_blocking(move || simulate(&judged, seeds.cells, from, to, &Models::at_once()));
         let transitions = transitions.await.map_err(|error| StoreError::Meta(error.to_string()))?;
         Ok(simulated(&known.rule, &transitions, from, to))
     }
@@ -392,7 +404,11 @@ impl Alerts {
             let held = bench.rules.get(&RuleId(record.id)).map(|known| Arc::clone(&known.rule));
             match self.resolve(&mut bench, record, &definitions) {
                 Ok(known) if held.as_ref().is_some_and(|held| same(held, &known.rule)) => {}
-                Ok(known) => self.put_known(&mut bench, known, Vec::new()).await,
+                Ok(known) => {
+                    if let Err(error) = self.put_known(&mut bench, known, Vec::new()).await {
+                        tracing::error!(rule = %record.id, %error, "a rule is judged by what it named before");
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(rule = %record.id, %error, "a rule cannot be judged any longer");
                     self.remove_known(&mut bench, RuleId(record.id), Vec::new()).await;

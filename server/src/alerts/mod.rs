@@ -18,6 +18,7 @@ mod manage;
 mod names;
 mod seed;
 mod setup;
+mod slices;
 mod tally;
 mod telegram;
 mod watch;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use opentrace_alerts::bands::Detectors;
+use opentrace_alerts::bands::Models;
 use opentrace_alerts::channel::Outside;
 use opentrace_alerts::guard::Vault;
 use opentrace_events::Sites;
@@ -45,6 +46,7 @@ pub use self::dispatch::Timing;
 pub(crate) use self::manage::length;
 pub use self::manage::{AlertError, OpenAlert, RuleView, Simulated, SimulatedAlert};
 pub use self::setup::{Setup, SetupError};
+pub use self::slices::Slice;
 
 /// A pause after the metadata could not be written.
 const TROUBLE: Duration = Duration::from_millis(500);
@@ -65,7 +67,7 @@ struct Shared {
     public_url: String,
     pipeline: OnceLock<Pipeline>,
     bench: Mutex<Bench>,
-    detectors: Detectors,
+    models: Models,
     watching: StdMutex<Watching>,
     channels: Channels,
     /// Bots that are listened to, by token.
@@ -103,7 +105,7 @@ impl Alerts {
                 public_url: setup.public_url,
                 pipeline: OnceLock::new(),
                 bench: Mutex::default(),
-                detectors: Detectors::default(),
+                models: Models::live(),
                 watching: StdMutex::default(),
                 channels: Channels::default(),
                 bots: StdMutex::default(),

@@ -1,8 +1,11 @@
 //! What the bench is told: commits of the pipeline, the time, and erasures that are done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use opentrace_alerts::rule::Rule;
+use opentrace_alerts::series::Cell;
 use opentrace_events::Event;
 use opentrace_pipeline::{Commit, CommitWatch, Epoch, State};
 use opentrace_store::StoreError;
@@ -19,6 +22,9 @@ use crate::clock;
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(1);
 
+/// Alerts are ahead of what is recorded by the epochs of one commit at most, and those are few.
+const MOST_AHEAD: Epoch = 256;
+
 #[async_trait]
 impl CommitWatch for Alerts {
     fn wants(&self, last: Epoch) -> bool {
@@ -31,9 +37,17 @@ impl CommitWatch for Alerts {
 
     async fn begin(&self, committed: Epoch) {
         let mut bench = self.shared.bench.lock().await;
+        if bench.epoch > committed + MOST_AHEAD {
+            tracing::warn!(judged = bench.epoch, committed, "epochs began anew: so do alerts");
+            bench.epoch = committed;
+        }
         if !bench.rules.is_empty() {
             let rules = bench.rules_of(None);
-            self.seed(&mut bench, &rules, committed).await;
+            // There is nothing to judge by before.
+            while let Err(error) = self.seed(&mut bench, &rules, committed).await {
+                tracing::warn!(%error, code = error.code(), "alerts wait for ClickHouse");
+                sleep(TROUBLE).await;
+            }
         }
         bench.begun = true;
     }
@@ -51,14 +65,14 @@ impl CommitWatch for Alerts {
         let clock = clock::now().0;
         let newest = commit.events.iter().map(|event| event.received_at.0).max();
         let now = newest.map_or(clock, |at| at.min(clock));
-        let told = bench.judge(now, &cells, Change::default(), &self.shared.detectors, &self.words());
+        let told = bench.judge(now, &cells, Change::default(), &self.shared.models, &self.words());
         self.commit(told).await;
     }
 }
 
 impl Alerts {
     /// Counts events for rules without a series of the dataflow, onto what is held.
-    fn counted(&self, bench: &Bench, events: &[&Event]) -> Vec<opentrace_alerts::series::Cell> {
+    fn counted(&self, bench: &Bench, events: &[&Event]) -> Vec<Cell> {
         let mut counts = Counts::default();
         for event in events {
             let fact =
@@ -68,27 +82,20 @@ impl Alerts {
         counts.onto(bench.evaluator.cells())
     }
 
-    /// Gives rules the past as it is stored up to an epoch. Waits for ClickHouse as long as it takes.
+    /// Gives rules the past as it is stored up to an epoch.
     pub(super) async fn seed(
         &self,
         bench: &mut Bench,
-        rules: &[(std::sync::Arc<opentrace_alerts::rule::Rule>, Option<i64>)],
+        rules: &[(Arc<Rule>, Option<i64>)],
         epoch: Epoch,
-    ) {
+    ) -> Result<(), StoreError> {
         let rules: Vec<_> = rules.iter().map(|(rule, cause)| (&**rule, *cause)).collect();
         let now = clock::now().0.div_euclid(1000);
-        loop {
-            let (store, sites) = (&self.shared.store, &self.shared.sites);
-            match seed::read(store, sites, &bench.tallies, &rules, now, epoch).await {
-                Ok(Seeds { cells, past, .. }) => {
-                    bench.past.extend(past);
-                    bench.evaluator.seed(cells);
-                    return;
-                }
-                Err(error) => tracing::warn!(%error, code = error.code(), "alerts wait for ClickHouse"),
-            }
-            sleep(TROUBLE).await;
-        }
+        let (store, sites) = (&self.shared.store, &self.shared.sites);
+        let Seeds { cells, past, .. } = seed::read(store, sites, &bench.tallies, &rules, now, epoch).await?;
+        bench.past.extend(past);
+        bench.evaluator.seed(cells);
+        Ok(())
     }
 
     /// Judges rules whose time has come, while nothing else does.
@@ -106,7 +113,7 @@ impl Alerts {
             let mut bench = self.shared.bench.lock().await;
             if bench.begun && bench.evaluator.next_due().is_some_and(|at| at <= clock::now().0) {
                 let now = clock::now().0;
-                let told = bench.judge(now, &[], Change::default(), &self.shared.detectors, &self.words());
+                let told = bench.judge(now, &[], Change::default(), &self.shared.models, &self.words());
                 self.commit(told).await;
             }
         }
@@ -155,7 +162,7 @@ impl Alerts {
         };
         let mut cells = bench.evaluator.cells().vanished(&seeds.cells, read);
         cells.extend(seeds.cells.into_iter().filter(|cell| Tallies::is_one(cell.series)));
-        let told = bench.judge(now * 1000, &cells, Change::default(), &self.shared.detectors, &self.words());
+        let told = bench.judge(now * 1000, &cells, Change::default(), &self.shared.models, &self.words());
         self.commit(told).await;
         Ok(())
     }

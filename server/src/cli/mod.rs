@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the command line talks to the terminal
 
+pub mod alerts;
 mod cells;
 mod config;
 pub mod demo;
@@ -53,6 +54,8 @@ enum Command {
     Import(import::Args),
     /// Ask a question in JSON and print the answer as a table.
     Query(query::Args),
+    /// Keep alert rules in a file, and list them.
+    Alerts(alerts::Args),
     /// Forget a visitor or user: every view, the raw events and the log.
     Erase(erase::Args),
     /// Recompute every view from raw events and print each difference.
@@ -207,6 +210,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Demo(args) => demo::run(args, &globals).await,
         Command::Import(args) => import::run(args, &globals).await,
         Command::Query(args) => query::run(args, &globals).await,
+        Command::Alerts(args) => alerts::run(args, &globals).await,
         Command::Erase(args) => erase::run(args, &globals).await,
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,

@@ -1,29 +1,62 @@
 //! `GET /api/v1/alerts/history`: what happened to alerts, newest first.
 //!
 //! `?site_id=` and `?alert_id=` narrow it, `?limit=` says how much (100, at most 1,000), and `?before=` takes
-//! the `id` of the last one seen, for what came before it.
+//! the `id` of the last one seen, for what came before it. `/{id}` is one step, with the slices of the
+//! traffic that contributed most.
 
 use std::sync::Arc;
 
 use opentrace_store::meta::{AlertHistoryPage, AlertHistoryRecord};
 use serde_json::{Value, json as object};
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-use super::{Answer, ApiError, Call, State, json, on};
+use super::{Answer, ApiError, Call, State, at, json, on};
 use crate::auth::{Allowed, Read};
 
 const USUAL: u32 = 100;
 const MOST: u32 = 1_000;
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    on(warp::path!("api" / "v1" / "alerts" / "history"), state, |state, call| async move {
-        if call.method != Method::GET {
-            return Err(ApiError::method(&call.method, "GET"));
-        }
+    let all = on(warp::path!("api" / "v1" / "alerts" / "history"), state, |state, call| async move {
+        get(&call)?;
         show(&state, &call).await
-    })
+    });
+    let one =
+        at(warp::path!("api" / "v1" / "alerts" / "history" / String), state, |state, call, id| async move {
+            get(&call)?;
+            explain(&state, &call, &id).await
+        });
+    all.or(one).unify().boxed()
+}
+
+fn get(call: &Call) -> Result<(), ApiError> {
+    if call.method == Method::GET { Ok(()) } else { Err(ApiError::method(&call.method, "GET")) }
+}
+
+async fn explain(state: &State, call: &Call, id: &str) -> Answer {
+    let allowed = state.gate.allow::<Read>(call)?;
+    let unknown = || ApiError::not_found("unknown_step", "nothing happened under this id");
+    let seq: i64 = id.parse().map_err(|_| unknown())?;
+    let page = AlertHistoryPage {
+        sites: sites_of(state, &allowed, call)?,
+        after: Some(seq.saturating_sub(1)),
+        limit: 1,
+        ..AlertHistoryPage::default()
+    };
+    let alerts = state.watched(&allowed);
+    let records = alerts.meta().alert_history(&page).await?;
+    let record = records.first().filter(|record| record.seq == seq).ok_or_else(unknown)?;
+    let mut answer = step(state, &allowed, record);
+    let site = state.sites_of(&allowed).into_iter().find(|site| site.id.0 == record.row.site);
+    let slices = match site {
+        Some(site) => alerts.slices(&site, record).await?,
+        None => Vec::new(),
+    };
+    answer["slices"] = object!(slices);
+    Ok(json(StatusCode::OK, &answer))
 }
 
 async fn show(state: &State, call: &Call) -> Answer {

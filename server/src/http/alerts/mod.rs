@@ -13,13 +13,13 @@ mod stream;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentrace_alerts::rule::RuleError;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::{Answer, ApiError, Call, State, at, json, on};
@@ -77,11 +77,7 @@ impl From<AlertError> for ApiError {
                 Self::not_found("unknown_channel", "there is no such channel")
             }
             AlertError::Unknown { .. } => Self::not_found("unknown_alert", "there is no such alert"),
-            AlertError::NoForecast => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_forecast", error.to_string())
-                    .field("condition.type")
-                    .hint("use `anomaly`, which learns from the series itself")
-            }
+            AlertError::Busy => Self::unavailable("busy", error.to_string(), Duration::from_secs(2)),
         }
     }
 }

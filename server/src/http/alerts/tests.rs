@@ -58,8 +58,8 @@ fn what_is_wrong_with_a_rule_is_named() {
         assert_eq!(refused(json!({"group_by": "planet"})).await, (400, "group_by".to_owned()));
         assert_eq!(refused(json!({"metric": "visitors"})).await, (400, "window".to_owned()));
         assert_eq!(
-            refused(json!({"condition": {"type": "forecast_breach"}})).await,
-            (422, "condition.type".to_owned())
+            refused(json!({"condition": {"type": "forecast_breach", "direction": "left"}})).await,
+            (400, "condition.direction".to_owned())
         );
         assert_eq!(refused(json!({"site_id": "c.example"})).await.0, 404);
         let grouped = json!({"group_by": "country", "filters": [["is", "event:page", ["/"]]]});

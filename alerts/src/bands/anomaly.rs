@@ -14,12 +14,12 @@ use hashbrown::HashMap;
 use opentrace_models::anomaly::{Detector, Sensitivity as Threshold};
 
 use crate::evaluate::{Band, Bands, CORRECTABLE, Expected};
-use crate::rule::{Condition, Rule, RuleId, Sensitivity, Span, offset};
-use crate::series::{Grain, Key};
+use crate::rule::{Condition, Rule, RuleId, Sensitivity, Span};
+use crate::series::Key;
 
 /// Detectors of every rule that has the condition `anomaly`.
 #[derive(Debug, Default)]
-pub struct Detectors {
+pub(super) struct Detectors {
     held: Mutex<HashMap<RuleId, HashMap<Key, Watched>>>,
 }
 
@@ -37,7 +37,7 @@ struct Watched {
 
 impl Detectors {
     /// Lets go of what was learned for a rule: it is another one now, or gone.
-    pub fn forget(&self, rule: RuleId) {
+    pub(super) fn forget(&self, rule: RuleId) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&rule);
     }
 }
@@ -89,8 +89,7 @@ impl Watched {
             if !self.begun {
                 continue;
             }
-            let local =
-                if span.grain == Grain::Day { at.from } else { at.from + offset(at.from, &rule.zone) };
+            let local = super::local(at, rule);
             // Where clocks go back, an hour comes twice.
             self.clock = (local * 1000).max(self.clock + 1);
             let Ok(point) = self.detector.observe(self.clock, value) else { continue };
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
     use crate::evaluate::{Evaluator, Reason, TransitionKind};
     use crate::rule::{Duration, Measure, Mute};
-    use crate::series::{Cell, SeriesId};
+    use crate::series::{Cell, Grain, SeriesId};
 
     const START: i64 = 1_700_000_100;
 

@@ -110,6 +110,8 @@ pub(crate) struct Draft {
     pub(crate) changes: Vec<usize>,
     pub(crate) comparatives: Vec<usize>,
     pub(crate) compare: bool,
+    /// `how has it changed`: the course of it, not one difference.
+    pub(crate) course: bool,
     pub(crate) then: bool,
     pub(crate) follow_up: bool,
     pub(crate) stays: bool,

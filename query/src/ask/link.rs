@@ -36,7 +36,7 @@ const SYNONYMS: &[&[&str]] = &[
     &["download", "file download"],
     &["cancel", "cancellation", "churned", "unsubscribe"],
     &["contact", "contact form", "form submission", "form submit", "form: submission"],
-    &["outbound link: click", "outbound click", "outbound link click", "external link click", "exit click"],
+    &["outbound link: click", "outbound click", "click on outbound link", "click on outbound links", "clicks on outbound links", "outbound link", "outbound link click", "external link click", "exit click"],
     &["trial started", "trial start", "start trial", "trial", "free trial"],
     &["add to cart", "cart add", "added to cart", "add to basket"],
     &["video play", "play video", "video view", "watch video", "video start"],
@@ -46,7 +46,7 @@ const SYNONYMS: &[&[&str]] = &[
 const JOINTS: &[&str] = &["a", "an", "the", "their", "some", "something", "anything", "items", "item", "products", "product", "was", "were", "is", "are", "our", "his", "this", "that", "up", "for"];
 
 /// Words of events' names that are too common to name one.
-const COMMON: &[&str] = &["form", "page", "view", "start", "file", "add", "to", "link", "button", "event", "submit", "new", "complet", "user", "click", "open", "clos", "time", "out", "in", "on", "up", "free", "video", "pag", "fil", "from", "with", "for", "by", "us", "shop", "site"];
+const COMMON: &[&str] = &["form", "page", "view", "start", "file", "add", "to", "link", "button", "event", "submit", "new", "complet", "user", "open", "clos", "time", "out", "in", "on", "up", "free", "video", "pag", "fil", "from", "with", "for", "by", "us", "shop", "site"];
 
 impl Reading<'_> {
     /// The attribute that a noun names, whether several, and the place after it. The site's own

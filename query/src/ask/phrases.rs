@@ -179,8 +179,9 @@ impl Reading<'_> {
 
     /// `compare …`, `difference between …`.
     pub(crate) fn compares(&mut self, at: usize) -> Option<usize> {
-        let end = self.any(at, &["compare", "comparison of", "comparison", "comparing", "difference between", "difference in", "difference", "how does", "how do", "how did"])?;
+        let end = self.any(at, &["compare", "comparison of", "comparison", "comparing", "difference between", "difference in", "difference", "how does", "how do", "how did", "how has", "how have"])?;
         if self.word(at) == "how" {
+            self.draft.course |= matches!(self.word(at + 1), "has" | "have");
             return Some(end);
         }
         self.draft.compare = true;
@@ -364,6 +365,10 @@ impl Reading<'_> {
             self.draft.divide(&name, several, true);
             return Some(end);
         }
+        if self.word(at) == "conversions" {
+            self.measure("conversions", at);
+            return Some(at + 1);
+        }
         // `by revenue`, `by signups`: what to order by.
         let metric = self.phrases(at).into_iter().filter_map(|(length, class)| match class {
             Class::Metric(name) => Some((at + length, name)),
@@ -403,6 +408,16 @@ impl Reading<'_> {
                 Some(at + 2)
             }
             "and" | "but" => Some(at + 1),
+            "or" if !self.draft.conds.is_empty() => {
+                let mut next = at + 1;
+                while matches!(self.word(next), "from" | "on" | "in" | "the" | "using" | "to" | "with" | "via") {
+                    next += 1;
+                }
+                let made = self.made();
+                let value = self.value(next, None).is_some();
+                self.unmake(made);
+                value.then_some(at + 1)
+            }
             "then" | "subsequently" | "afterwards" => {
                 self.draft.then |= at > 0;
                 self.draft.follow_up |= at == 0;

@@ -274,7 +274,7 @@ impl<'a> Reading<'a> {
             Class::Share => self.draft.share = true,
             Class::Retention => {
                 self.draft.intend(Intent::Retention);
-                if self.word(end) == "to" || self.word(end) == "for" {
+                if self.word(end) == "to" {
                     self.draft.back_to.get_or_insert(end);
                 }
             }
@@ -411,6 +411,21 @@ impl<'a> Reading<'a> {
         let negated = self.negated.take().is_some();
         let mut cond = Cond { operator: value.operator, negated, ..Cond::is(&value.dimension, &value.values, at) };
         let mut end = self.after_noun(value.end, &mut cond);
+        let version = match cond.dimension.as_str() {
+            "visit:os" => Some("visit:os_version"),
+            "visit:browser" => Some("visit:browser_version"),
+            _ => None,
+        };
+        if let (Some(dimension), Some(Kind::Number)) = (version, self.kind(end))
+            && Unit::of(self.word(end + 1)).is_none()
+            && self.word(end).chars().all(|letter| letter.is_ascii_digit() || letter == '.')
+            && self.word(end).len() < 4
+        {
+            // `windows 10`, `safari 17.4`.
+            let number = vec![self.word(end).to_owned()];
+            self.condition(Cond { negated, ..Cond::is(dimension, &number, at) });
+            end += 1;
+        }
         if is_page(&cond.dimension) {
             if let Some((dimension, ..)) = self.role.take() {
                 cond.dimension = dimension.to_owned();
@@ -584,7 +599,7 @@ impl<'a> Reading<'a> {
 
     /// `landed on /pricing`, `exited from the cart`.
     fn role_of_page(&mut self, at: usize) -> Option<usize> {
-        let entry = ["landed on", "landing on", "land on", "entered on", "entered via", "entered through", "entered at", "entering on", "entering via", "started on", "started at", "starting on", "started with", "arrived on", "arrived at", "arriving on", "began on", "begin on", "beginning on", "start on", "starts on"];
+        let entry = ["landed on", "landing on", "land on", "entered on", "entered via", "entered through", "entered at", "entering on", "entering via", "started on", "started at", "starting at", "starting from", "beginning at", "starting on", "started with", "arrived on", "arrived at", "arriving on", "began on", "begin on", "beginning on", "start on", "starts on"];
         let exit = ["exited on", "exited from", "exited at", "exited", "exiting on", "exit on", "exit from", "exit at", "left on", "left from", "left at", "left", "ended on", "ended at", "ending on", "leave on", "leave from", "leaving from", "leaving on", "bounced off"];
         let (dimension, end) = match (self.any(at, &entry), self.any(at, &exit)) {
             (Some(end), _) => ("visit:entry_page", end),
@@ -644,6 +659,9 @@ impl<'a> Reading<'a> {
     fn one_step(&mut self, at: usize) -> Option<(Step, usize)> {
         let at = self.any(at, &["viewing the", "viewing", "visiting the", "visiting", "the", "view the", "view", "visit", "visited", "viewed", "a", "reaching", "on"]).unwrap_or(at);
         let at = if self.word(at) == "the" { at + 1 } else { at };
+        if let Some(end) = self.any(at, &["pageview", "pageviews", "page view", "page views", "any page", "visit"]) {
+            return Some((Step::Event("pageview".to_owned()), end));
+        }
         let made = self.made();
         if let Some(event) = self.event(at) {
             return Some((Step::Event(event.name), event.end));

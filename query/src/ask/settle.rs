@@ -81,6 +81,10 @@ impl Settling<'_> {
         }
         let other = draft.intends(Intent::Insight) || draft.intends(Intent::Anomalies) || draft.intends(Intent::Forecast);
         if !draft.changes.is_empty() && !explained && !other {
+            if draft.course {
+                draft.trend = true;
+                return Ok(());
+            }
             // Whether something went up is a comparison with what was before.
             draft.against = Some(Against::Earlier(super::time::Earlier::Previous));
         }
@@ -165,8 +169,12 @@ impl Settling<'_> {
     pub(crate) fn filters(&mut self) -> Vec<Json> {
         let deeds = self.draft.mentions.iter().any(|mention| mention.verb) && self.draft.of_people()
             || !self.draft.mentions.is_empty();
+        let people = self.draft.of_people();
+        let viewed = self.draft.conds.iter().any(|cond| cond.dimension == "event:page" && !cond.negated);
         for cond in &mut self.draft.conds {
-            cond.behaviour &= deeds;
+            // Whoever never saw a page has no event on it, which is more than having one elsewhere.
+            let never = cond.negated && cond.dimension == "event:page" && people && (viewed || cond.behaviour);
+            cond.behaviour = cond.behaviour && deeds && !cond.negated || never;
         }
         let mut filters: Vec<Json> = Vec::new();
         for cond in &self.draft.conds {
@@ -282,7 +290,8 @@ impl Settling<'_> {
     fn figures(&mut self) -> Result<Map<String, Json>, Refusal> {
         let bare = self.draft.measures.is_empty() && self.draft.mentions.is_empty();
         let asks = !bare || !self.draft.divides.is_empty() || self.draft.share || self.draft.versus.is_some()
-            || self.draft.against.is_some() && !self.draft.times.is_empty();
+            || self.draft.against.is_some() && !self.draft.times.is_empty()
+            || self.draft.rank.is_some() && self.draft.folder;
         if !asks {
             return Err(refuse("it is not said what is to be counted"));
         }
@@ -410,7 +419,7 @@ impl Settling<'_> {
     pub(crate) fn insert_rank(&self, query: &mut Map<String, Json>, rank: &Rank, metric: &str) {
         let descending = match (rank.descending, rank.good) {
             (Some(descending), _) => descending,
-            (None, Some(good)) => good != matches!(metric, "bounce_rate" | "exit_rate"),
+            (None, Some(good)) => good != (metric == "bounce_rate"),
             (None, None) => true,
         };
         let several = self.draft.divides.iter().any(|divide| divide.plural);

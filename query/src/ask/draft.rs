@@ -117,6 +117,8 @@ pub(crate) struct Draft {
     pub(crate) stays: bool,
     /// Pages of a folder were named, which are rows where an order is asked for.
     pub(crate) folder: bool,
+    /// A metric was said with `by`.
+    pub(crate) by_metric: bool,
     /// Events from here on are those that people come back for.
     pub(crate) back_to: Option<usize>,
     /// Tokens that were not understood.

@@ -67,7 +67,10 @@ pub(crate) fn sentence(query: &Map<String, Json>, clock: &Clock) -> String {
         let order = list(query, "order_by").next();
         let by = order.and_then(|pair| pair.get(0)).and_then(Json::as_str).map(noun).unwrap_or_default();
         let end = if order.and_then(|pair| pair.get(1)) == Some(&Json::from("asc")) { "lowest" } else { "highest" };
-        text.push_str(&format!(", the {limit} {end} by {by}"));
+        match limit.as_i64() {
+            Some(1) => text.push_str(&format!(", the {end} by {by}")),
+            _ => text.push_str(&format!(", the {limit} {end} by {by}")),
+        }
     }
     if let Some(range) = range(query.get("compare"), clock) {
         text.push_str(&format!(", compared with {}", range.trim_start_matches("from ").trim_start_matches("on ")));

@@ -15,6 +15,7 @@ mod draft;
 mod explain;
 mod lexicon;
 mod link;
+mod look_up;
 mod phrases;
 mod read;
 mod reports;
@@ -33,6 +34,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 pub use self::chart::Chart;
+pub use self::look_up::look_up;
 use self::draft::Choices;
 use self::read::Reading;
 use self::settle::{Refusal, Settled};

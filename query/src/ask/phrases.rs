@@ -376,6 +376,7 @@ impl Reading<'_> {
         });
         if let Some((end, name)) = metric.max_by_key(|(end, _)| *end) {
             self.measure(name, at);
+            self.draft.by_metric = true;
             if let Some(known) = self.draft.measures.iter_mut().find(|known| known.name == name) {
                 known.weak = false;
             }
@@ -480,6 +481,13 @@ impl Reading<'_> {
                 let pick = self.choose(names.len());
                 self.measure(names[pick], at);
                 Some(at + 1)
+            }
+            "day" | "hour" | "week" | "month" | "days" | "hours" | "weeks" | "months"
+                if self.draft.rank.is_some() && self.draft.grain().is_none() && !self.is_time(at) && self.word(at + 1) != "of" =>
+            {
+                let mut next = at;
+                self.rank_of_time(&mut next);
+                Some(next.max(at + 1))
             }
             "where" => self.from_where(at),
             _ => self.excludes(at),

@@ -568,6 +568,7 @@ impl<'a> Reading<'a> {
             let text = token.raw.clone();
             let text = if operator == "matches" { format!("{front}{}{back}", super::link::escaped(&text)) } else { text };
             self.negated = None;
+            self.draft.folder |= name == "event:page" && self.dimension(at).is_some_and(|(_, several, _)| several);
             self.condition(Cond { operator, negated, ..Cond::is(name, &[text], at) });
             return Some(operand + 1);
         }

@@ -295,14 +295,19 @@ impl Settling<'_> {
         if !asks {
             return Err(refuse("it is not said what is to be counted"));
         }
+        self.now_against_then();
         let range = self.range()?;
         let (mut metrics, events) = self.counted()?;
         self.stays(&mut metrics);
+        self.values_against();
         if let Some(dimension) = self.draft.versus.take() {
             self.draft.divide(&dimension, true, true);
         }
         if self.draft.share {
             self.share(&mut metrics, !events.is_empty())?;
+        }
+        if self.draft.by_metric && self.draft.divides.is_empty() && self.draft.folder {
+            self.draft.divide("event:page", true, true);
         }
         let rank = self.draft.rank.take();
         if let Some(rank) = &rank {
@@ -334,6 +339,26 @@ impl Settling<'_> {
             query.insert("compare".to_owned(), self.iso(span));
         }
         Ok(query)
+    }
+
+    /// `more than last month` is about this month.
+    fn now_against_then(&mut self) {
+        let clock = self.around.clock;
+        if let (true, Some(Against::Span(then))) = (self.draft.times.is_empty(), self.draft.against)
+            && let Some((unit, 1)) = then.unit
+            && clock.relative(unit, -1) == Some(then)
+        {
+            self.draft.times.extend(clock.relative(unit, 0));
+        }
+    }
+
+    /// `how do mobile and desktop compare` sets the values of a condition against each other.
+    fn values_against(&mut self) {
+        if !self.draft.compare || self.draft.against.is_some() || self.draft.versus.is_some() {
+            return;
+        }
+        let several = self.draft.conds.iter().find(|cond| cond.values.len() > 1 && !cond.negated && cond.operator == "is");
+        self.draft.versus = several.map(|cond| cond.dimension.clone());
     }
 
     /// `compare …` with nothing to compare with means the time before.

@@ -10,10 +10,38 @@ use crate::nearest::distance;
 
 const SHORTEST: usize = 4;
 
+/// Words as they are typed in a hurry.
+const SHORT: &[(&str, &str)] = &[
+    ("lst", "last"),
+    ("ppl", "people"),
+    ("wek", "week"),
+    ("mnth", "month"),
+    ("mth", "month"),
+    ("mths", "months"),
+    ("teh", "the"),
+    ("yest", "yesterday"),
+    ("tday", "today"),
+    ("frm", "from"),
+    ("hw", "how"),
+    ("wat", "what"),
+    ("wht", "what"),
+    ("cmpare", "compare"),
+    ("prev", "previous"),
+    ("cnt", "count"),
+    ("thx", "thanks"),
+    ("gimme", "show"),
+];
+
 /// Corrects the tokens in place.
 pub(crate) fn correct(tokens: &mut [Token], vocabulary: &Vocabulary) {
     for token in tokens.iter_mut().filter(|token| token.kind == Kind::Word) {
-        if is_known(&token.text, vocabulary) {
+        let short = SHORT.iter().any(|(short, _)| *short == token.text) && !vocabulary.knows(&token.text);
+        if !short && is_known(&token.text, vocabulary) {
+            continue;
+        }
+        if let Some((_, right)) = SHORT.iter().find(|(short, _)| *short == token.text) {
+            token.misspelt = Some((*right).to_owned());
+            token.text = (*right).to_owned();
             continue;
         }
         if let Some(right) = nearest(&token.text, vocabulary) {
@@ -99,8 +127,13 @@ fn prefer(word: &str, vocabulary: &Vocabulary, best: (usize, usize, &str)) -> Op
             a == b
         })
         .collect();
-    match swapped.as_slice() {
-        [one] => Some((**one).to_string()),
+    if let [one] = swapped.as_slice() {
+        return Some((**one).to_string());
+    }
+    // A letter is left out more often than one too many is typed.
+    let longer: Vec<&&str> = all.iter().filter(|known| known.len() > word.len()).collect();
+    match longer.as_slice() {
+        [one] => Some((**one).to_owned()),
         _ => None,
     }
 }

@@ -245,9 +245,9 @@ fn unjoin(part: &str) -> Vec<&str> {
             _ => vec![part],
         };
     };
-    let (stem, tail) = (&part[..at], &lower[at..]);
-    match tail {
-        "'s" if matches!(&lower[..at], "what" | "where" | "how" | "who" | "there" | "that" | "it") => {
+    let stem = &part[..at];
+    match part[at..].to_lowercase().as_str() {
+        "'s" if matches!(stem.to_lowercase().as_str(), "what" | "where" | "how" | "who" | "there" | "that" | "it") => {
             vec![stem, "is"]
         }
         "'s" => vec![stem],

@@ -149,6 +149,7 @@ impl Vocabulary {
             happenings: words
                 .events
                 .iter()
+                .chain(words.goals.iter().filter(|goal| !words.events.contains(goal)))
                 .filter(|name| !matches!(name.as_str(), "pageview" | "engagement" | ""))
                 .map(|name| Happening { name: name.clone(), stems: stems_of(name) })
                 .collect(),
@@ -272,7 +273,7 @@ impl Vocabulary {
             self.values_of("visit:channel").iter().filter(|value| value.starts_with("Paid ")).cloned().collect();
         let paid: Vec<&str> = paid.iter().map(String::as_str).collect();
         if !paid.is_empty() {
-            for word in ["paid", "paid ads", "paid traffic"] {
+            for word in ["paid", "paid ads"] {
                 self.add(words_of(word), "visit:channel", &paid, Strength::Alias);
             }
         }

@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the command line talks to the terminal
 
+pub mod ask;
 mod config;
 pub mod demo;
 pub mod detect;
@@ -45,6 +46,8 @@ enum Command {
     Import(import::Args),
     /// Ask a question in JSON and print the answer as a table.
     Query(query::Args),
+    /// Ask a question in words and print the answer as a table.
+    Ask(ask::Args),
     /// Forget a visitor or user: every view, the raw events and the log.
     Erase(erase::Args),
     /// Recompute every view from raw events and print each difference.
@@ -189,6 +192,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Demo(args) => demo::run(args, &globals).await,
         Command::Import(args) => import::run(args, &globals).await,
         Command::Query(args) => query::run(args, &globals).await,
+        Command::Ask(args) => ask::run(args, &globals).await,
         Command::Erase(args) => erase::run(args, &globals).await,
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,

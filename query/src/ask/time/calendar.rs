@@ -114,6 +114,11 @@ impl Clock {
         Some(Self { zone, week_start, now, today })
     }
 
+    /// The time that is now.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The first instant of a date.
     pub(crate) fn start(&self, date: Date) -> Option<i64> {
         Some(date.to_zoned_datetime(self.zone.clone()).ok()?.timestamp().as_millisecond())

@@ -99,6 +99,9 @@ impl Reader<'_> {
         {
             return Self::sure(self.clock.relative(unit, -2), end);
         }
+        if let Some(of) = self.unit_of(at) {
+            return Some(of);
+        }
         if let Some(ago) = self.ago(at) {
             return Some(ago);
         }
@@ -127,6 +130,28 @@ impl Reader<'_> {
         match so_far {
             Some(end) if offset == 0 => Self::sure(self.clock.to_date(unit), end),
             _ => Self::sure(self.clock.relative(unit, offset), end),
+        }
+    }
+
+    /// `the week of march 2`, `the month of march`, `the year 2025`.
+    fn unit_of(&self, at: usize) -> Option<Anchor> {
+        match self.word(at) {
+            "year" => {
+                let next = self.skip(at + 1, &["of"]);
+                Self::sure(self.clock.year(self.year(next)?), next + 1)
+            }
+            "month" => {
+                let next = at + 2;
+                self.month_name(next).filter(|_| self.is(at + 1, &["of"]))?;
+                self.day_and_month(next)
+            }
+            "week" if self.is(at + 1, &["of", "starting", "beginning"]) => {
+                let next = self.skip(at + 2, &["the", "on"]);
+                let day = self.day_and_month(next).or_else(|| self.numeric(next).into_iter().next())?;
+                let date = self.clock.local(day.span.from).filter(|_| day.span.is_day())?.date();
+                Self::sure(self.clock.units(Unit::Week, date, 1), day.end)
+            }
+            _ => None,
         }
     }
 
@@ -277,7 +302,7 @@ impl Reader<'_> {
             Some(0) => week(0)?,
             _ => latest,
         };
-        let cycle = said.is_none().then_some(Unit::Week);
+        let cycle = (said != Some(0)).then_some(Unit::Week);
         Some(Anchor { span: self.clock.day(date)?, end, cycle, month: None })
     }
 

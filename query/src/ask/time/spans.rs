@@ -32,8 +32,9 @@ impl Reader<'_> {
             found.extend(self.plain(start));
             found.extend(self.hours_alone(start));
         }
+        found.extend(self.trailing(at));
         let longest = found.iter().map(|when| when.end).max()?;
-        found.into_iter().find(|when| when.end == longest && !when.spans.is_empty())
+        found.into_iter().rev().find(|when| when.end == longest && !when.spans.is_empty())
     }
 
     fn one(span: Option<Span>, end: usize) -> Option<When> {
@@ -48,6 +49,19 @@ impl Reader<'_> {
         let anchors = self.anchors(at);
         let end = anchors.first()?.end;
         Some(When { end, spans: anchors.into_iter().map(|anchor| anchor.span).collect(), ahead: None })
+    }
+
+    /// `in the last week`, `over the last year`: as long as one, ending now.
+    fn trailing(&self, at: usize) -> Option<When> {
+        if !self.is(at, &["in", "over", "within", "during", "for", "across"]) || self.words(at + 1, "the last").is_none() {
+            return None;
+        }
+        let (unit, false) = Unit::of(self.word(at + 3))? else { return None };
+        match unit {
+            Unit::Month => Self::one(self.clock.last(Unit::Day, 30), at + 4),
+            Unit::Week | Unit::Year => Self::one(self.clock.last(unit, 1), at + 4),
+            _ => None,
+        }
     }
 
     fn may_is_a_month(&self, at: usize) -> bool {

@@ -9,6 +9,7 @@
 //! once, and parser, planner, SQL and documentation read it.
 
 pub mod answer;
+pub mod ask;
 pub mod bucket;
 pub mod catalogue;
 mod compare;

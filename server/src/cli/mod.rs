@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the command line talks to the terminal
 
 pub mod alerts;
+pub mod ask;
 mod cells;
 mod config;
 pub mod demo;
@@ -56,6 +57,8 @@ enum Command {
     Query(query::Args),
     /// Keep alert rules in a file, and list them.
     Alerts(alerts::Args),
+    /// Ask a question in words and print the answer as a table.
+    Ask(ask::Args),
     /// Forget a visitor or user: every view, the raw events and the log.
     Erase(erase::Args),
     /// Recompute every view from raw events and print each difference.
@@ -211,6 +214,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Import(args) => import::run(args, &globals).await,
         Command::Query(args) => query::run(args, &globals).await,
         Command::Alerts(args) => alerts::run(args, &globals).await,
+        Command::Ask(args) => ask::run(args, &globals).await,
         Command::Erase(args) => erase::run(args, &globals).await,
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use self::table::Table;
+pub(super) use self::table::Table;
 use super::{CliError, Globals, Remote};
 use crate::client::connect;
 

@@ -51,6 +51,18 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
+    /// The refusal of a route that was asked on the caller's behalf.
+    pub(crate) fn passed_on(status: StatusCode, body: &serde_json::Value) -> Self {
+        let text = |key: &str| {
+            body.pointer(&format!("/error/{key}")).and_then(serde_json::Value::as_str).map(str::to_owned)
+        };
+        let message = text("message").unwrap_or_else(|| "the query was refused".to_owned());
+        let mut error = Self::new(status, "query_refused", message);
+        error.body.field = text("field").map(Cow::Owned);
+        error.body.hint = text("hint").map(Cow::Owned);
+        error
+    }
+
     /// 401: no key, or one nobody has given out.
     pub fn unauthorised(message: impl Into<Text>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)

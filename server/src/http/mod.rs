@@ -4,6 +4,7 @@
 //! at data only through the state, and the state asks for proof of a right ([`crate::auth`]).
 
 mod alerts;
+mod ask;
 mod body;
 mod call;
 mod collect;
@@ -58,6 +59,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     let metrics = Arc::clone(state);
     collect::routes(state)
         .or(query::routes(state))
+        .unify()
+        .or(ask::routes(state))
         .unify()
         .or(properties::routes(state))
         .unify()

@@ -12,6 +12,7 @@ use opentrace_store::{Meta, Store};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::ask::Vocabularies;
 use super::collect::Collector;
 use super::live::Watchers;
 use super::{ApiError, Budget, Proxies};
@@ -36,6 +37,8 @@ pub struct State {
     pub(super) watchers: Watchers,
     /// Questions that may be with ClickHouse at once.
     pub(super) asking: Semaphore,
+    /// The words that questions about each site may name.
+    pub(super) vocabularies: Vocabularies,
     /// The neutral folder the tracker is served from, too.
     pub(super) tracker: String,
     /// Parts of the API that there are; empty until they were asked.
@@ -163,6 +166,7 @@ impl State {
             metrics,
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
+            vocabularies: Vocabularies::default(),
             checker: parts.checker,
             tracker: parts.tracker,
             features: OnceLock::new(),

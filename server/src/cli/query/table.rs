@@ -9,7 +9,7 @@ use crate::cli::CliError;
 
 /// A table with a line of headings.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     /// Columns before this one are words and stand left; the others are numbers and stand right.
     words: usize,
     rows: Vec<Vec<String>>,
@@ -29,7 +29,7 @@ struct Row {
 
 impl Table {
     /// The table of an answer; its headings are the names in the question.
-    pub(super) fn of(question: &Value, answer: &Value) -> Result<Self, CliError> {
+    pub(in crate::cli) fn of(question: &Value, answer: &Value) -> Result<Self, CliError> {
         let Answer { results } = Answer::deserialize(answer)
             .map_err(|source| CliError::because("the answer holds no results", source))?;
         let dimensions = names(question, "dimensions");

@@ -1,0 +1,692 @@
+//! The turns of phrase that are more than a name: `why did …`, `top 5 …`, `by country`, `X vs Y`.
+
+use super::draft::{Against, Intent, Rank};
+use super::lexicon::Class;
+use super::read::Reading;
+use super::time::{self, Earlier, calendar::Unit};
+use super::tokens::{Kind, Token};
+
+const ADVERBS: [(&str, &str); 14] = [
+    ("daily", "time:day"),
+    ("hourly", "time:hour"),
+    ("weekly", "time:week"),
+    ("monthly", "time:month"),
+    ("day by day", "time:day"),
+    ("hour by hour", "time:hour"),
+    ("week by week", "time:week"),
+    ("week after week", "time:week"),
+    ("day after day", "time:day"),
+    ("month after month", "time:month"),
+    ("month by month", "time:month"),
+    ("minute by minute", "time:minute"),
+    ("on a daily basis", "time:day"),
+    ("on a weekly basis", "time:week"),
+];
+
+impl Reading<'_> {
+    /// `why …`, `what caused …`, `explain …`.
+    pub(crate) fn asks_why(&mut self, at: usize) -> Option<usize> {
+        let end = self.any(
+            at,
+            &[
+                "why",
+                "how come",
+                "explain",
+                "what caused",
+                "what is causing",
+                "what causes",
+                "cause of",
+                "causes of",
+                "reason for",
+                "reasons for",
+                "the reason for",
+                "reason behind",
+                "reasons behind",
+                "what is behind",
+                "what is driving",
+                "what drove",
+                "what drives",
+                "what explains",
+                "what changed",
+                "what has changed",
+                "what happened to",
+                "what happened with",
+                "root cause of",
+            ],
+        )?;
+        self.draft.intend(Intent::Insight);
+        Some(end)
+    }
+
+    /// `how long do people stay`, `how far do they scroll`, `how many pages per visit`.
+    pub(crate) fn how(&mut self, at: usize) -> Option<usize> {
+        if let Some(end) = self.any(at, &["how far"]) {
+            let scroll = (end..self.tokens.len())
+                .find(|place| matches!(self.word(*place), "scroll" | "scrolled" | "scrolls" | "scrolling"))?;
+            self.use_up(scroll);
+            if self.word(scroll + 1) == "down" {
+                self.use_up(scroll + 1);
+            }
+            self.measure("scroll_depth", at);
+            return Some(end);
+        }
+        if let Some(end) = self.any(at, &["how long", "how much time"]) {
+            self.draft.stays = true;
+            let doing = [
+                "stay", "stays", "stayed", "spend", "spends", "spent", "remain", "last", "lasts", "take",
+                "spending", "staying", "long",
+            ];
+            for place in end..self.tokens.len() {
+                if doing.contains(&self.word(place)) && !self.is_time(place) {
+                    self.use_up(place);
+                }
+            }
+            self.measure("visit_duration", at);
+            return Some(end);
+        }
+        let of = [
+            ("how many pages", "views_per_visit"),
+            ("how many page views", "views_per_visit"),
+            ("how many pageviews", "views_per_visit"),
+            ("how many events", "events_per_visitor"),
+            ("how many actions", "events_per_visitor"),
+        ];
+        for (phrase, metric) in of {
+            let Some(end) = self.words(at, phrase) else { continue };
+            let ones: &[&str] = if metric == "events_per_visitor" {
+                &["visitor", "user", "person"]
+            } else {
+                &["visit", "session"]
+            };
+            let per = (end..self.tokens.len()).find(|place| {
+                matches!(self.word(*place), "per" | "each" | "a" | "in")
+                    && ones.contains(&self.word(place + usize::from(self.word(place + 1) == "a") + 1))
+                    && self.word(*place) != "in"
+            })?;
+            self.use_up(per);
+            self.use_up(per + 1);
+            for place in end..per {
+                if matches!(
+                    self.word(place),
+                    "look"
+                        | "at"
+                        | "view"
+                        | "see"
+                        | "read"
+                        | "visit"
+                        | "open"
+                        | "average"
+                        | "does"
+                        | "an"
+                        | "trigger"
+                        | "browse"
+                        | "avg"
+                ) {
+                    self.use_up(place);
+                }
+            }
+            self.measure(metric, at);
+            return Some(end);
+        }
+        None
+    }
+
+    fn is_time(&self, at: usize) -> bool {
+        time::time(self.tokens, at, self.around.clock).is_some_and(|when| when.end > at + 1)
+    }
+
+    pub(crate) fn measure(&mut self, name: &'static str, at: usize) {
+        if !self.draft.measures.iter().any(|known| known.name == name) {
+            self.draft.measures.push(super::draft::Measure { name, at, weak: false });
+        }
+    }
+
+    /// `between last month and this month`, where two times are compared and not joined.
+    pub(crate) fn between_two(&mut self, at: usize) -> Option<usize> {
+        if self.word(at) != "between" && self.word(at) != "from"
+            || !(self.draft.intends(Intent::Insight) || self.draft.compare)
+        {
+            return None;
+        }
+        let made = self.made();
+        let first = self.time(at + 1);
+        let read = first.and_then(|(first, pick)| {
+            if !matches!(self.word(first.end), "and" | "to") {
+                return None;
+            }
+            let (second, other) = self.time(first.end + 1)?;
+            Some((*first.spans.get(pick)?, *second.spans.get(other)?, second.end))
+        });
+        let Some((first, second, end)) = read else {
+            self.unmake(made);
+            return None;
+        };
+        let (earlier, later) = if first.from < second.from { (first, second) } else { (second, first) };
+        self.draft.times.push(later);
+        self.draft.against = Some(Against::Span(earlier));
+        Some(end)
+    }
+
+    /// What stands after `vs`, `compared to`, `than`.
+    pub(crate) fn versus(&mut self, at: usize) -> Option<usize> {
+        let end = match self.phrase(at, Class::Versus) {
+            Some(end) => end,
+            None if self.draft.compare && matches!(self.word(at), "with" | "to" | "and" | "against") => {
+                at + 1
+            }
+            None => {
+                let said = self.over(at)?;
+                return Some(said);
+            }
+        };
+        let mut next = end;
+        while matches!(self.word(next), "that" | "those" | "of" | "in" | "to" | "with" | "it" | "was") {
+            next += 1;
+        }
+        let related = time::relative(self.tokens, next, self.around.clock);
+        let absolute = time::time(self.tokens, next, self.around.clock).map_or(0, |when| when.end);
+        if let Some((earlier, after)) = related
+            && after >= absolute
+        {
+            self.draft.against = Some(Against::Earlier(earlier));
+            return Some(after);
+        }
+        let made = self.made();
+        if let Some((when, pick)) = self.time(next) {
+            let first = self.draft.times.last().copied();
+            let span = *when.spans.get(pick)?;
+            self.draft.against = Some(self.against(first, span));
+            return Some(when.end);
+        }
+        self.unmake(made);
+        // `visitors vs pageviews` are two metrics.
+        let two = self.metric_before(at)
+            && self.phrases(next).iter().any(|(_, class)| matches!(class, Class::Metric(_)));
+        two.then_some(end)
+    }
+
+    /// `this month vs last year` may be this month a year ago, or all of last year.
+    fn against(
+        &mut self,
+        first: Option<super::time::calendar::Span>,
+        span: super::time::calendar::Span,
+    ) -> Against {
+        let Some(first) = first else { return Against::Span(span) };
+        let (short, long) = (first.length().min(span.length()), first.length().max(span.length()));
+        let Some((unit, 1)) = span.unit else { return Against::Span(span) };
+        if long < short.saturating_mul(2) || unit < Unit::Week {
+            return Against::Span(span);
+        }
+        match self.choose(2) {
+            0 => Against::Earlier(Earlier::By(unit, 1)),
+            _ => Against::Span(span),
+        }
+    }
+
+    /// `year over year`, and `the month before` where something is being compared.
+    fn over(&mut self, at: usize) -> Option<usize> {
+        let (earlier, end) = time::relative(self.tokens, at, self.around.clock)?;
+        let over = matches!(self.word(at), "yoy" | "mom" | "wow" | "dod" | "qoq")
+            || matches!(self.word(at + 1), "over" | "on" | "o");
+        if !over && !self.draft.compare {
+            return None;
+        }
+        self.draft.against = Some(Against::Earlier(earlier));
+        Some(end)
+    }
+
+    /// `compare …`, `difference between …`.
+    pub(crate) fn compares(&mut self, at: usize) -> Option<usize> {
+        let end = self.any(
+            at,
+            &[
+                "compare",
+                "comparison of",
+                "comparison",
+                "comparing",
+                "difference between",
+                "difference in",
+                "difference",
+                "how does",
+                "how do",
+                "how did",
+                "how has",
+                "how have",
+            ],
+        )?;
+        if self.word(at) == "how" {
+            self.draft.course |= matches!(self.word(at + 1), "has" | "have");
+            return Some(end);
+        }
+        self.draft.compare = true;
+        // `difference between A and B`: the word that opens a span is left to it.
+        Some(if self.word(end - 1) == "between" && end > at + 1 { end - 1 } else { end })
+    }
+
+    /// `top 5`, `five least visited`, `highest`, `best performing`, `busiest hour`.
+    pub(crate) fn ranks(&mut self, at: usize) -> Option<usize> {
+        let number = self
+            .tokens
+            .get(at)
+            .filter(|token| token.kind != Kind::Path)
+            .and_then(Token::number)
+            .filter(|count| (1..=1_000).contains(count));
+        let mut next = at + usize::from(number.is_some());
+        let before = self.draft.rank.unwrap_or_default();
+        let mut rank = Rank { count: number.or(before.count), at, ..before };
+        let said = self.word(next);
+        let known = match said {
+            "top" | "leading" => {
+                rank.descending = Some(true);
+                true
+            }
+            "bottom" => {
+                rank.descending = Some(false);
+                true
+            }
+            "best" => {
+                rank.good = Some(true);
+                true
+            }
+            "worst" => {
+                rank.good = Some(false);
+                true
+            }
+            "highest" | "biggest" | "largest" | "longest" | "greatest" | "most" | "strongest" => {
+                rank.descending = Some(true);
+                true
+            }
+            "lowest" | "smallest" | "shortest" | "least" | "fewest" | "weakest" => {
+                rank.descending = Some(false);
+                true
+            }
+            "busiest" | "peak" => {
+                rank.descending = Some(true);
+                rank.hint = Some("visitors");
+                true
+            }
+            "quietest" => {
+                rank.descending = Some(false);
+                rank.hint = Some("visitors");
+                true
+            }
+            "number" if self.word(next + 1) == "one" => {
+                rank.descending = Some(true);
+                rank.count = Some(1);
+                next += 1;
+                true
+            }
+            "#" if self.word(next + 1) == "1" => {
+                rank.descending = Some(true);
+                rank.count = Some(1);
+                next += 1;
+                true
+            }
+            _ => false,
+        };
+        if known {
+            next += 1;
+            if let Some(count) =
+                self.tokens.get(next).and_then(Token::number).filter(|count| (1..=1_000).contains(count))
+                && rank.count.is_none()
+            {
+                rank.count = Some(count);
+                next += 1;
+            }
+            let how = matches!(said, "most" | "least" | "best" | "worst" | "top" | "highest");
+            let adjectives: &[(&str, Option<&'static str>)] = &[
+                ("viewed", Some("pageviews")),
+                ("read", Some("pageviews")),
+                ("visited", Some("visitors")),
+                ("popular", Some("visitors")),
+                ("used", Some("visitors")),
+                ("common", Some("visitors")),
+                ("frequent", Some("visitors")),
+                ("trafficked", Some("visitors")),
+                ("frequented", Some("visitors")),
+                ("performing", None),
+                ("converting", Some("conversion_rate")),
+                ("ranked", None),
+            ];
+            if let Some((_, hint)) = adjectives.iter().find(|(word, _)| how && *word == self.word(next)) {
+                rank.hint = hint.or(rank.hint);
+                if *hint == Some("conversion_rate") {
+                    self.measure("conversion_rate", next);
+                }
+                if said == "most" || said == "least" {
+                    rank.descending = Some(said == "most");
+                }
+                next += 1;
+            }
+            self.rank_of_time(&mut next);
+            self.draft.rank = Some(rank);
+            return Some(next);
+        }
+        // `which 3 browsers`.
+        if number.is_some() && self.dimension(at + 1).is_some() && !self.is_time(at) {
+            self.draft.rank = Some(rank);
+            return Some(at + 1);
+        }
+        // `which day had the most visitors`.
+        if matches!(self.word(at), "which" | "what")
+            && matches!(
+                self.word(at + 1),
+                "day" | "hour" | "week" | "month" | "days" | "hours" | "weeks" | "months" | "minute"
+            )
+        {
+            let mut next = at + 1;
+            self.rank_of_time(&mut next);
+            return Some(next);
+        }
+        None
+    }
+
+    /// A unit of time among what is ranked.
+    fn rank_of_time(&mut self, next: &mut usize) {
+        let word = self.word(*next);
+        if let Some((unit, several)) = Unit::of(word)
+            && let Some(grain) = unit.grain()
+            && !self.is_time(*next)
+        {
+            self.draft.divide(grain.name(), several, true);
+            *next += 1;
+        }
+    }
+
+    /// `by country and device`, `per day`, `daily`, `broken down by plan`, `by revenue`.
+    pub(crate) fn groups(&mut self, at: usize) -> Option<usize> {
+        if let Some((end, grain)) = ADVERBS
+            .iter()
+            .filter_map(|(phrase, grain)| Some((self.words(at, phrase)?, *grain)))
+            .max_by_key(|(end, _)| *end)
+        {
+            self.draft.divide(grain, false, true);
+            return Some(end);
+        }
+        let by = self.phrase(at, Class::By)?;
+        let mut end = by;
+        let mut taken = None;
+        loop {
+            while matches!(
+                self.word(end),
+                "the"
+                    | "each"
+                    | "every"
+                    | "number"
+                    | "of"
+                    | "count"
+                    | "total"
+                    | "different"
+                    | "their"
+                    | "its"
+                    | "our"
+                    | "both"
+                    | "average"
+                    | "visitor's"
+            ) {
+                end += 1;
+            }
+            let Some(after) = self.one_group(end) else { break };
+            taken = Some(after);
+            end = after;
+            match self
+                .any(end, &[", and", "and by", ", and by", ", by", "and", ",", "&", "then by", "x", "/"])
+            {
+                Some(next) if self.is_group(next) => end = next,
+                _ => break,
+            }
+        }
+        taken.or_else(|| self.by_value(at, by))
+    }
+
+    /// `paying by card`, `visits by mobile`: a word that joins.
+    fn by_value(&mut self, at: usize, by: usize) -> Option<usize> {
+        if self.word(at) != "by" {
+            return None;
+        }
+        let made = self.made();
+        let next = if matches!(self.word(by), "the" | "people" | "users" | "visitors") { by + 1 } else { by };
+        let value = self.value(next, None).is_some();
+        self.unmake(made);
+        let people = self.phrases(by).iter().any(|(_, class)| *class == Class::Metric("visitors"));
+        (value || people).then_some(by)
+    }
+
+    fn is_group(&self, at: usize) -> bool {
+        let at = if matches!(self.word(at), "the" | "each") { at + 1 } else { at };
+        self.dimension(at).is_some()
+            || Unit::of(self.word(at)).is_some_and(|(unit, _)| unit.grain().is_some() && !self.is_time(at))
+    }
+
+    fn one_group(&mut self, at: usize) -> Option<usize> {
+        if let Some((unit, several)) = Unit::of(self.word(at)) {
+            let grain = unit.grain()?;
+            if matches!(self.word(at + 1), "of") {
+                return None; // `day of the week` is none of the calendar's
+            }
+            self.draft.divide(grain.name(), several, true);
+            return Some(at + 1);
+        }
+        if let Some((name, several, end)) = self.dimension(at) {
+            self.draft.divide(&name, several, true);
+            return Some(end);
+        }
+        if self.word(at) == "conversions" {
+            self.measure("conversions", at);
+            return Some(at + 1);
+        }
+        // `by revenue`, `by signups`: what to order by.
+        let metric = self.phrases(at).into_iter().filter_map(|(length, class)| match class {
+            Class::Metric(name) => Some((at + length, name)),
+            _ => None,
+        });
+        if let Some((end, name)) = metric.max_by_key(|(end, _)| *end) {
+            self.measure(name, at);
+            self.draft.by_metric = true;
+            if let Some(known) = self.draft.measures.iter_mut().find(|known| known.name == name) {
+                known.weak = false;
+            }
+            return Some(end);
+        }
+        if self.word(at) == "name" && self.draft.measures.iter().any(|known| known.name == "events") {
+            self.draft.divide("event:name", true, true);
+            return Some(at + 1);
+        }
+        let made = self.made();
+        if let Some(event) = self.event(at).filter(|event| !event.verb) {
+            return Some(self.take_event(at, event));
+        }
+        self.unmake(made);
+        None
+    }
+
+    /// Words that the rest of the grammar looks at, or that only join.
+    pub(crate) fn small_words(&mut self, at: usize) -> Option<usize> {
+        let word = self.word(at);
+        let last = at + 1 >= self.tokens.len()
+            || (at + 1..self.tokens.len()).all(|place| self.kind(place) == Some(Kind::Mark));
+        match word {
+            "and" | "but" if at == 0 => {
+                self.draft.follow_up = true;
+                Some(at + 1)
+            }
+            "and" | "but" | "then" if last => None,
+            "and" | "but" if self.words(at + 1, "then").is_some() => {
+                self.draft.then = true;
+                Some(at + 2)
+            }
+            "and" | "but" => Some(at + 1),
+            "or" if !self.draft.conds.is_empty() => {
+                let mut next = at + 1;
+                while matches!(
+                    self.word(next),
+                    "from" | "on" | "in" | "the" | "using" | "to" | "with" | "via"
+                ) {
+                    next += 1;
+                }
+                let made = self.made();
+                let value = self.value(next, None).is_some();
+                self.unmake(made);
+                value.then_some(at + 1)
+            }
+            "then" | "subsequently" | "afterwards" => {
+                self.draft.then |= at > 0;
+                self.draft.follow_up |= at == 0;
+                Some(at + 1)
+            }
+            "instead" | "again" | "too" if last || at == 0 => {
+                self.draft.follow_up = true;
+                Some(at + 1)
+            }
+            "what" | "how" if matches!(self.word(at + 1), "about") => {
+                self.draft.follow_up = true;
+                Some(at + 2)
+            }
+            "same" if at <= 1 => {
+                self.draft.follow_up = true;
+                Some(self.any(at, &["same thing", "same question", "same but", "same"]).unwrap_or(at + 1))
+            }
+            "only" | "just" | "now" | "also" if at == 0 => {
+                self.draft.follow_up = true;
+                Some(at + 1)
+            }
+            "average" | "avg" | "typical" | "mean" => {
+                let phrase = self
+                    .phrases(at)
+                    .iter()
+                    .any(|(length, class)| matches!(class, Class::Metric(_)) && *length > 1);
+                if phrase || word == "mean" {
+                    return None;
+                }
+                self.draft.average.get_or_insert(at);
+                Some(at + 1)
+            }
+            "more" | "fewer" | "less" | "bigger" | "smaller" => {
+                self.draft.comparatives.push(at);
+                Some(at + 1)
+            }
+            "will" => {
+                self.draft.intend(Intent::Forecast);
+                Some(at + 1)
+            }
+            "going" if self.word(at + 1) == "to" => {
+                self.draft.intend(Intent::Forecast);
+                Some(at + 2)
+            }
+            "who" => {
+                let people = self.draft.of_people();
+                let here = (at + 1..self.tokens.len()).any(|place| self.phrase(place, Class::Live).is_some());
+                if here && !people {
+                    self.people(at);
+                    return Some(at + 1);
+                }
+                people.then_some(at + 1)
+            }
+            "conversions" | "conversion" | "convert" | "converts" | "converted" | "converting" => {
+                self.conversion(at)
+            }
+            "engagement" | "performance" => {
+                let names: &[&'static str] = if word == "engagement" {
+                    &["time_on_page", "visit_duration", "scroll_depth", "views_per_visit"]
+                } else {
+                    &["visitors", "bounce_rate", "total_revenue"]
+                };
+                let pick = self.choose(names.len());
+                self.measure(names[pick], at);
+                Some(at + 1)
+            }
+            "day" | "hour" | "week" | "month" | "days" | "hours" | "weeks" | "months"
+                if self.draft.rank.is_some()
+                    && self.draft.grain().is_none()
+                    && !self.is_time(at)
+                    && self.word(at + 1) != "of" =>
+            {
+                let mut next = at;
+                self.rank_of_time(&mut next);
+                Some(next.max(at + 1))
+            }
+            "where" => self.from_where(at),
+            _ => self.excludes(at),
+        }
+    }
+
+    /// `where do visitors come from` is a source or a country, `where are they` is a country.
+    fn from_where(&mut self, at: usize) -> Option<usize> {
+        let verbs = (at + 1..self.tokens.len()).find(|place| {
+            matches!(self.word(*place), "come" | "coming" | "came" | "originate" | "originated")
+        });
+        let from = verbs.filter(|verb| self.word(verb + 1) == "from");
+        let begins = at == 0 || (0..at).all(|place| self.phrase(place, Class::Filler).is_some());
+        if let Some(from) = from
+            && begins
+        {
+            let pick = self.choose(2);
+            self.draft.divide(["visit:source", "visit:country"][pick], true, true);
+            self.use_up(from);
+            self.use_up(from + 1);
+            return Some(at + 1);
+        }
+        let located =
+            (at + 1..self.tokens.len()).any(|place| matches!(self.word(place), "located" | "based" | "live"));
+        if begins && located {
+            self.draft.divide("visit:country", true, true);
+            for place in at + 1..self.tokens.len() {
+                if matches!(self.word(place), "located" | "based" | "live") {
+                    self.use_up(place);
+                }
+            }
+            return Some(at + 1);
+        }
+        None
+    }
+
+    /// `conversions`, which need a goal, and `conversion` before a goal's rate.
+    fn conversion(&mut self, at: usize) -> Option<usize> {
+        if self.phrases(at).iter().any(|(length, class)| matches!(class, Class::Metric(_)) && *length > 1) {
+            return None;
+        }
+        if matches!(self.word(at), "conversions") {
+            self.measure("conversions", at);
+            return Some(at + 1);
+        }
+        // `conversion from signup to purchase`, `does google convert`.
+        self.measure("conversion_rate", at);
+        Some(at + 1)
+    }
+
+    /// `not`, `except`, `excluding`: what follows does not apply.
+    fn excludes(&mut self, at: usize) -> Option<usize> {
+        let end = self.phrase(at, Class::Except)?;
+        self.negate(at);
+        let mut next = end;
+        while matches!(
+            self.word(next),
+            "from"
+                | "on"
+                | "in"
+                | "the"
+                | "using"
+                | "to"
+                | "with"
+                | "come"
+                | "came"
+                | "use"
+                | "a"
+                | "any"
+                | "visit"
+                | "view"
+                | "did"
+                | "all"
+                | "those"
+                | "for"
+                | "people"
+                | "visitors"
+                | "users"
+                | "coming"
+                | "made"
+        ) {
+            next += 1;
+        }
+        Some(next)
+    }
+}

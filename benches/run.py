@@ -186,6 +186,26 @@ def new_funnel(binary, events):
     return {"events": accepted, "seconds": elapsed}
 
 
+def erased(binary, events):
+    """From asking for a user's erasure, over so many events of others, to the moment the views are right."""
+    with tempfile.TemporaryDirectory(prefix="opentrace-bench-") as folder:
+        server = Server(binary, folder)
+        accepted = fill(binary, server, events)
+        server.call("PATCH", f"/api/v1/sites/{SITE}", b'{"identified": true}')
+        visit = [{"site": SITE, "name": "pageview", "url": f"https://{SITE}/{page}", "user_id": "ada"} for page in range(40)]
+        server.post("/api/v1/events", visit)
+        server.settle()
+        question = {"site_id": SITE, "metrics": ["pageviews"], "date_range": "day"}
+        views = lambda: server.post("/api/v2/query", question)["results"][0]["metrics"][0]
+        before = views()
+        started = time.monotonic()
+        server.post("/api/v1/erasure", {"site_id": SITE, "user_id": "ada", "wait": 0})
+        server.wait(lambda: views() == before - len(visit), 60)
+        elapsed = time.monotonic() - started
+        server.stop()
+    return {"events": accepted, "seconds": elapsed}
+
+
 def behind(binary, events):
     """Killed with many events in the log that no view has: until it takes an event, answers a question,
     and has caught up. ClickHouse is out of reach while the events come, so that none is in a view."""
@@ -273,6 +293,8 @@ def main():
     defined = sustained_with_definitions(options.binary, options.seconds)
     note("new funnel")
     funnel = new_funnel(options.binary, options.funnel_events)
+    note("erasure")
+    forgotten = erased(options.binary, options.funnel_events)
     note("killed far behind")
     far = behind(options.binary, options.behind_events)
     note("alerts")
@@ -281,7 +303,7 @@ def main():
     flow = dataflow()
     page = Path(options.output)
     soak = soak_of(page)
-    page.write_text(report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, far) + soak)
+    page.write_text(report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, forgotten, far) + soak)
     note(f"wrote {options.output}")
 
 
@@ -296,7 +318,7 @@ def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, far):
+def report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, forgotten, far):
     rates = sorted(run["rate"] for run in runs)
     median = statistics.median(rates)
     load = runs[-1]
@@ -315,6 +337,7 @@ def report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, f
     rows += [
         ("sustained, with a goal, a funnel, a retention and a series", f"{defined:,.0f} events/s", "≥ 75,000", "≥ 150,000"),
         (f"a new funnel over {funnel['events']:,} events of history, ready", f"{funnel['seconds']:.1f} s", "", "≤ 5 s"),
+        (f"a user erased beside {forgotten['events']:,} events, every answer right", f"{forgotten['seconds']:.2f} s", "", "≤ 1 s"),
         (f"kill -9 with {far['events']:,} events behind: collecting, answering",
          f"{far['collecting']:.1f} s, {far['answering']:.1f} s", "", "≤ 3 s"),
         ("the same: every view caught up", f"{far['caught_up']:.0f} s", "≤ 60 s", "≤ 20 s"),
@@ -342,6 +365,7 @@ FIGURES = {
     "single": lambda options: single(options.binary, options.seconds),
     "visible": lambda options: visible(options.binary, 10_000, options.seconds),
     "funnel": lambda options: new_funnel(options.binary, options.funnel_events),
+    "erased": lambda options: erased(options.binary, options.funnel_events),
     "behind": lambda options: behind(options.binary, options.behind_events),
 }
 

@@ -212,7 +212,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A filter as a condition on single events.
-fn condition(filter: &Filter, field: &str) -> Result<Condition, QueryError> {
+pub(crate) fn condition(filter: &Filter, field: &str) -> Result<Condition, QueryError> {
     let all =
         |inner: &[Filter]| inner.iter().map(|filter| condition(filter, field)).collect::<Result<_, _>>();
     Ok(match filter {
@@ -250,7 +250,7 @@ fn comparison(given: &filter::Condition, field: &str) -> Result<Comparison, Quer
     })
 }
 
-fn attribute(dimension: &Dimension) -> Option<(Attribute, &'static str)> {
+pub(crate) fn attribute(dimension: &Dimension) -> Option<(Attribute, &'static str)> {
     let field = match dimension {
         Dimension::Property(key) => return Some((Attribute::Property(key.clone()), NO_PROPERTY)),
         Dimension::Time | Dimension::Bucket(_) => return None,
@@ -260,6 +260,8 @@ fn attribute(dimension: &Dimension) -> Option<(Attribute, &'static str)> {
         "event:name" => Attribute::Name,
         "event:goal" => Attribute::Goal,
         "event:page" => Attribute::Path,
+        // The name of a place is not what the event came with, and its host is not that of the entry.
+        _ if field.places.is_some() || field.name == "visit:entry_page_hostname" => return None,
         _ => Attribute::Visit(VisitColumn::of_column(field.column)?),
     };
     Some((attribute, field.empty))

@@ -26,6 +26,7 @@ pub mod plan;
 mod properties;
 mod query;
 pub mod range;
+pub mod report;
 mod rows;
 pub mod run;
 pub mod sql;

@@ -4,7 +4,7 @@
 //! request; a key that does not exist is a mistake, not ignored. Whatever the bytes, the result is
 //! a query within [`limits`] or an error.
 
-mod dates;
+pub(crate) mod dates;
 pub(crate) mod filters;
 pub(crate) mod json;
 pub mod measures;
@@ -164,7 +164,7 @@ fn unknown_metric(name: &str, field: String, vocabulary: &Vocabulary) -> QueryEr
     QueryError::UnknownMetric { field, given: json::shortened(name), nearest }
 }
 
-fn dimensions(value: &Value) -> Result<Vec<Dimension>, QueryError> {
+pub(crate) fn dimensions(value: &Value) -> Result<Vec<Dimension>, QueryError> {
     let list = json::list(value, "dimensions", "dimensions", limits::DIMENSIONS)?;
     let mut dimensions: Vec<Dimension> = Vec::with_capacity(list.len());
     for (place, value) in list.iter().enumerate() {

@@ -89,7 +89,7 @@ pub struct Plan {
 }
 
 /// What of a question decides where it is answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// The query's dimensions, `time` replaced by the grain it stands for.
     pub dimensions: Vec<Dimension>,

@@ -192,7 +192,7 @@ impl Range {
 }
 
 /// The first instant of a local date.
-fn start_of(zone: &TimeZone, date: civil::Date) -> Result<i64, QueryError> {
+pub(crate) fn start_of(zone: &TimeZone, date: civil::Date) -> Result<i64, QueryError> {
     Ok(date.to_zoned_datetime(zone.clone()).map_err(outside)?.timestamp().as_millisecond())
 }
 
@@ -209,7 +209,7 @@ pub(crate) fn local(zone: &TimeZone, ts: Timestamp) -> Result<civil::DateTime, Q
 }
 
 /// The calendar ends in the year 9999; ranges that reach beyond are refused.
-fn outside(error: jiff::Error) -> QueryError {
+pub(crate) fn outside(error: jiff::Error) -> QueryError {
     QueryError::Invalid {
         field: "date_range".to_owned(),
         message: format!("the range leaves the calendar: {error}"),

@@ -12,6 +12,7 @@ mod corrected;
 mod goals;
 mod listed;
 mod measures;
+pub(crate) mod report;
 mod tables;
 
 use opentrace_events::Site;

@@ -89,6 +89,12 @@ impl<'a> Builder<'a> {
         bucket(&mut self.params, grain, at, self.zone, week_start, first)
     }
 
+    /// The number of the bucket of an event, also of one before the range.
+    pub(super) fn period(&mut self, grain: Grain) -> String {
+        let week_start = self.context.range.week_start;
+        bucket(&mut self.params, grain, "e.ts", self.zone, week_start, Date::constant(1900, 1, 1))
+    }
+
     /// What a group must hold to be in the answer, where its rows do not already say so.
     pub(super) fn presence(&self, part: &Part) -> Option<&'static str> {
         let of_events = part.metrics.iter().any(|metric| metric.info().presence == Presence::Event);

@@ -181,11 +181,11 @@ impl Builder<'_> {
         vec![format!("e.site_id = {site}"), format!("e.ts >= {from}"), format!("e.ts < {to}")]
     }
 
-    fn site(&mut self) -> String {
+    pub(super) fn site(&mut self) -> String {
         self.bind(Value::Count(u64::from(self.context.site.id.0)))
     }
 
-    fn instants(&mut self, from: i64, to: i64) -> (String, String) {
+    pub(super) fn instants(&mut self, from: i64, to: i64) -> (String, String) {
         let mut instant = |ms| format!("fromUnixTimestamp64Milli({}, 'UTC')", self.bind(Value::Int(ms)));
         (instant(from), instant(to))
     }

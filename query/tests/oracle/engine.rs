@@ -98,7 +98,7 @@ impl Engine {
             let row = json!({
                 "site_id": site, "start": time(session.start), "end": time(session.end), "visitor": session.visitor,
                 "entry_page": session.entry_page, "exit_page": session.exit_page, "hostname": session.hostname,
-                "pageviews": session.pageviews, "events": session.events, "bounce": session.bounce,
+                "pageviews": session.pageviews, "events": session.events, "bounce": session.bounce, "stops": session.stops,
                 "duration_ms": session.end - session.start, "source": session.visit.source,
                 "country": session.visit.country, "os": session.visit.os, "browser": session.visit.browser,
                 "city": session.visit.city, "revenue": session.revenue, "epoch": 7, "deleted": 0,
@@ -129,7 +129,7 @@ impl Engine {
         Asking { client, site, now, views, goals }.answer(query).await
     }
 
-    async fn insert(&self, table: &str, rows: Vec<Value>) {
+    pub(crate) async fn insert(&self, table: &str, rows: Vec<Value>) {
         let body: String = rows.iter().map(|row| format!("{row}\n")).collect();
         let mut insert = self.client.insert_formatted_with(format!("INSERT INTO {table} FORMAT JSONEachRow"));
         insert.send(Bytes::from(body)).await.expect("rows");

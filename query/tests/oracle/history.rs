@@ -67,6 +67,8 @@ pub(crate) struct Session {
     pub(crate) pageviews: i64,
     pub(crate) events: i64,
     pub(crate) bounce: bool,
+    /// Pages in their order, without reloads.
+    pub(crate) stops: Vec<&'static str>,
     pub(crate) revenue: i64,
     pub(crate) visit: Attributes,
 }
@@ -263,6 +265,8 @@ fn session(run: Vec<&Event>) -> Option<Session> {
     let counted: Vec<_> = run.into_iter().filter(|event| event.counts()).collect();
     let pages: Vec<_> = counted.iter().filter(|event| event.name == "pageview").collect();
     let (first, last) = (counted.first()?, counted.last()?);
+    let mut stops: Vec<_> = pages.iter().map(|page| page.path).collect();
+    stops.dedup();
     Some(Session {
         visitor: first.visitor,
         start: first.ts,
@@ -273,6 +277,7 @@ fn session(run: Vec<&Event>) -> Option<Session> {
         pageviews: pages.len() as i64,
         events: counted.len() as i64,
         bounce: counted.iter().filter(|event| event.interactive).count() <= 1,
+        stops,
         revenue: counted.iter().map(|event| event.revenue()).sum(),
         visit: first.visit,
     })

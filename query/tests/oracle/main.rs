@@ -10,6 +10,7 @@ mod engine;
 mod history;
 mod naive;
 mod published;
+mod reports;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ async fn every_answer_equals_the_recomputation() {
         for body in ask::undivided(&history) {
             sources.extend(compare(&engine, &history, &[], body).await);
         }
+        reports::equal_the_recomputation(&engine, &history).await;
         let mut random = StdRng::seed_from_u64(seed() + place as u64);
         let goals = goals();
         for turn in 0..queries() {

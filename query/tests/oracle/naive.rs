@@ -47,7 +47,9 @@ pub(crate) fn answer(
     let without_goals = query.filters.iter().filter(|filter| !filter.mentions(about_goals)).cloned();
     let without_goals: Vec<_> = without_goals.collect();
     let everyone = Values::new(Asked { filters: &without_goals, dimensions: &[], ..asked });
-    let divided: Vec<usize> = (0..dimensions.len()).filter(|place| !dimensions[*place].is_goal()).collect();
+    let whole = Values::new(Asked { dimensions: &[], ..asked });
+    let divided: Vec<usize> =
+        (0..dimensions.len()).filter(|place| !dimensions[*place].is_goal()).collect();
     let others: Vec<Dimension> = divided.iter().map(|place| dimensions[*place].clone()).collect();
     let groups = Values::new(Asked { filters: &without_goals, dimensions: &others, ..asked });
     let value = |metric: Metric, group: &Group| {
@@ -56,7 +58,7 @@ pub(crate) fn answer(
             json!(if all == 0 { 0.0 } else { (part / all as f64 * scale).round_ties_even() / scale })
         };
         match metric {
-            Metric::Percentage => share(values.people(None).len(), 10.0),
+            Metric::Percentage => share(whole.people(None).len(), 10.0),
             Metric::ConversionRate => share(everyone.people(None).len(), 100.0),
             Metric::GroupConversionRate => {
                 let group: Group = divided.iter().map(|place| group[*place].clone()).collect();

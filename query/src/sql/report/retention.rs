@@ -1,0 +1,115 @@
+//! Retention: from events, and from what is kept.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use opentrace_events::define::{Condition, Period};
+
+use super::super::builder::Builder;
+use super::super::{Context, Statement, Value};
+use super::AT;
+use crate::bucket::day_number;
+use crate::catalogue::Grain;
+use crate::error::QueryError;
+use crate::plan::Source;
+use crate::range::Range;
+use crate::report::Retention;
+
+/// Group, cohort, offset and people, from events.
+///
+/// Each person's events are folded by period first: whether and when they started in it, and when
+/// they last came back in it. So a person costs as many rows as they have periods.
+pub(crate) fn retention(
+    context: Context<'_>,
+    ask: &Retention,
+    filters: &[Condition],
+) -> Result<Statement, QueryError> {
+    let mut builder = Builder::new(Source::Events, context)?;
+    let (start, back) = (builder.event(&ask.start), builder.event(&ask.back));
+    let label = builder.own(ask.about.dimension.as_ref());
+    let first_day = builder.period(match ask.period {
+        Period::Day => Grain::Day,
+        Period::Week => Grain::Week,
+        Period::Month => Grain::Month,
+    });
+    // Periods as numbers that follow each other, and the day each begins on.
+    let (number, cohort) = match ask.period {
+        Period::Day => ("p", "c"),
+        Period::Week => ("intDiv(p + 700000, 7)", "start_day"),
+        Period::Month => (
+            "intDiv(p, 100) * 12 + p % 100",
+            "toInt32(makeDate32(intDiv(c - 1, 12), (c - 1) % 12 + 1, 1))",
+        ),
+    };
+    let site = builder.site();
+    let (_, to) = builder.instants(0, end(context.range, ask.period)?);
+    let (first, last) = shown(context.range, ask.period);
+    let (first, last) = (builder.bind(Value::Int(first)), builder.bind(Value::Int(last)));
+    let filters: Vec<String> = builder.all(filters).into_iter().map(|test| format!(" AND {test}")).collect();
+    let filters = filters.concat();
+    let sql = format!(
+        "SELECT label, cohort, offset, count() AS people FROM (\
+           SELECT visitor, label, {cohort} AS cohort, arrayJoin(arrayPushFront(came, -1)) AS offset FROM (\
+             SELECT visitor, minIf(number, starts) AS c, minIf(began, starts) AS since, \
+               argMinIf(period, began, starts) AS start_day, argMinIf(called, began, starts) AS label, \
+               arrayMap(at -> toInt64(at.1) - toInt64(c), arrayFilter(at -> at.1 > c OR at.1 = c AND at.2 >= since, \
+                 groupArrayIf((number, returned), returns))) AS came \
+             FROM (\
+               SELECT visitor, toInt64({number}) AS number, any(p) AS period, \
+                 max(starting) AS starts, max(returning) AS returns, minIf(at, starting) AS began, \
+                 maxIf(at, returning) AS returned, argMinIf(named, at, starting) AS called FROM (\
+                 SELECT e.visitor AS visitor, toInt64({first_day}) AS p, {AT} AS at, \
+                   toBool({start}) AS starting, toBool({back}) AS returning, {label} AS named \
+                 FROM events AS e WHERE e.site_id = {site} AND e.ts < {to} AND e.name != 'engagement'{filters}\
+               ) WHERE starting OR returning GROUP BY visitor, number\
+             ) GROUP BY visitor HAVING max(starts)\
+           )\
+         ) WHERE cohort >= {first} AND cohort <= {last} GROUP BY label, cohort, offset"
+    );
+    Ok(Statement { sql, params: builder.into_params() })
+}
+
+/// The same from what is kept of a definition; no group.
+pub(crate) fn kept_retention(
+    context: Context<'_>,
+    definition: u32,
+    period: Period,
+) -> Result<Statement, QueryError> {
+    let mut builder = Builder::new(Source::Events, context)?;
+    let site = builder.site();
+    let definition = builder.bind(Value::Count(u64::from(definition)));
+    let (first, last) = shown(context.range, period);
+    let (first, last) = (builder.bind(Value::Int(first)), builder.bind(Value::Int(last)));
+    let sql = format!(
+        "SELECT '' AS label, toInt32(cohort) AS day, offset, sum(people) AS counted FROM v_retention FINAL \
+         WHERE site_id = {site} AND definition = {definition} AND toInt32(cohort) >= {first} \
+         AND toInt32(cohort) <= {last} GROUP BY cohort, offset HAVING counted != 0"
+    );
+    Ok(Statement { sql, params: builder.into_params() })
+}
+
+/// The first days of the first and the last cohort shown: the periods that the range touches.
+fn shown(range: &Range, period: Period) -> (i64, i64) {
+    (day_number(first_day(range, range.first, period)), day_number(range.last))
+}
+
+fn first_day(range: &Range, date: Date, period: Period) -> Date {
+    match period {
+        Period::Day => date,
+        Period::Week => {
+            let into = i64::from(date.weekday().since(range.week_start));
+            date.checked_sub(into.days()).unwrap_or(date)
+        }
+        Period::Month => date.first_of_month(),
+    }
+}
+
+/// Where the last period ends that the range touches, in milliseconds.
+fn end(range: &Range, period: Period) -> Result<i64, QueryError> {
+    let first = first_day(range, range.last, period);
+    let next = match period {
+        Period::Day => first.checked_add(1.day()),
+        Period::Week => first.checked_add(1.week()),
+        Period::Month => first.checked_add(1.month()),
+    };
+    crate::range::start_of(&range.zone, next.map_err(crate::range::outside)?)
+}

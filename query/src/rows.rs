@@ -1,9 +1,11 @@
 //! Statements to the store and rows back.
 
 use clickhouse::Client;
+use clickhouse::query::{BytesCursor, Query};
 use serde_json::Value as Json;
 
 use crate::error::QueryError;
+use crate::export::EXPORT_TIME;
 use crate::limits;
 use crate::sql::{Statement, Value};
 
@@ -16,16 +18,7 @@ const CANNOT_COMPILE_REGEXP: u32 = 427;
 
 /// The rows a statement returns, each a list of JSON values.
 pub(crate) async fn fetch(client: &Client, statement: &Statement) -> Result<Vec<Vec<Json>>, QueryError> {
-    let mut query = client.query(&statement.sql);
-    for (place, value) in statement.params.iter().enumerate() {
-        let name = format!("p{place}");
-        query = match value {
-            Value::Text(text) | Value::Date(text) => query.param(&name, text),
-            Value::Texts(texts) => query.param(&name, texts),
-            Value::Int(number) => query.param(&name, number),
-            Value::Count(number) => query.param(&name, number),
-        };
-    }
+    let mut query = bound(client, statement);
     for (name, value) in settings() {
         query = query.with_setting(name, value);
     }
@@ -37,12 +30,43 @@ pub(crate) async fn fetch(client: &Client, statement: &Statement) -> Result<Vec<
         .map_err(|error| QueryError::Row { message: error.to_string() })
 }
 
-fn settings() -> [(&'static str, String); 6] {
+/// The rows of a statement as the store writes them in a format, in pieces. As many as there are.
+pub(crate) fn stream(client: &Client, statement: &Statement, format: &str) -> Result<BytesCursor, QueryError> {
+    let mut query = bound(client, statement);
+    for (name, value) in [
+        ("max_execution_time", EXPORT_TIME.as_secs().to_string()),
+        ("max_memory_usage", limits::MEMORY.to_string()),
+        ("cancel_http_readonly_queries_on_client_close", "1".to_owned()),
+        ("date_time_output_format", "iso".to_owned()),
+        ("output_format_json_quote_64bit_integers", "0".to_owned()),
+    ] {
+        query = query.with_setting(name, value);
+    }
+    query.fetch_bytes(format).map_err(told)
+}
+
+/// The statement with its values.
+fn bound(client: &Client, statement: &Statement) -> Query {
+    let mut query = client.query(&statement.sql);
+    for (place, value) in statement.params.iter().enumerate() {
+        let name = format!("p{place}");
+        query = match value {
+            Value::Text(text) | Value::Date(text) => query.param(&name, text),
+            Value::Texts(texts) => query.param(&name, texts),
+            Value::Int(number) => query.param(&name, number),
+            Value::Count(number) => query.param(&name, number),
+        };
+    }
+    query
+}
+
+fn settings() -> [(&'static str, String); 7] {
     [
         ("max_execution_time", limits::EXECUTION_TIME.as_secs().to_string()),
         ("max_memory_usage", limits::MEMORY.to_string()),
         ("max_result_rows", limits::MERGED_GROUPS.to_string()),
         ("result_overflow_mode", "throw".to_owned()),
+        ("cancel_http_readonly_queries_on_client_close", "1".to_owned()),
         // A key of a view never changes partition, so each partition is final by itself.
         ("do_not_merge_across_partitions_select_final", "1".to_owned()),
         ("output_format_json_quote_64bit_integers", "0".to_owned()),

@@ -9,6 +9,7 @@ mod builder;
 mod columns;
 mod conditions;
 mod corrected;
+pub(crate) mod export;
 mod goals;
 mod listed;
 mod measures;

@@ -175,7 +175,7 @@ impl Builder<'_> {
         conditions
     }
 
-    fn events_between(&mut self, from: i64, to: i64) -> Vec<String> {
+    pub(super) fn events_between(&mut self, from: i64, to: i64) -> Vec<String> {
         let site = self.site();
         let (from, to) = self.instants(from, to);
         vec![format!("e.site_id = {site}"), format!("e.ts >= {from}"), format!("e.ts < {to}")]

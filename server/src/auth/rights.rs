@@ -76,7 +76,7 @@ const fn bit(scope: Scope) -> u8 {
 }
 
 /// Who is asking. Goes into derived ids and, one day, the audit log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// Holds the token of the configuration.
     Admin,

@@ -13,6 +13,7 @@ pub mod detect;
 pub mod erase;
 mod files;
 pub mod forecast;
+pub mod export;
 pub mod r#gen;
 pub mod import;
 pub mod loadgen;
@@ -59,6 +60,8 @@ enum Command {
     Alerts(alerts::Args),
     /// Ask a question in words and print the answer as a table.
     Ask(ask::Args),
+    /// Write the events of a site to a file.
+    Export(export::Args),
     /// Forget a visitor or user: every view, the raw events and the log.
     Erase(erase::Args),
     /// Recompute every view from raw events and print each difference.
@@ -215,6 +218,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Query(args) => query::run(args, &globals).await,
         Command::Alerts(args) => alerts::run(args, &globals).await,
         Command::Ask(args) => ask::run(args, &globals).await,
+        Command::Export(args) => export::run(args, &globals).await,
         Command::Erase(args) => erase::run(args, &globals).await,
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,

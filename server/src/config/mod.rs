@@ -84,6 +84,8 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of request bodies in memory at once, all requests together.
     pub buffered_bytes: usize,
+    /// Questions a minute for each key or person; 0 for any number.
+    pub questions_per_minute: u32,
 }
 
 /// How repeats of an event are known.
@@ -295,6 +297,7 @@ fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
         events_per_request: positive("limits.events_per_request")?,
         connections: positive("limits.connections")?,
         buffered_bytes: positive("limits.buffered_bytes")?,
+        questions_per_minute: layers.parse("limits.questions_per_minute")?,
     };
     if limits.buffered_bytes < limits.body_bytes {
         return Err(layers.invalid("limits.buffered_bytes", "less than `limits.body_bytes`".to_owned()));

@@ -90,6 +90,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     // How long a receiver may take, and the first pause before it is tried again.
     plain("alerts.timeout_ms", "10000"),
     plain("alerts.retry_ms", "1000"),
+    // Questions a minute for each key or person; 0 for any number.
+    plain("limits.questions_per_minute", "600"),
     plain("log.level", "info"),
     plain("log.format", "text"),
 ];

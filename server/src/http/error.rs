@@ -21,7 +21,7 @@ pub struct ApiError {
     status: StatusCode,
     /// Boxed, so that what handlers return stays small.
     body: Box<Body>,
-    header: Option<Box<(HeaderName, HeaderValue)>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ impl ApiError {
     /// An error with this status, stable code and sentence.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Text>) -> Self {
         let body = Body { code, message: message.into(), field: None, hint: None };
-        Self { status, body: Box::new(body), header: None }
+        Self { status, body: Box::new(body), headers: Vec::new() }
     }
 
     /// 400.
@@ -147,9 +147,23 @@ impl ApiError {
         self
     }
 
+    /// `Retry-After` in whole seconds, at least one.
+    #[must_use]
+    pub(super) fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        self.header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Says what is left of a limit.
+    #[must_use]
+    pub(super) fn limited(mut self, headers: &[(HeaderName, HeaderValue)]) -> Self {
+        self.headers.extend_from_slice(headers);
+        self
+    }
+
     #[must_use]
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some(Box::new((name, value)));
+        self.headers.push((name, value));
         self
     }
 
@@ -168,7 +182,7 @@ impl Reply for ApiError {
     fn into_response(self) -> Response {
         let json = warp::reply::json(&Envelope { error: &self.body });
         let mut response = warp::reply::with_status(json, self.status).into_response();
-        if let Some((name, value)) = self.header.map(|header| *header) {
+        for (name, value) in self.headers {
             response.headers_mut().insert(name, value);
         }
         response

@@ -13,16 +13,21 @@ mod definitions;
 mod drain;
 mod erasure;
 mod error;
+mod export;
 mod features;
 mod health;
 mod keys;
 mod listen;
 mod live;
+mod openapi;
 mod page;
 mod properties;
 mod proxies;
 mod query;
+mod question;
+mod rates;
 mod refusals;
+mod reports;
 mod session;
 mod sites;
 pub mod state;
@@ -31,6 +36,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod words;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -62,6 +68,12 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(ask::routes(state))
         .unify()
+        .or(reports::routes(state))
+        .unify()
+        .or(export::routes(state))
+        .unify()
+        .or(words::routes(state))
+        .unify()
         .or(properties::routes(state))
         .unify()
         .or(live::routes(state))
@@ -81,6 +93,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(session::routes(state))
         .unify()
         .or(dashboards::routes(state))
+        .unify()
+        .or(openapi::routes(state))
         .unify()
         .or(health::routes(state))
         .unify()

@@ -1,24 +1,21 @@
 //! `POST /api/v2/query`: one question, one answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::timeout;
+use opentrace_query::parse;
 use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-use super::{Answer, ApiError, Call, State, json, on};
+use super::question::{Question, asked, read};
+use super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
-use crate::clock;
 
 /// A question is a few hundred bytes.
 const BODY_LIMIT: usize = 256 * 1024;
-/// The longest a question waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    on(warp::path!("api" / "v2" / "query"), state, ask)
+    asked(warp::path!("api" / "v2" / "query"), state, ask)
 }
 
 async fn ask(state: Arc<State>, mut call: Call) -> Answer {
@@ -27,13 +24,9 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
     }
     let allowed = state.gate.allow::<Read>(&call)?;
     let body = call.body(BODY_LIMIT, &state.budget).await?;
-    let query = opentrace_query::parse(&body.bytes)?;
-    let site = state.gate.on_site(&allowed, &query.site_id)?;
-    // The semaphore is never closed, so an error is the timeout.
-    let Ok(_turn) = timeout(PATIENCE, state.asking.acquire()).await else {
-        return Err(ApiError::unavailable("busy", "too many questions at once", PATIENCE));
-    };
-    let views = state.views(&site);
-    let answer = opentrace_query::run(state.store(&site), site.site(), &query, clock::now(), views).await?;
+    let (value, domain) = read(&body.bytes)?;
+    let question = Question::about(&state, &allowed, &domain).await?;
+    let query = parse::from_value_with(&value, &question.vocabulary)?;
+    let answer = question.asking().answer(&query).await?;
     Ok(json(StatusCode::OK, &answer))
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::ask::Vocabularies;
 use super::collect::Collector;
 use super::live::Watchers;
+use super::rates::Rates;
 use super::{ApiError, Budget, Proxies};
 use crate::alerts::Alerts;
 use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Write};
@@ -39,6 +40,8 @@ pub struct State {
     pub(super) asking: Semaphore,
     /// The words that questions about each site may name.
     pub(super) vocabularies: Vocabularies,
+    /// Questions that somebody may ask in a while.
+    pub(super) rates: Rates,
     /// The neutral folder the tracker is served from, too.
     pub(super) tracker: String,
     /// Parts of the API that there are; empty until they were asked.
@@ -167,6 +170,7 @@ impl State {
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
             vocabularies: Vocabularies::default(),
+            rates: Rates::new(parts.limits.questions_per_minute),
             checker: parts.checker,
             tracker: parts.tracker,
             features: OnceLock::new(),

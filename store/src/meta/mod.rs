@@ -10,6 +10,7 @@ mod erasures;
 mod keys;
 mod people;
 mod sites;
+mod words;
 
 use std::path::Path;
 use std::str::FromStr;
@@ -29,6 +30,7 @@ pub use erasures::ErasureRecord;
 pub use keys::KeyRecord;
 pub use people::{PersonRecord, SessionRecord};
 pub use sites::SiteChange;
+pub use words::{WordKind, WordRecord};
 
 use crate::StoreError;
 

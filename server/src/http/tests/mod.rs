@@ -4,5 +4,6 @@ mod access;
 mod dashboards;
 mod page;
 mod people;
+mod questions;
 mod shape;
 mod wire;

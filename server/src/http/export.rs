@@ -1,0 +1,73 @@
+//! `GET /api/v1/export?site_id=&format=&from=&to=&filters=&limit=&cursor=`: events as they are stored.
+//!
+//! `X-Total-Rows` says how many there are; where the answer is cut, `X-Truncated: true` says so and
+//! `X-Next-Cursor` where to go on. A stream that breaks off is asked for again with the same address.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use opentrace_query::Format;
+use opentrace_query::export::Export;
+use warp::filters::BoxedFilter;
+use warp::http::Method;
+use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
+use warp::reply::{Reply, Response};
+
+use super::question::{Question, asked};
+use super::{Answer, ApiError, Call, State};
+use crate::auth::Read;
+
+pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
+    asked(warp::path!("api" / "v1" / "export"), state, export)
+}
+
+async fn export(state: Arc<State>, call: Call) -> Answer {
+    if call.method != Method::GET {
+        return Err(ApiError::method(&call.method, "GET"));
+    }
+    let allowed = state.gate.allow::<Read>(&call)?;
+    let domain = call
+        .parameter("site_id")
+        .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
+    let question = Question::about(&state, &allowed, &domain).await?;
+    let export = Export::read(|name| call.parameter(name), &question.vocabulary)?;
+    let page = question.asking().export(&export).await?;
+    let pieces = question.asking().pieces(&page, export.format)?;
+
+    // Dropped when the client goes away, which ends the statement.
+    let rest = stream::unfold(Some(pieces), |pieces| async move {
+        let mut pieces = pieces?;
+        match pieces.next().await {
+            Ok(Some(piece)) => Some((Ok(piece), Some(pieces))),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(%error, "export broke off");
+                Some((Err(std::io::Error::other("the store broke off")), None))
+            }
+        }
+    });
+    let head = stream::iter(Some(Ok::<Bytes, std::io::Error>(export.format.head())));
+    let body = warp::reply::stream(head.filter(|head| std::future::ready(head.as_ref().is_ok_and(|head| !head.is_empty()))).chain(rest));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(export.format.media_type()));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(named(export.format)));
+    headers.insert(HeaderName::from_static("x-total-rows"), HeaderValue::from(page.rows));
+    headers.insert(HeaderName::from_static("x-row-limit"), HeaderValue::from(export.limit));
+    let cut = if page.next.is_some() { "true" } else { "false" };
+    headers.insert(HeaderName::from_static("x-truncated"), HeaderValue::from_static(cut));
+    if let Some(next) = page.next.and_then(|cursor| HeaderValue::from_str(&cursor.written()).ok()) {
+        headers.insert(HeaderName::from_static("x-next-cursor"), next);
+    }
+    Ok(response)
+}
+
+fn named(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "attachment; filename=\"events.csv\"",
+        Format::Ndjson => "attachment; filename=\"events.ndjson\"",
+        Format::Parquet => "attachment; filename=\"events.parquet\"",
+        Format::Arrow => "attachment; filename=\"events.arrows\"",
+    }
+}

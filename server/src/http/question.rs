@@ -1,0 +1,133 @@
+//! What every question has: a right, a turn at ClickHouse, and the words of its site.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentrace_events::define::{Definition, Spec};
+use opentrace_pipeline::Filling;
+use opentrace_query::report::Reporting;
+use opentrace_query::{Asking, Goal, QueryError, Segment, Views, Vocabulary, parse};
+use opentrace_store::Store;
+use opentrace_store::meta::WordKind;
+use serde_json::Value;
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
+use warp::filters::BoxedFilter;
+use warp::reply::{Reply, Response};
+use warp::{Filter, Rejection};
+
+use super::{Answer, ApiError, Call, State, on};
+use crate::auth::{Allowed, OnSite, Read};
+use crate::clock;
+
+/// The longest a question waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A route for questions: who asks too often is told to wait, and every answer says how many are left.
+pub(super) fn asked<P, H, F>(path: P, state: &Arc<State>, handler: H) -> BoxedFilter<(Response,)>
+where
+    P: Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static,
+    H: Fn(Arc<State>, Call) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send,
+{
+    on(path, state, move |state, call| {
+        let handler = handler.clone();
+        async move {
+            // Who is nobody is refused by the handler.
+            let Ok(grant) = state.gate.known(&call) else { return handler(state, call).await };
+            let ticket = state.rates.take(grant.who)?;
+            let answer = handler(state, call).await.unwrap_or_else(Reply::into_response);
+            Ok(ticket.marked(answer))
+        }
+    })
+}
+
+/// A question that may be put to ClickHouse.
+pub(super) struct Question<'a> {
+    pub(super) site: OnSite<Read>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) views: Views,
+    /// What is kept up to date of what is defined on the site.
+    kept: Vec<Definition>,
+    store: &'a Store,
+    client: clickhouse::Client,
+    _turn: SemaphorePermit<'a>,
+}
+
+impl<'a> Question<'a> {
+    /// About this site, if the proof reaches it.
+    pub(super) async fn about(
+        state: &'a State,
+        allowed: &Allowed<Read>,
+        domain: &str,
+    ) -> Result<Self, ApiError> {
+        let site = state.gate.on_site(allowed, domain)?;
+        let (vocabulary, kept) = words(state, &site).await?;
+        // The semaphore is never closed, so an error is the timeout.
+        let Ok(Ok(turn)) = timeout(PATIENCE, state.asking.acquire()).await else {
+            return Err(ApiError::unavailable("busy", "too many questions at once", PATIENCE));
+        };
+        let store = state.store(&site);
+        let (client, views) = (store.client(), state.views(&site));
+        Ok(Self { site, vocabulary, views, kept, store, client, _turn: turn })
+    }
+
+    /// For queries.
+    pub(super) fn asking(&self) -> Asking<'_> {
+        Asking {
+            client: &self.client,
+            site: self.site.site(),
+            now: clock::now(),
+            views: self.views,
+            goals: &self.vocabulary.goals,
+        }
+    }
+
+    /// For reports.
+    pub(super) fn reporting(&self) -> Reporting<'_> {
+        Reporting { asking: self.asking(), kept: &self.kept }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.store
+    }
+}
+
+/// What a site has defined: its words, and the definitions that views keep.
+async fn words(state: &State, site: &OnSite<Read>) -> Result<(Vocabulary, Vec<Definition>), ApiError> {
+    let settings = state.definitions(site);
+    let mut vocabulary = Vocabulary::default();
+    let mut kept = Vec::new();
+    for record in settings.definitions(site.site().id).await? {
+        if let Spec::Goal { event } = &record.definition.spec {
+            vocabulary.goals.push(Goal { name: record.name.clone(), event: event.clone() });
+        }
+        if settings.filling(record.definition.id) == Filling::Ready {
+            kept.push(record.definition);
+        }
+    }
+    for word in settings.meta.words(site.site().id).await? {
+        // What was accepted once is read again; a word that a later release reads otherwise is left out.
+        let Ok(body) = serde_json::from_str::<Value>(&word.body) else { continue };
+        match word.kind {
+            WordKind::Segment => {
+                if let Ok(filters) = parse::measures::segment(&body["filters"]) {
+                    vocabulary.segments.push(Segment { id: word.id, name: word.name, filters });
+                }
+            }
+            WordKind::Metric => {
+                if let Ok(metric) = parse::measures::metric(&word.name, &body) {
+                    vocabulary.metrics.push(metric);
+                }
+            }
+        }
+    }
+    Ok((vocabulary, kept))
+}
+
+/// The JSON of a body, and the site it is about.
+pub(super) fn read(body: &[u8]) -> Result<(Value, String), QueryError> {
+    let value = parse::value_of(body)?;
+    let site = parse::site_of(&value)?.to_owned();
+    Ok((value, site))
+}

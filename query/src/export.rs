@@ -132,10 +132,7 @@ impl Export {
     ///
     /// # Errors
     /// The first mistake, with its name.
-    pub fn read(
-        part: impl Fn(&str) -> Option<String>,
-        vocabulary: &Vocabulary,
-    ) -> Result<Self, QueryError> {
+    pub fn read(part: impl Fn(&str) -> Option<String>, vocabulary: &Vocabulary) -> Result<Self, QueryError> {
         let format = match part("format") {
             None => Format::Ndjson,
             Some(given) => {
@@ -208,7 +205,8 @@ impl Asking<'_> {
     /// See [`QueryError::blame`].
     pub async fn export(&self, export: &Export) -> Result<Page, QueryError> {
         let range = self.range(&export.date_range).await?;
-        let (query, shape) = (Query { filters: export.filters.clone(), ..Query::default() }, Shape::default());
+        let (query, shape) =
+            (Query { filters: export.filters.clone(), ..Query::default() }, Shape::default());
         let epoch = match &export.after {
             Some(cursor) => cursor.epoch,
             None => self.newest().await?,
@@ -266,9 +264,8 @@ mod tests {
     use super::*;
 
     fn read(parts: &[(&str, &str)]) -> Result<Export, QueryError> {
-        let part = |name: &str| {
-            parts.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        };
+        let part =
+            |name: &str| parts.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         Export::read(part, &Vocabulary::default())
     }
 

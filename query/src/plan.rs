@@ -185,6 +185,15 @@ impl Plan {
         self.parts.len() == 1 && self.outputs.iter().all(plain)
     }
 
+    /// Whether nothing but views is read.
+    pub(crate) fn is_of_views(&self, query: &Query) -> bool {
+        let of_view =
+            |part: &Part| matches!(part.source, Source::Traffic | Source::Uniques(_) | Source::Visits);
+        self.parts.iter().all(of_view)
+            && self.totals.iter().all(|total| of_view(&total.part))
+            && !query.filters.iter().any(Filter::is_behavioural)
+    }
+
     /// What `meta.source` says: every view and table that answered, joined by commas.
     pub fn sources(&self) -> String {
         let names: BTreeSet<_> = self.parts.iter().map(|part| part.source.name()).collect();

@@ -31,7 +31,11 @@ pub(crate) async fn fetch(client: &Client, statement: &Statement) -> Result<Vec<
 }
 
 /// The rows of a statement as the store writes them in a format, in pieces. As many as there are.
-pub(crate) fn stream(client: &Client, statement: &Statement, format: &str) -> Result<BytesCursor, QueryError> {
+pub(crate) fn stream(
+    client: &Client,
+    statement: &Statement,
+    format: &str,
+) -> Result<BytesCursor, QueryError> {
     let mut query = bound(client, statement);
     for (name, value) in [
         ("max_execution_time", EXPORT_TIME.as_secs().to_string()),

@@ -127,6 +127,8 @@ impl Asking<'_> {
                 explain: query.include.explain.then(|| log.into_inner().unwrap_or_default()),
             },
             query: resolved(query, &range, &plan, compared.as_ref()),
+            // What it is compared with may be read elsewhere.
+            from_views: query.compare.is_none() && plan.is_of_views(query),
         })
     }
 

@@ -48,9 +48,12 @@ pub fn journeys(value: &Value, vocabulary: &Vocabulary) -> Result<Journeys, Quer
     let (mut about, rest) = about(value, vocabulary, &["depth", "limit"])?;
     let number = |field: &'static str, default: u64, most: u64| match rest.get(field) {
         None => Ok(default),
-        Some(value) => value.as_u64().filter(|number| (1..=most).contains(number)).ok_or_else(|| {
-            QueryError::Expected { field: field.to_owned(), expected: format!("a whole number from 1 to {most}") }
-        }),
+        Some(value) => {
+            value.as_u64().filter(|number| (1..=most).contains(number)).ok_or_else(|| QueryError::Expected {
+                field: field.to_owned(),
+                expected: format!("a whole number from 1 to {most}"),
+            })
+        }
     };
     let (depth, limit) = (number("depth", 5, 31)?, number("limit", 100, 10_000)?);
     for (place, filter) in about.filters.iter_mut().enumerate() {

@@ -85,7 +85,8 @@ impl Reporting<'_> {
             *all.entry(cohort).or_default().entry(offset).or_default() += people;
             if ask.about.dimension.is_some() {
                 let group = group.as_str().ok_or_else(unreadable)?.to_owned();
-                *groups.entry(group).or_default().entry(cohort).or_default().entry(offset).or_default() += people;
+                *groups.entry(group).or_default().entry(cohort).or_default().entry(offset).or_default() +=
+                    people;
             }
         }
         let size = |cells: &Cells| -> u64 { cells.values().filter_map(|cells| cells.get(&-1)).sum() };

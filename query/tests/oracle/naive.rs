@@ -48,8 +48,7 @@ pub(crate) fn answer(
     let without_goals: Vec<_> = without_goals.collect();
     let everyone = Values::new(Asked { filters: &without_goals, dimensions: &[], ..asked });
     let whole = Values::new(Asked { dimensions: &[], ..asked });
-    let divided: Vec<usize> =
-        (0..dimensions.len()).filter(|place| !dimensions[*place].is_goal()).collect();
+    let divided: Vec<usize> = (0..dimensions.len()).filter(|place| !dimensions[*place].is_goal()).collect();
     let others: Vec<Dimension> = divided.iter().map(|place| dimensions[*place].clone()).collect();
     let groups = Values::new(Asked { filters: &without_goals, dimensions: &others, ..asked });
     let value = |metric: Metric, group: &Group| {

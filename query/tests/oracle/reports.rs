@@ -60,9 +60,13 @@ fn range_of(history: &History, dates: [Date; 2]) -> Range {
     Range::resolve(&query.date_range, &history.site, history.now, None).expect("a range")
 }
 
-fn reporting<'a>(engine: &'a Engine, history: &'a History, views: Views, kept: &'a [Definition]) -> Reporting<'a> {
-    let asking =
-        Asking { client: &engine.client, site: &history.site, now: history.now, views, goals: &[] };
+fn reporting<'a>(
+    engine: &'a Engine,
+    history: &'a History,
+    views: Views,
+    kept: &'a [Definition],
+) -> Reporting<'a> {
+    let asking = Asking { client: &engine.client, site: &history.site, now: history.now, views, goals: &[] };
     Reporting { asking, kept }
 }
 
@@ -91,8 +95,10 @@ async fn retention(engine: &Engine, history: &History, dates: [Date; 2], period:
     let periods = |from: Date, to: Date| match period {
         Period::Day => i64::from((to - from).get_days()),
         Period::Week => i64::from((to - from).get_days() / 7),
-        Period::Month => i64::from((i32::from(to.year()) - i32::from(from.year())) * 12)
-            + i64::from(to.month() - from.month()),
+        Period::Month => {
+            i64::from((i32::from(to.year()) - i32::from(from.year())) * 12)
+                + i64::from(to.month() - from.month())
+        }
     };
 
     let cells = |keep: &dyn Fn(&Event) -> bool| {

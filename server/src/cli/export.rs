@@ -130,7 +130,8 @@ impl Part {
         path.push(".part");
         let path = PathBuf::from(path);
         let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path);
-        let file = file.map_err(|source| CliError::because(format!("cannot write {}", path.display()), source))?;
+        let file =
+            file.map_err(|source| CliError::because(format!("cannot write {}", path.display()), source))?;
         Ok(Self { file, path, named: named.to_owned() })
     }
 

@@ -48,7 +48,9 @@ async fn export(state: Arc<State>, call: Call) -> Answer {
         }
     });
     let head = stream::iter(Some(Ok::<Bytes, std::io::Error>(export.format.head())));
-    let body = warp::reply::stream(head.filter(|head| std::future::ready(head.as_ref().is_ok_and(|head| !head.is_empty()))).chain(rest));
+    let body = warp::reply::stream(
+        head.filter(|head| std::future::ready(head.as_ref().is_ok_and(|head| !head.is_empty()))).chain(rest),
+    );
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(export.format.media_type()));

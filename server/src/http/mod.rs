@@ -6,6 +6,7 @@
 mod alerts;
 mod ask;
 mod body;
+mod cache;
 mod call;
 mod collect;
 mod dashboards;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use opentrace_query::parse;
+use opentrace_query::{DateRange, Query, QueryError, Range, parse};
 use warp::filters::BoxedFilter;
-use warp::http::{Method, StatusCode};
-use warp::reply::Response;
+use warp::http::Method;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::reply::{Reply, Response};
 
 use super::question::{Question, asked, read};
-use super::{Answer, ApiError, Call, State, json};
+use super::{Answer, ApiError, Call, State};
 use crate::auth::Read;
 
 /// A question is a few hundred bytes.
@@ -27,6 +28,35 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
     let (value, domain) = read(&body.bytes)?;
     let question = Question::about(&state, &allowed, &domain).await?;
     let query = parse::from_value_with(&value, &question.vocabulary)?;
+    let site = question.site.site();
+    let (asked, generation) = (key(&question, &query)?, state.answers.generation(site.id));
+    if let Some(answer) = asked.as_ref().and_then(|asked| state.answers.get(asked, generation)) {
+        return Ok(told(answer.to_string()));
+    }
     let answer = question.asking().answer(&query).await?;
-    Ok(json(StatusCode::OK, &answer))
+    let text =
+        serde_json::to_string(&answer).map_err(|error| ApiError::internal("writing an answer", &error))?;
+    if let (Some(asked), true) = (asked, answer.from_views) {
+        state.answers.keep(asked, generation, &text);
+    }
+    Ok(told(text))
+}
+
+/// Everything that an answer follows from but the data; nothing where it tells about this moment.
+fn key(question: &Question<'_>, query: &Query) -> Result<Option<String>, QueryError> {
+    if query.include.explain || query.include.partial_time_labels {
+        return Ok(None);
+    }
+    let asking = question.asking();
+    let range = Range::resolve(&query.date_range, asking.site, asking.now, None)?;
+    let today = Range::resolve(&DateRange::Day, asking.site, asking.now, None)?;
+    let (site, goals) = (asking.site, asking.goals);
+    let range = (range.from, range.to, today.first);
+    Ok(Some(format!("{query:?} {site:?} {goals:?} {:?} {range:?}", asking.views)))
+}
+
+fn told(text: String) -> Response {
+    let mut response = text.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

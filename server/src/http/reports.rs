@@ -81,9 +81,9 @@ async fn defined(
     };
     let id: Uuid = given.as_str().and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
     let records = state.definitions(&question.site).definitions(question.site.site().id).await?;
-    let record = records.into_iter().find(|record| {
-        record.id == id && opentrace_store::meta::kind_name(&record.definition.spec) == kind
-    });
+    let record = records
+        .into_iter()
+        .find(|record| record.id == id && opentrace_store::meta::kind_name(&record.definition.spec) == kind);
     let written: Value = serde_json::from_str(&record.ok_or_else(unknown)?.body).unwrap_or_default();
     for (key, value) in written.as_object().into_iter().flatten() {
         body[key] = value.clone();

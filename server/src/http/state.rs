@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::Vocabularies;
+use super::cache::Answers;
 use super::collect::Collector;
 use super::live::Watchers;
 use super::rates::Rates;
@@ -40,6 +41,8 @@ pub struct State {
     pub(super) asking: Semaphore,
     /// The words that questions about each site may name.
     pub(super) vocabularies: Vocabularies,
+    /// Answers that still hold.
+    pub(super) answers: Answers,
     /// Questions that somebody may ask in a while.
     pub(super) rates: Rates,
     /// The neutral folder the tracker is served from, too.
@@ -170,6 +173,7 @@ impl State {
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
             vocabularies: Vocabularies::default(),
+            answers: Answers::new(collector.pipeline.progress(), parts.stop.clone()),
             rates: Rates::new(parts.limits.questions_per_minute),
             checker: parts.checker,
             tracker: parts.tracker,

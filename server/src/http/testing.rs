@@ -76,8 +76,13 @@ impl Server {
         let pipeline =
             Pipeline::start(config, store.clone(), sites.clone(), Vec::new()).await.expect("a log");
         let stop = CancellationToken::new();
-        let limits =
-            Limits { body_bytes: 20_000, events_per_request: 50, connections: 10, buffered_bytes: 100_000, questions_per_minute: 1_000 };
+        let limits = Limits {
+            body_bytes: 20_000,
+            events_per_request: 50,
+            connections: 10,
+            buffered_bytes: 100_000,
+            questions_per_minute: 1_000,
+        };
         let proxies = Proxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
         let acceptor = Arc::new(acceptor);
         let signer = Signer::open(folder.path()).expect("a key");

@@ -70,7 +70,8 @@ async fn list(state: &State, call: &Call, many: &'static str, kind: WordKind) ->
     let mut words = state.definitions(&site).meta.words(site.site().id).await?;
     words.retain(|word| word.kind == kind);
     let views: Vec<View> = words.into_iter().map(|word| view(&site.site().domain, word)).collect();
-    let views = serde_json::to_value(views).map_err(|error| ApiError::internal("writing an answer", &error))?;
+    let views =
+        serde_json::to_value(views).map_err(|error| ApiError::internal("writing an answer", &error))?;
     Ok(json(StatusCode::OK, &Map::from_iter([(many.to_owned(), views)])))
 }
 
@@ -127,7 +128,9 @@ fn site_of(
 ) -> Result<OnSite<Write>, ApiError> {
     let domain = match body.remove("site_id") {
         Some(Value::String(domain)) => Some(domain),
-        Some(_) => return Err(ApiError::bad_request("invalid_type", "`site_id` must be a string").field("site_id")),
+        Some(_) => {
+            return Err(ApiError::bad_request("invalid_type", "`site_id` must be a string").field("site_id"));
+        }
         None => call.parameter("site_id"),
     };
     let domain = match (domain, state.bound_site(allowed)?) {
@@ -153,8 +156,12 @@ fn checked(mut body: Map<String, Value>, kind: WordKind) -> Result<(String, Stri
     match kind {
         WordKind::Segment => {
             let filters = body.get("filters").ok_or_else(|| missing("filters"))?;
-            if let Some(key) = body.as_object().into_iter().flatten().map(|(key, _)| key).find(|key| *key != "filters") {
-                return Err(ApiError::bad_request("unknown_field", format!("unknown key `{key}`")).field(key.clone()));
+            if let Some(key) =
+                body.as_object().into_iter().flatten().map(|(key, _)| key).find(|key| *key != "filters")
+            {
+                return Err(
+                    ApiError::bad_request("unknown_field", format!("unknown key `{key}`")).field(key.clone())
+                );
             }
             parse::measures::segment(filters)?;
         }

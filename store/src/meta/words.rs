@@ -124,9 +124,7 @@ impl Meta {
 
 fn taken(error: sqlx::Error, kind: WordKind, name: &str) -> StoreError {
     match error.as_database_error() {
-        Some(e) if e.is_unique_violation() => {
-            StoreError::Exists { what: kind.name(), name: name.to_owned() }
-        }
+        Some(e) if e.is_unique_violation() => StoreError::Exists { what: kind.name(), name: name.to_owned() },
         _ => error.into(),
     }
 }

@@ -91,7 +91,11 @@ pub(crate) fn funnel(
 }
 
 /// The same from what is kept of a definition.
-pub(crate) fn kept_funnel(context: Context<'_>, definition: u32, steps: usize) -> Result<Statement, QueryError> {
+pub(crate) fn kept_funnel(
+    context: Context<'_>,
+    definition: u32,
+    steps: usize,
+) -> Result<Statement, QueryError> {
     let mut builder = Builder::new(Source::Events, context)?;
     let site = builder.site();
     let definition = builder.bind(Value::Count(u64::from(definition)));
@@ -110,9 +114,7 @@ pub(crate) fn kept_funnel(context: Context<'_>, definition: u32, steps: usize) -
 
 /// People at each step, and the median of their seconds to it.
 fn figures(steps: usize) -> String {
-    let each = |figure: &dyn Fn(usize) -> String| {
-        (1..=steps).map(figure).collect::<Vec<_>>().join(", ")
-    };
+    let each = |figure: &dyn Fn(usize) -> String| (1..=steps).map(figure).collect::<Vec<_>>().join(", ");
     let reached = each(&|step| format!("countIf(length(seconds) >= {step})"));
     let medians = each(&|step| {
         format!("quantileExactInclusiveIf(0.5)(toFloat64(seconds[{step}]), length(seconds) >= {step})")

@@ -35,10 +35,9 @@ pub(crate) fn retention(
     let (number, cohort) = match ask.period {
         Period::Day => ("p", "c"),
         Period::Week => ("intDiv(p + 700000, 7)", "start_day"),
-        Period::Month => (
-            "intDiv(p, 100) * 12 + p % 100",
-            "toInt32(makeDate32(intDiv(c - 1, 12), (c - 1) % 12 + 1, 1))",
-        ),
+        Period::Month => {
+            ("intDiv(p, 100) * 12 + p % 100", "toInt32(makeDate32(intDiv(c - 1, 12), (c - 1) % 12 + 1, 1))")
+        }
     };
     let site = builder.site();
     let (_, to) = builder.instants(0, end(context.range, ask.period)?);

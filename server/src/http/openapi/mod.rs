@@ -29,9 +29,12 @@ pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     let json = on(warp::path!("openapi.json"), state, |_, call| async move {
         file(&call, "application/json", &DOCUMENT)
     });
-    let page = on(warp::path!("docs"), state, |_, call| async move {
-        file(&call, "text/html; charset=utf-8", PAGE)
-    });
+    let page =
+        on(
+            warp::path!("docs"),
+            state,
+            |_, call| async move { file(&call, "text/html; charset=utf-8", PAGE) },
+        );
     let script = on(warp::path!("docs" / "docs.js"), state, |_, call| async move {
         file(&call, "text/javascript; charset=utf-8", SCRIPT)
     });
@@ -130,8 +133,13 @@ mod tests {
                 let allowed = answer.header("allow").expect("methods").replace(", OPTIONS", "");
                 let mut allowed: Vec<_> = allowed.split(", ").map(str::to_lowercase).collect();
                 allowed.retain(|method| method != "head");
-                let mut described: Vec<_> =
-                    methods.as_object().expect("methods").keys().filter(|key| *key != "parameters").cloned().collect();
+                let mut described: Vec<_> = methods
+                    .as_object()
+                    .expect("methods")
+                    .keys()
+                    .filter(|key| *key != "parameters")
+                    .cloned()
+                    .collect();
                 allowed.sort();
                 described.sort();
                 assert_eq!(described, allowed, "{path}");

@@ -67,9 +67,7 @@ fn streams(paths: &mut Map<String, Value>) {
         },
     });
     paths.insert("/api/v1/live".to_owned(), live);
-    let day = |name: &str, what: &str| {
-        json!({"name": name, "in": "query", "description": what, "schema": {"type": "string"}})
-    };
+    let day = |name: &str, what: &str| json!({"name": name, "in": "query", "description": what, "schema": {"type": "string"}});
     let content: Map<String, Value> = Format::ALL
         .iter()
         .map(|(_, format)| {
@@ -162,12 +160,8 @@ fn words(paths: &mut Map<String, Value>, many: &str, one: &str) {
 }
 
 fn health(paths: &mut Map<String, Value>) {
-    let get = |summary: &str, name: &str, responses: Value| {
-        json!({"get": {"tags": ["Health"], "summary": summary, "operationId": name, "security": [], "responses": responses}})
-    };
-    let object = |description: &str| {
-        json!({"description": description, "content": {"application/json": {"schema": {"type": "object"}}}})
-    };
+    let get = |summary: &str, name: &str, responses: Value| json!({"get": {"tags": ["Health"], "summary": summary, "operationId": name, "security": [], "responses": responses}});
+    let object = |description: &str| json!({"description": description, "content": {"application/json": {"schema": {"type": "object"}}}});
     let text = json!({"description": "It runs", "content": {"text/plain": {"schema": {"type": "string"}}}});
     paths.insert("/healthz".to_owned(), get("Whether the program runs", "health", json!({"200": text})));
     let ready = json!({"200": object("It collects and answers"), "503": object("Not yet")});

@@ -208,7 +208,8 @@ fn definitions() -> Value {
         }
         json!({"type": "object", "required": required, "properties": properties})
     };
-    let event = json!({"event": {"type": "string"}, "page": {"type": "string"}, "filters": reference("Filters")});
+    let event =
+        json!({"event": {"type": "string"}, "page": {"type": "string"}, "filters": reference("Filters")});
     let mut series = event.clone();
     series["metric"] = json!({"enum": ["events", "visitors", "revenue"], "default": "events"});
     json!({

@@ -22,7 +22,8 @@ fn answers_say_how_many_questions_are_left() {
 fn words_are_added_changed_and_removed() {
     run(async {
         let server = Server::start().await;
-        let segment = r#"{"site_id":"a.example","name":"quiet","filters":[["is","visit:source",["Google"]]]}"#;
+        let segment =
+            r#"{"site_id":"a.example","name":"quiet","filters":[["is","visit:source",["Google"]]]}"#;
         let made = server.call("POST", "/api/v1/segments").admin().json(segment).await;
         assert_eq!(made.status, 201, "{}", made.text);
         let id = made.json()["id"].as_i64().expect("an id");
@@ -50,7 +51,12 @@ fn words_are_added_changed_and_removed() {
         let change = r#"{"site_id":"a.example","name":"loud","filters":[["is","visit:os",["Mac"]]]}"#;
         assert_eq!(server.call("PUT", &path).key(&other).json(change).await.status, 403);
         let changed = server.call("PUT", &path).admin().json(change).await;
-        assert_eq!((changed.status, changed.json()["name"].as_str()), (200, Some("loud")), "{}", changed.text);
+        assert_eq!(
+            (changed.status, changed.json()["name"].as_str()),
+            (200, Some("loud")),
+            "{}",
+            changed.text
+        );
         let gone = server.call("DELETE", &format!("{path}?site_id=a.example")).admin().send().await;
         assert_eq!(gone.status, 204);
     });
@@ -107,10 +113,18 @@ fn mistakes_name_their_field() {
             ("/api/v1/journeys", r#"{"date_range":"7d"}"#, "missing_field", "site_id"),
         ] {
             let answer = server.call("POST", path).admin().json(body).await;
-            assert_eq!((answer.status, answer.code().as_str()), (400, code), "{path} {body}: {}", answer.text);
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (400, code),
+                "{path} {body}: {}",
+                answer.text
+            );
             assert_eq!(answer.json()["error"]["field"].as_str(), Some(field), "{path} {body}");
         }
         let export = server.call("GET", "/api/v1/export?site_id=a.example&format=cvs").admin().send().await;
-        assert_eq!((export.status, export.json()["error"]["hint"].as_str()), (400, Some("did you mean `csv`?")));
+        assert_eq!(
+            (export.status, export.json()["error"]["hint"].as_str()),
+            (400, Some("did you mean `csv`?"))
+        );
     });
 }

@@ -3,12 +3,15 @@
 //! `X-Total-Rows` says how many there are; where the answer is cut, `X-Truncated: true` says so and
 //! `X-Next-Cursor` where to go on. A stream that breaks off is asked for again with the same address.
 
+use std::io::Error;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use clickhouse::query::BytesCursor;
 use opentrace_query::Format;
 use opentrace_query::export::Export;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -17,6 +20,9 @@ use warp::reply::{Reply, Response};
 use super::question::{Question, asked};
 use super::{Answer, ApiError, Call, State};
 use crate::auth::Read;
+
+/// Pieces that wait for who reads them.
+const PIECES: usize = 4;
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     asked(warp::path!("api" / "v1" / "export"), state, export)
@@ -34,23 +40,7 @@ async fn export(state: Arc<State>, call: Call) -> Answer {
     let export = Export::read(|name| call.parameter(name), &question.vocabulary)?;
     let page = question.asking().export(&export).await?;
     let pieces = question.asking().pieces(&page, export.format)?;
-
-    // Dropped when the client goes away, which ends the statement.
-    let rest = stream::unfold(Some(pieces), |pieces| async move {
-        let mut pieces = pieces?;
-        match pieces.next().await {
-            Ok(Some(piece)) => Some((Ok(piece), Some(pieces))),
-            Ok(None) => None,
-            Err(error) => {
-                tracing::warn!(%error, "export broke off");
-                Some((Err(std::io::Error::other("the store broke off")), None))
-            }
-        }
-    });
-    let head = stream::iter(Some(Ok::<Bytes, std::io::Error>(export.format.head())));
-    let body = warp::reply::stream(
-        head.filter(|head| std::future::ready(head.as_ref().is_ok_and(|head| !head.is_empty()))).chain(rest),
-    );
+    let body = warp::reply::stream(ReceiverStream::new(sent(pieces, export.format.head())));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(export.format.media_type()));
@@ -63,6 +53,31 @@ async fn export(state: Arc<State>, call: Call) -> Answer {
         headers.insert(HeaderName::from_static("x-next-cursor"), next);
     }
     Ok(response)
+}
+
+/// The pieces as somebody takes them. When nobody does any more, the statement ends.
+fn sent(mut pieces: BytesCursor, head: Bytes) -> mpsc::Receiver<Result<Bytes, Error>> {
+    let (send, receive) = mpsc::channel(PIECES);
+    tokio::spawn(async move {
+        if !head.is_empty() && send.send(Ok(head)).await.is_err() {
+            return;
+        }
+        loop {
+            let piece = match pieces.next().await {
+                Ok(Some(piece)) => Ok(piece),
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "export broke off");
+                    Err(Error::other("the store broke off"))
+                }
+            };
+            let over = piece.is_err();
+            if send.send(piece).await.is_err() || over {
+                return;
+            }
+        }
+    });
+    receive
 }
 
 fn named(format: Format) -> &'static str {

@@ -7,7 +7,6 @@ use opentrace_events::define::{Definition, Spec};
 use opentrace_pipeline::Filling;
 use opentrace_query::report::Reporting;
 use opentrace_query::{Asking, Goal, QueryError, Segment, Views, Vocabulary, parse};
-use opentrace_store::Store;
 use opentrace_store::meta::WordKind;
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
@@ -46,10 +45,9 @@ where
 pub(super) struct Question<'a> {
     pub(super) site: OnSite<Read>,
     pub(super) vocabulary: Vocabulary,
-    pub(super) views: Views,
+    views: Views,
     /// What is kept up to date of what is defined on the site.
     kept: Vec<Definition>,
-    store: &'a Store,
     client: clickhouse::Client,
     _turn: SemaphorePermit<'a>,
 }
@@ -67,9 +65,8 @@ impl<'a> Question<'a> {
         let Ok(Ok(turn)) = timeout(PATIENCE, state.asking.acquire()).await else {
             return Err(ApiError::unavailable("busy", "too many questions at once", PATIENCE));
         };
-        let store = state.store(&site);
-        let (client, views) = (store.client(), state.views(&site));
-        Ok(Self { site, vocabulary, views, kept, store, client, _turn: turn })
+        let (client, views) = (state.store(&site).client(), state.views(&site));
+        Ok(Self { site, vocabulary, views, kept, client, _turn: turn })
     }
 
     /// For queries.
@@ -86,10 +83,6 @@ impl<'a> Question<'a> {
     /// For reports.
     pub(super) fn reporting(&self) -> Reporting<'_> {
         Reporting { asking: self.asking(), kept: &self.kept }
-    }
-
-    pub(super) fn store(&self) -> &Store {
-        self.store
     }
 }
 

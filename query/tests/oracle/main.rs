@@ -7,6 +7,7 @@
 
 mod ask;
 mod engine;
+mod exports;
 mod history;
 mod naive;
 mod published;
@@ -67,6 +68,7 @@ async fn every_answer_equals_the_recomputation() {
     let all = ["events", "events+v_sessions", "v_sessions", "v_traffic", "v_uniques"];
     assert_eq!(sources.into_iter().collect::<Vec<_>>(), all, "every source was asked");
     the_answer_has_its_documented_shape(&engine).await;
+    exports::have_every_event_once(&engine).await;
     published::examples_answer_in_their_shape(&engine).await;
     comparisons_are_answers_about_another_time(&engine).await;
     live_figures_are_those_of_queries(&engine).await;

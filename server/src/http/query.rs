@@ -44,7 +44,9 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
 
 /// Everything that an answer follows from but the data; nothing where it tells about this moment.
 fn key(question: &Question<'_>, query: &Query) -> Result<Option<String>, QueryError> {
-    if query.include.explain || query.include.partial_time_labels {
+    let include = query.include;
+    let of_now = include.explain || include.partial_time_labels || include.epoch;
+    if of_now || include.corrected_since.is_some() {
         return Ok(None);
     }
     let asking = question.asking();

@@ -111,6 +111,8 @@ fn requests() -> Value {
             "total_rows": {"type": "boolean"},
             "source": {"type": "boolean"},
             "explain": {"type": "boolean"},
+            "epoch": {"type": "boolean"},
+            "corrected_since": {"type": "integer", "minimum": 0},
             "comparisons": {"type": "object"},
         }, "additionalProperties": false},
         "Retention": report(json!({

@@ -155,7 +155,8 @@ fn save(args: &Args, manifest: &Manifest, model: &impl serde::Serialize) -> Resu
     };
     let figures: Vec<String> =
         manifest.metrics.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-    println!("trained {place} on {} rows: {}", manifest.rows, figures.join(", "));
+    let good = if figures.is_empty() { String::new() } else { format!(": {}", figures.join(", ")) };
+    println!("trained {place} on {} rows{good}", manifest.rows);
     Ok(())
 }
 

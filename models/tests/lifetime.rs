@@ -1,5 +1,7 @@
 //! Customers' lifetimes: near the published estimates on CDNOW, the published example, and what cannot be.
 
+#![allow(clippy::print_stderr)] // a skipped test says so
+
 use opentrace_models::predict::{Customer, Lifetime};
 use proptest::prelude::*;
 use std::collections::BTreeMap;

@@ -15,8 +15,8 @@ const MODEL: &str = "model.json";
 const WEIGHTS: &str = "model.safetensors";
 /// Version of the layout.
 const FORMAT: u32 = 1;
-/// Rows of numbers from this length on are weights.
-const LONG: usize = 16;
+/// Rows of numbers from this length on are weights; text would round them in the last place.
+const LONG: usize = 2;
 /// Key under which `model.json` names a row of numbers in the other file.
 const TENSOR: &str = "$tensor";
 

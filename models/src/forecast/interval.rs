@@ -16,7 +16,7 @@ const OVERLAP: f64 = 3.0;
 /// Independent errors at which the ranks are believed as much as Student's distribution.
 const ENOUGH: f64 = 40.0;
 /// A method's forecast of a stretch that its parameters were chosen on is a little too good.
-const OPTIMISM: f64 = 1.08;
+const OPTIMISM: f64 = 1.03;
 
 /// Largest factor of an interval, as exponent: its end stays a finite number.
 const LARGEST_REACH: f64 = 60.0;

@@ -183,24 +183,7 @@ fn order(column: &[f64], target: &[f64], known: usize, mean: f64) -> Vec<f64> {
 }
 
 fn bin(columns: &[Vec<f64>]) -> Binned {
-    let cuts: Vec<Vec<f64>> = columns
-        .iter()
-        .map(|column| {
-            let mut sorted: Vec<f64> = column.iter().copied().filter(|value| !value.is_nan()).collect();
-            sorted.sort_by(f64::total_cmp);
-            let mut cuts: Vec<f64> = (1..BINS)
-                .filter_map(|bin| sorted.get(sorted.len() * bin / BINS).copied())
-                .filter(|cut| sorted.first().is_some_and(|first| cut > first))
-                .collect();
-            let mut distinct = sorted;
-            distinct.dedup();
-            if distinct.len() <= BINS {
-                cuts = distinct.into_iter().skip(1).collect();
-            }
-            cuts.dedup();
-            cuts
-        })
-        .collect();
+    let cuts: Vec<Vec<f64>> = columns.iter().map(|column| cuts(column)).collect();
     let bins = columns
         .iter()
         .zip(&cuts)
@@ -212,6 +195,23 @@ fn bin(columns: &[Vec<f64>]) -> Binned {
         })
         .collect();
     Binned { cuts, bins }
+}
+
+/// Where a column is cut: at its quantiles, half way between two neighbouring values, so that the last place
+/// of a number decides nothing.
+fn cuts(column: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = column.iter().copied().filter(|value| !value.is_nan()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let mut distinct = sorted.clone();
+    distinct.dedup();
+    let mut above: Vec<usize> = if distinct.len() <= BINS {
+        (1..distinct.len()).collect()
+    } else {
+        let quantile = |bin: usize| sorted[sorted.len() * bin / BINS];
+        (1..BINS).map(|bin| distinct.partition_point(|value| *value < quantile(bin))).collect()
+    };
+    above.dedup();
+    above.into_iter().filter(|at| *at > 0).map(|at| distinct[at - 1] / 2.0 + distinct[at] / 2.0).collect()
 }
 
 fn step(node: &Node, value: &impl Fn(usize) -> f64) -> usize {

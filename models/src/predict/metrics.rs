@@ -74,9 +74,9 @@ fn auc(predictions: &[f64], truth: &[f64]) -> f64 {
         let (mut up, mut down) = (0.0, 0.0);
         while end < order.len() && predictions[order[end]] == predictions[order[at]] {
             if truth[order[end]] == 1.0 {
-                up += 1.0
+                up += 1.0;
             } else {
-                down += 1.0
+                down += 1.0;
             }
             end += 1;
         }

@@ -11,16 +11,20 @@
 //! other adds nothing. Then both are fitted on all rows. Contributions are exact: base and contributions
 //! add up to the log-odds (or value) predicted.
 //!
+//! The value of customers without features, from their purchases alone, is in [`Lifetime`].
+//!
 //! Wrong when: a column holds what only became known afterwards; people of tomorrow differ from those of
 //! the table; contributions of columns that always move together are read one by one.
 
 mod boost;
+mod lifetime;
 mod linear;
 mod metrics;
 mod model;
 mod table;
 
 pub(crate) use boost::Seeded;
+pub use lifetime::{Customer, Lifetime};
 pub use linear::Task;
 pub use metrics::{Metrics, measure};
 pub use model::{Prediction, Predictor};

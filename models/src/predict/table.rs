@@ -48,7 +48,8 @@ pub enum Kind {
 }
 
 impl Table {
-    /// A table from text cells, row by row. A column whose present cells are all numbers is numeric.
+    /// A table from text cells, row by row. A column whose present cells are all numbers is numeric; a number
+    /// that is infinite or beyond 1e30 counts as missing.
     ///
     /// # Errors
     /// [`Error::Shape`] if a row has another number of cells than there are names.
@@ -59,7 +60,7 @@ impl Table {
         let column = |index: usize| {
             let cells = || rows.iter().map(|row| row[index].trim());
             let present = |cell: &&str| !MISSING.iter().any(|none| cell.eq_ignore_ascii_case(none));
-            let numeric = cells().filter(present).all(|cell| number(cell).is_some());
+            let numeric = cells().filter(present).all(|cell| cell.parse::<f64>().is_ok());
             let values = if numeric && cells().any(|cell| present(&cell)) {
                 Values::Numbers(
                     cells()

@@ -209,7 +209,7 @@ impl Segments {
                 Kind::Category(known) => {
                     raw.extend((0..known.len()).map(|at| {
                         values.iter().map(|value| f64::from(u8::from(*value == at as f64))).collect()
-                    }))
+                    }));
                 }
             }
         }

@@ -6,6 +6,7 @@
 
 mod events;
 mod grid;
+pub(super) mod model;
 mod read;
 
 use std::io::{BufWriter, Write};
@@ -64,20 +65,9 @@ fn forecast(
 ) -> Result<(), CliError> {
     let shares: Vec<f64> = args.levels.iter().map(|level| level / 100.0).collect();
     let grids: Vec<Grid> = series.iter().map(|series| Grid::of(&series.points)).collect();
-    let seasons: Vec<Vec<usize>> = grids.iter().map(|grid| seasons(args, grid)).collect();
     let horizon = args.horizon as usize;
-
-    // Series with the same seasons are alike enough to learn from each other.
-    let mut forecasters: Vec<Forecaster> = Vec::new();
-    for wanted in &seasons {
-        if forecasters.iter().all(|known| known.seasons != *wanted) {
-            let mut forecaster = Forecaster::new(horizon, wanted).levels(&shares);
-            let alike = grids.iter().zip(&seasons).filter(|(_, seasons)| *seasons == wanted);
-            let alike = alike.map(|(grid, _)| grid.values.as_slice());
-            forecaster.calibrate(alike).map_err(|error| CliError::because("cannot forecast", error))?;
-            forecasters.push(forecaster);
-        }
-    }
+    let seasons: Vec<Vec<usize>> = grids.iter().map(|grid| seasons(&args.season, grid)).collect();
+    let forecasters = learn(&grids, &seasons, horizon, &shares)?;
 
     let mut writer = WriterBuilder::new().from_writer(BufWriter::new(output));
     let cannot_write = |source: csv::Error| CliError::because("cannot write the answer", source);
@@ -104,10 +94,33 @@ fn forecast(
     writer.flush().map_err(|source| CliError::because("cannot write the answer", source))
 }
 
+/// A forecaster for each set of seasons: series with the same seasons are alike enough to learn from each
+/// other how wide intervals must be.
+fn learn(
+    grids: &[Grid],
+    seasons: &[Vec<usize>],
+    horizon: usize,
+    shares: &[f64],
+) -> Result<Vec<Forecaster>, CliError> {
+    let mut forecasters: Vec<Forecaster> = Vec::new();
+    for wanted in seasons {
+        if forecasters.iter().any(|known| known.seasons == *wanted) {
+            continue;
+        }
+        let mut forecaster = Forecaster::new(horizon, wanted).levels(shares);
+        let alike = grids.iter().zip(seasons).filter(|(_, seasons)| *seasons == wanted);
+        forecaster
+            .calibrate(alike.map(|(grid, _)| grid.values.as_slice()))
+            .map_err(|error| CliError::because("cannot forecast", error))?;
+        forecasters.push(forecaster);
+    }
+    Ok(forecasters)
+}
+
 /// The seasons asked for, else those of the calendar, else what the data show.
-fn seasons(args: &Args, grid: &Grid) -> Vec<usize> {
-    let mut seasons: Vec<usize> = if !args.season.is_empty() {
-        args.season.clone()
+fn seasons(asked: &[usize], grid: &Grid) -> Vec<usize> {
+    let mut seasons: Vec<usize> = if !asked.is_empty() {
+        asked.to_vec()
     } else if let Some(seasons) = grid.seasons() {
         seasons
     } else {

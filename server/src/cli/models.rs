@@ -107,3 +107,84 @@ fn judge(folder: &Path, table: &Table, fingerprint: &str) -> opentrace_models::R
     let truth: Vec<f64> = known.iter().map(|row| truth[*row]).collect();
     Ok(measure(model.task, &predictions, &truth).merit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{predict, train};
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    enum Cli {
+        Train(train::Args),
+        Predict(predict::Args),
+        Models(Args),
+    }
+
+    fn run_words(words: &[&str]) -> Result<(), String> {
+        let words = std::iter::once("opentrace").chain(words.iter().copied());
+        let outcome = match Cli::try_parse_from(words).map_err(|error| error.to_string())? {
+            Cli::Train(args) => train::run(&args),
+            Cli::Predict(args) => predict::run(&args),
+            Cli::Models(args) => run(&args),
+        };
+        outcome.map_err(|error| error.to_string())
+    }
+
+    /// Who has many tickets leaves, mostly.
+    fn customers(seed: u64, rows: u64) -> String {
+        let mut state = seed;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % 100
+        };
+        let row = |_| {
+            let (tickets, luck) = (random(), random());
+            let plan = if random() < 50 { "basic" } else { "pro" };
+            format!("{tickets},{plan},{}\n", if (tickets + luck) > 120 { "yes" } else { "no" })
+        };
+        format!("tickets,plan,churn\n{}", (0..rows).map(row).collect::<String>())
+    }
+
+    #[test]
+    fn a_model_is_trained_predicts_and_goes_live_only_when_better() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let (train, few, held, out) = (path("train.csv"), path("few.csv"), path("held.csv"), path("out.csv"));
+        std::fs::write(&train, customers(1, 600)).expect("writes");
+        std::fs::write(&few, customers(2, 60)).expect("writes");
+        std::fs::write(&held, customers(3, 300)).expect("writes");
+        let registry = path("registry");
+        let train_on = |file: &str| {
+            let words = [
+                "train", "--kind", "churn", "--input", file, "--target", "churn", "-o", &registry, "--name",
+                "churn",
+            ];
+            run_words(&words)
+        };
+        train_on(&train).expect("trains");
+        train_on(&few).expect("trains");
+        let promote = |version: &str, on: &str| {
+            run_words(&["models", "--registry", &registry, "promote", "churn", version, "--input", on])
+        };
+        assert!(
+            promote("1", &train).expect_err("seen").contains("cannot promote"),
+            "the rows it was trained on"
+        );
+        promote("1", &held).expect("the first goes live");
+        assert_eq!(promote("2", &held).expect_err("worse"), "churn 2 is not better");
+        run_words(&["models", "--registry", &registry, "list"]).expect("lists");
+
+        let model = path("registry/churn/1");
+        run_words(&["predict", "--model", &model, "--input", &held, "-o", &out, "--explain"])
+            .expect("predicts");
+        let text = std::fs::read_to_string(&out).expect("the answer");
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("tickets,plan,churn,prediction,reasons"));
+        assert!(lines.all(|line| {
+            let chance: f64 = line.split(',').nth(3).and_then(|cell| cell.parse().ok()).expect("a number");
+            (0.0..=1.0).contains(&chance) && line.contains("tickets ")
+        }));
+        assert_eq!(text.lines().count(), 301);
+    }
+}

@@ -1,6 +1,7 @@
 //! `opentrace predict`: adds a column `prediction` to a table.
 //!
-//! A probability for models of classes, a number for models of values, the id of the segment for segments.
+//! A probability for models of classes, a number for models of values, the id of the segment for segments;
+//! for forecasts the expected value, in the rows that have none after their series' last value.
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use opentrace_models::artefact;
 use opentrace_models::predict::{Prediction, Predictor};
 use opentrace_models::segment::Segments;
 
+use super::forecast::model::ForecastModel;
 use super::table::Cells;
 use super::{CliError, files};
 
@@ -43,8 +45,17 @@ pub fn run(args: &Args) -> Result<(), CliError> {
 /// Prediction and reason of each row.
 fn answers(args: &Args, cells: &Cells) -> Result<Vec<(String, String)>, CliError> {
     let cannot_predict = |error: opentrace_models::Error| CliError::because("cannot predict", error);
-    let table = cells.table()?;
     let kind = artefact::manifest(&args.model).map_err(cannot_predict)?.kind;
+    if kind == "forecast" {
+        let (_, model): (_, ForecastModel) =
+            artefact::load(&args.model, &["forecast"]).map_err(cannot_predict)?;
+        return Ok(model
+            .fill(&cells.header, &cells.rows)?
+            .into_iter()
+            .map(|cell| (cell, String::new()))
+            .collect());
+    }
+    let table = cells.table()?;
     if kind == "segments" {
         let (_, model): (_, Segments) = artefact::load(&args.model, &["segments"]).map_err(cannot_predict)?;
         let name = |id: u32| model.segments.iter().find(|one| one.id == id).map(|one| one.name.clone());

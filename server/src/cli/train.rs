@@ -8,15 +8,17 @@ use opentrace_models::predict::{Metrics, Predictor, Task};
 use opentrace_models::registry::Registry;
 use opentrace_models::segment::{Method, Segments};
 
-use super::CliError;
+use super::forecast::model::ForecastModel;
 use super::table::Cells;
+use super::{CliError, files};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What is trained
     #[arg(long)]
     kind: Kind,
-    /// A CSV file with a header; columns of numbers or categories, cells may be empty
+    /// A CSV file with a header; columns of numbers or categories, cells may be empty. For forecasts
+    /// `series,timestamp,value`
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
     /// Column to predict: two classes for churn and conversion, a number for value
@@ -31,6 +33,12 @@ pub struct Args {
     /// Seed of everything random: the same seed and data give the same model
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Steps ahead that a forecast's intervals are learned for
+    #[arg(long, value_name = "N", default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    horizon: u32,
+    /// Lengths of a forecast's seasons in steps [default: as `opentrace forecast`]
+    #[arg(long, value_name = "STEPS", value_delimiter = ',')]
+    season: Vec<usize>,
     /// How segments are found
     #[arg(long, default_value = "k-means")]
     method: Clusters,
@@ -45,6 +53,7 @@ enum Kind {
     Conversion,
     Value,
     Segments,
+    Forecast,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -61,12 +70,16 @@ impl Kind {
             Kind::Conversion => "conversion",
             Kind::Value => "value",
             Kind::Segments => "segments",
+            Kind::Forecast => "forecast",
         }
     }
 }
 
 /// Trains, saves, and says how good the model is.
 pub fn run(args: &Args) -> Result<(), CliError> {
+    if args.kind == Kind::Forecast {
+        return forecast(args);
+    }
     let cells = Cells::read(&args.input)?;
     let cannot_train = |error: opentrace_models::Error| CliError::failed(format!("cannot train: {error}"));
     let table = cells.table()?;
@@ -111,6 +124,23 @@ pub fn run(args: &Args) -> Result<(), CliError> {
     }
 }
 
+/// A forecast's model is what its series have in common: seasons and the widths of intervals.
+fn forecast(args: &Args) -> Result<(), CliError> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut files::open(&args.input)?, &mut bytes)
+        .map_err(|source| CliError::because(format!("cannot read {}", args.input.display()), source))?;
+    let (model, rows, window) = ForecastModel::learn(&bytes, args.horizon as usize, &args.season)?;
+    let manifest = Manifest {
+        kind: args.kind.name().to_owned(),
+        seed: args.seed,
+        rows,
+        fingerprint: artefact::fingerprint(&bytes),
+        window: Some(window),
+        metrics: BTreeMap::new(),
+    };
+    save(args, &manifest, &model)
+}
+
 fn save(args: &Args, manifest: &Manifest, model: &impl serde::Serialize) -> Result<(), CliError> {
     let cannot_save = |error| CliError::because("cannot save the model", error);
     let place = match &args.name {
@@ -125,7 +155,8 @@ fn save(args: &Args, manifest: &Manifest, model: &impl serde::Serialize) -> Resu
     };
     let figures: Vec<String> =
         manifest.metrics.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-    println!("trained {place} on {} rows: {}", manifest.rows, figures.join(", "));
+    let good = if figures.is_empty() { String::new() } else { format!(": {}", figures.join(", ")) };
+    println!("trained {place} on {} rows{good}", manifest.rows);
     Ok(())
 }
 

@@ -55,3 +55,20 @@ impl Events {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_fall_on_the_grid_of_their_series() {
+        let day = |at: i64| (at * 86_400_000, Some(1.0));
+        let grid = Grid::of(&[day(0), day(1), day(2), day(3)]);
+        let events = read("series,timestamp,event\na,1970-01-02,sale\nb,1970-01-03,sale\na,1970-01-06,sale\na,1970-02-01,sale\n".as_bytes());
+        let events = events.expect("events");
+        assert_eq!(events.of("a", &grid, 3), [Event { at: vec![1, 5] }]);
+        let all = read("1970-01-02,holiday\n".as_bytes()).expect("events");
+        assert_eq!(all.of("anything", &grid, 3), [Event { at: vec![1] }]);
+        assert!(read("x,holiday\ny,holiday\n".as_bytes()).is_err());
+    }
+}

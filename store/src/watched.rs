@@ -14,7 +14,7 @@ pub struct SeriesPoint {
     pub grain: GrainColumn,
     /// Seconds since 1970.
     pub start: u32,
-    pub value: i64,
+    pub whole: i64,
     /// The part that history came to, which what the dataflow says does not hold.
     pub history: i64,
 }
@@ -32,7 +32,7 @@ impl Store {
         series: &[u32],
         from: i64,
     ) -> Result<Vec<SeriesPoint>, StoreError> {
-        let query = "SELECT series, grain, start, sum(value) AS value, sumIf(value, origin = 1) AS history \
+        let query = "SELECT series, grain, start, sum(value) AS whole, sumIf(value, origin = 1) AS history \
                      FROM v_series FINAL WHERE site_id = {site:UInt32} AND calendar IN (0, {calendar:UInt32}) \
                      AND series IN {series:Array(UInt32)} AND start >= fromUnixTimestamp({from:Int64}) \
                      GROUP BY series, grain, start ORDER BY series, grain, start";

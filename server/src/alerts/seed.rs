@@ -95,7 +95,7 @@ pub(super) async fn read(
                     grain,
                     key: Key::whole(),
                     start,
-                    value: point.value,
+                    value: point.whole,
                 });
             }
         }

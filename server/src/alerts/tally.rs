@@ -48,8 +48,14 @@ struct Tally {
 pub(super) struct Tallies {
     held: Vec<Arc<Tally>>,
     given: u32,
-    by_name: HashMap<(SiteId, String), Vec<Arc<Tally>>>,
-    any_name: HashMap<SiteId, Vec<Arc<Tally>>>,
+    by_site: HashMap<SiteId, OfSite>,
+}
+
+/// What is counted of a site, by the name that events must have.
+#[derive(Debug, Default)]
+struct OfSite {
+    named: HashMap<String, Vec<Arc<Tally>>>,
+    any: Vec<Arc<Tally>>,
 }
 
 /// What an event must tell.
@@ -84,8 +90,7 @@ impl Tallies {
     /// Counts nothing but these any longer.
     pub(super) fn retain(&mut self, wanted: impl Fn(SeriesId) -> bool) {
         let held = std::mem::take(&mut self.held);
-        self.by_name.clear();
-        self.any_name.clear();
+        self.by_site.clear();
         for tally in held.into_iter().filter(|tally| wanted(tally.series)) {
             self.put(tally);
         }
@@ -97,10 +102,10 @@ impl Tallies {
     }
 
     fn put(&mut self, tally: Arc<Tally>) {
-        let site = tally.counted.site;
+        let of_site = self.by_site.entry(tally.counted.site).or_default();
         match name_of(&tally.counted.event) {
-            Some(name) => self.by_name.entry((site, name.to_owned())).or_default().push(Arc::clone(&tally)),
-            None => self.any_name.entry(site).or_default().push(Arc::clone(&tally)),
+            Some(name) => of_site.named.entry(name.to_owned()).or_default().push(Arc::clone(&tally)),
+            None => of_site.any.push(Arc::clone(&tally)),
         }
         self.held.push(tally);
     }
@@ -119,12 +124,9 @@ impl Tallies {
 
     /// Counts an event.
     pub(super) fn count(&self, fact: Fact<'_>, subject: &impl Subject, sites: &Sites, counts: &mut Counts) {
-        let named = self.by_name.get(&(fact.site, subject.name().to_owned()));
-        let any = self.any_name.get(&fact.site);
-        if named.is_none() && any.is_none() {
-            return;
-        }
-        for tally in named.into_iter().chain(any).flatten().filter(|tally| tally.matcher.matches(subject)) {
+        let Some(of_site) = self.by_site.get(&fact.site) else { return };
+        let named = of_site.named.get(subject.name()).into_iter().flatten();
+        for tally in named.chain(&of_site.any).filter(|tally| tally.matcher.matches(subject)) {
             let Some(site) = sites.get(fact.site) else { return };
             let value = match tally.counted.measure {
                 Measure::Revenue if site.currency == fact.currency => fact.revenue,

@@ -54,8 +54,13 @@ impl CommitWatch for Alerts {
 
     async fn take(&self, commit: Commit<'_>) {
         let mut bench = self.shared.bench.lock().await;
+        // What is brought in from elsewhere counts, but is no news.
+        let (old, new): (Vec<&Event>, Vec<&Event>) =
+            commit.events.iter().copied().partition(|event| event.history);
+        let known = self.counted(&bench, &old);
+        bench.evaluator.seed(known);
         let mut cells = bench.cells_of(commit.series);
-        cells.extend(self.counted(&bench, &commit.events));
+        cells.extend(self.counted(&bench, &new));
         if commit.last <= bench.epoch {
             // Judged before a crash, and here again.
             bench.evaluator.seed(cells);

@@ -138,3 +138,28 @@ test('the live page shows a map, the last half hour, and events as they come', a
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
+
+test('a question is answered with a chart, and the next goes on from it', async (t) => {
+  const page = await world.open(SITE, { viewport: { width: 1280, height: 900 } });
+  await ready(page);
+  const { features } = await page.evaluate(() => fetch('/api/v1/session').then((answer) => answer.json()));
+  if (!features.includes('ask')) return t.skip('the program understands no questions');
+  await page.keyboard.press('/');
+  await page.keyboard.type('visitors by country in the last 7 days');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('canvas').waitFor();
+  await dialog.getByRole('button', { name: 'Table' }).click();
+  await dialog.getByRole('rowheader', { name: 'Germany' }).waitFor();
+  await accessible(page);
+  await shot(page, 'question');
+  await dialog.getByText('What was understood').click();
+  assert.match(await dialog.getByLabel('The query').inputValue(), /"visit:country"/);
+  await dialog.getByLabel('Go on from here').fill('by browser');
+  await page.keyboard.press('Enter');
+  await dialog.getByText('Chrome').or(dialog.locator('canvas')).first().waitFor();
+  await dialog.getByText('What was understood').click();
+  assert.match(await dialog.getByLabel('The query').inputValue(), /"visit:browser"/);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});

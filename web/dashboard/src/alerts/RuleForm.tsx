@@ -157,15 +157,16 @@ function ChannelChoice({ held }: { held: Channel[] }) {
   );
 }
 
+function said(fired: number): string {
+  if (fired === 0) return 'It would not have fired.';
+  return `It would have fired ${fired === 1 ? 'once' : `${figure('events', fired)} times`}.`;
+}
+
 function Simulated({ of }: { of: Simulation }) {
   return (
     <div role="status">
       <p>
-        <strong>
-          {of.fired === 0
-            ? 'It would not have fired.'
-            : `It would have fired ${figure('events', of.fired)} times.`}
-        </strong>
+        <strong>{said(of.fired)}</strong>
       </p>
       {of.alerts.length > 0 && (
         <table>

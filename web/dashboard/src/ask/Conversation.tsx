@@ -10,6 +10,9 @@ import { useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { Rows } from './Rows';
 
+/** What a query for figures is made of. */
+const FIELDS = ['metrics', 'date_range', 'dimensions', 'filters', 'order_by', 'pagination'];
+
 interface Props {
   site: string;
   first: string;
@@ -102,7 +105,7 @@ interface ResultProps {
 
 function Result({ site, query: understood, result, chart }: ResultProps) {
   const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
-  if (understood.kind !== 'query') return <Rows of={result} />;
+  if (!Array.isArray(result.results)) return <Rows of={result} />;
   const kind: ChartKind = chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : 'table';
   const tile: Tile = {
     title: '',
@@ -144,7 +147,10 @@ function Editable({ site, understood, show }: EditableProps) {
   const again = async () => {
     try {
       const changed = JSON.parse(text);
-      const result = await query({ ...(changed as Query), site_id: site });
+      const asked = Object.fromEntries(
+        FIELDS.filter((name) => name in changed).map((name) => [name, changed[name]]),
+      );
+      const result = await query({ ...(asked as unknown as Query), site_id: site });
       show({ query: { ...changed, kind }, result: result as unknown as Record<string, unknown> });
       setProblem(undefined);
     } catch (error) {

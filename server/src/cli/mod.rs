@@ -17,6 +17,7 @@ pub mod r#gen;
 pub mod import;
 pub mod loadgen;
 mod logging;
+pub mod mcp;
 pub mod models;
 pub mod predict;
 pub mod query;
@@ -59,6 +60,8 @@ enum Command {
     Alerts(alerts::Args),
     /// Ask a question in words and print the answer as a table.
     Ask(ask::Args),
+    /// Offer questions, queries and reports to agents as tools (Model Context Protocol).
+    Mcp(mcp::Args),
     /// Forget a visitor or user: every view, the raw events and the log.
     Erase(erase::Args),
     /// Recompute every view from raw events and print each difference.
@@ -215,6 +218,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Query(args) => query::run(args, &globals).await,
         Command::Alerts(args) => alerts::run(args, &globals).await,
         Command::Ask(args) => ask::run(args, &globals).await,
+        Command::Mcp(args) => mcp::run(args, &globals).await,
         Command::Erase(args) => erase::run(args, &globals).await,
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,

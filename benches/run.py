@@ -260,9 +260,9 @@ def idle(binary, seconds=15):
     return memory
 
 
-def dataflow():
-    """Events per second of the dataflow alone on one worker, from the bench of the operators."""
-    output = subprocess.run(["cargo", "run", "--release", "-q", "-p", "opentrace-benches", "--bin", "dataflow"],
+def bench(name):
+    """The lines of JSON that one of the benches' programs prints."""
+    output = subprocess.run(["cargo", "run", "--release", "-q", "-p", "opentrace-benches", "--bin", name],
                             check=True, capture_output=True, text=True, cwd=ROOT).stdout
     return [json.loads(line) for line in output.strip().splitlines()]
 
@@ -300,10 +300,13 @@ def main():
     note("alerts")
     told = [alerts.alerts(options.binary, rate) for rate in (1_000, 10_000)]
     note("dataflow")
-    flow = dataflow()
+    flow = bench("dataflow")
+    note("questions")
+    asked = bench("questions")
     page = Path(options.output)
     soak = soak_of(page)
-    page.write_text(report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, forgotten, far) + soak)
+    text = report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, forgotten, far, asked)
+    page.write_text(text + soak)
     note(f"wrote {options.output}")
 
 
@@ -318,7 +321,7 @@ def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, forgotten, far):
+def report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, forgotten, far, asked):
     rates = sorted(run["rate"] for run in runs)
     median = statistics.median(rates)
     load = runs[-1]
@@ -348,6 +351,12 @@ def report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, f
     for line in flow:
         rows.append((f"dataflow alone, epochs of {line['epoch_rows']:,} rows, one worker",
                      f"{line['events_per_second']:,.0f} events/s", "", "≥ 150,000/s" if line["epoch_rows"] == 10_000 else ""))
+    for part in asked:
+        rows.append((f"questions in words, {part['part']} part ({part['questions']}): exact query; right of those "
+                     "answered; unsupported recognised; p95",
+                     f"{part['exact_percent']} %; {part['precision_percent']} %; "
+                     f"{part['unsupported_recognised_percent']} %; {part['p95_ms']} ms",
+                     "", "≥ 90 %; ≥ 98 %; ≥ 95 %; ≤ 20 ms"))
     table = "\n".join(f"| {what} | {got} | {mark} | {goal} |" for what, got, mark, goal in rows)
     return TEMPLATE.format(
         machine=machine(), date=time.strftime("%Y-%m-%d"), seconds=options.seconds, table=table,

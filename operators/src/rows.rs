@@ -33,8 +33,14 @@ pub struct Selection {
 impl Selection {
     pub const ALL: Self =
         Self { sessions: true, traffic: true, uniques: true, features: true, series: true, defined: true };
-    pub const NONE: Self =
-        Self { sessions: false, traffic: false, uniques: false, features: false, series: false, defined: false };
+    pub const NONE: Self = Self {
+        sessions: false,
+        traffic: false,
+        uniques: false,
+        features: false,
+        series: false,
+        defined: false,
+    };
 }
 
 /// By how much each view changes.

@@ -85,6 +85,13 @@ impl Client {
         self
     }
 
+    /// The same client with another key.
+    #[must_use]
+    pub fn with_key(mut self, key: Secret) -> Self {
+        self.key = Some(key);
+        self
+    }
+
     /// Where the server is.
     pub fn base(&self) -> &Url {
         &self.base

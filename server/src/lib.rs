@@ -15,5 +15,6 @@ pub mod erasure;
 pub mod http;
 mod key_file;
 mod lock;
+pub mod mcp;
 pub mod metrics;
 pub mod selfcheck;

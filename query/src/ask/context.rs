@@ -81,7 +81,7 @@ fn span(around: &Around<'_>, query: &Map<String, Json>) -> Option<Span> {
 fn change_metrics(settling: &mut Settling<'_>, query: &mut Map<String, Json>) -> Result<(), Refusal> {
     let (metrics, events) = settling.counted()?;
     let counted_events = query.get("metrics").is_some_and(|metrics| *metrics == json!(["conversion_rate"]));
-    if !metrics.is_empty() && !(counted_events && metrics == ["events"]) {
+    if !(metrics.is_empty() || counted_events && metrics == ["events"]) {
         query.insert("metrics".to_owned(), json!(metrics));
         // An order by what is no longer asked for is none.
         query.remove("order_by");

@@ -161,7 +161,15 @@ impl Reading<'_> {
             Kind::Path => {
                 let dimension =
                     expected.filter(|name| is_page(name)).or(expected.is_none().then_some("event:page"))?;
-                return Some(self.path(&token.text.clone(), dimension, at + 1));
+                let mut value = self.path(&token.text.clone(), dimension, at + 1);
+                let before = at.checked_sub(1).map_or("", |before| self.word(before));
+                let listed = self.draft.divides.iter().any(|divide| is_page(&divide.name));
+                let beneath =
+                    matches!(before, "under" | "beneath" | "inside" | "within") || before == "in" && listed;
+                if beneath && value.operator == "is" && self.around.vocabulary.has_beneath(&value.values[0]) {
+                    value.operator = "contains";
+                }
+                return Some(value);
             }
             Kind::Quoted => return self.quoted(&token.raw.clone(), at, expected),
             Kind::Mark => return None,
@@ -381,7 +389,7 @@ impl Reading<'_> {
                     | "or"
                     | "outside"
             ) && !matches!(after, "the" | "how" | "what" | "about")
-                || matches!(after, "vs" | "versus" | "traffic" | "visitors" | "users" | "visits")
+                || at == 0 && matches!(after, "vs" | "versus" | "traffic" | "visitors" | "users" | "visits")
                 || expected.is_some() && !matches!(before, "show" | "tell" | "give"));
         let loud = token.raw.chars().all(|letter| letter.is_ascii_uppercase()) && !self.shouted;
         // Where a country is said to follow, small letters do, unless they are a word.

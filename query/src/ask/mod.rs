@@ -10,23 +10,27 @@
 //! like those of any other query.
 
 mod chart;
+mod conditions;
 mod context;
 mod draft;
 mod explain;
+mod groups;
 mod lexicon;
 mod link;
 mod look_up;
 mod phrases;
+mod ranks;
 mod read;
 mod reports;
 pub mod score;
 mod settle;
 mod spelling;
 mod stem;
+mod steps;
 mod suggest;
 #[cfg(test)]
 mod tests;
-pub mod time;
+mod time;
 mod tokens;
 mod vocabulary;
 

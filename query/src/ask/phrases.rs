@@ -1,27 +1,10 @@
-//! The turns of phrase that are more than a name: `why did …`, `top 5 …`, `by country`, `X vs Y`.
+//! The turns of phrase that are more than a name: `why did …`, `how long …`, `X vs Y`, small words.
 
-use super::draft::{Against, Intent, Rank};
+use super::draft::{Against, Intent};
 use super::lexicon::Class;
 use super::read::Reading;
 use super::time::{self, Earlier, calendar::Unit};
-use super::tokens::{Kind, Token};
-
-const ADVERBS: [(&str, &str); 14] = [
-    ("daily", "time:day"),
-    ("hourly", "time:hour"),
-    ("weekly", "time:week"),
-    ("monthly", "time:month"),
-    ("day by day", "time:day"),
-    ("hour by hour", "time:hour"),
-    ("week by week", "time:week"),
-    ("week after week", "time:week"),
-    ("day after day", "time:day"),
-    ("month after month", "time:month"),
-    ("month by month", "time:month"),
-    ("minute by minute", "time:minute"),
-    ("on a daily basis", "time:day"),
-    ("on a weekly basis", "time:week"),
-];
+use super::tokens::Kind;
 
 impl Reading<'_> {
     /// `why …`, `what caused …`, `explain …`.
@@ -131,7 +114,7 @@ impl Reading<'_> {
         None
     }
 
-    fn is_time(&self, at: usize) -> bool {
+    pub(crate) fn is_time(&self, at: usize) -> bool {
         time::time(self.tokens, at, self.around.clock).is_some_and(|when| when.end > at + 1)
     }
 
@@ -263,243 +246,6 @@ impl Reading<'_> {
         Some(if self.word(end - 1) == "between" && end > at + 1 { end - 1 } else { end })
     }
 
-    /// `top 5`, `five least visited`, `highest`, `best performing`, `busiest hour`.
-    pub(crate) fn ranks(&mut self, at: usize) -> Option<usize> {
-        let number = self
-            .tokens
-            .get(at)
-            .filter(|token| token.kind != Kind::Path)
-            .and_then(Token::number)
-            .filter(|count| (1..=1_000).contains(count));
-        let mut next = at + usize::from(number.is_some());
-        let before = self.draft.rank.unwrap_or_default();
-        let mut rank = Rank { count: number.or(before.count), at, ..before };
-        let said = self.word(next);
-        let known = match said {
-            "top" | "leading" => {
-                rank.descending = Some(true);
-                true
-            }
-            "bottom" => {
-                rank.descending = Some(false);
-                true
-            }
-            "best" => {
-                rank.good = Some(true);
-                true
-            }
-            "worst" => {
-                rank.good = Some(false);
-                true
-            }
-            "highest" | "biggest" | "largest" | "longest" | "greatest" | "most" | "strongest" => {
-                rank.descending = Some(true);
-                true
-            }
-            "lowest" | "smallest" | "shortest" | "least" | "fewest" | "weakest" => {
-                rank.descending = Some(false);
-                true
-            }
-            "busiest" | "peak" => {
-                rank.descending = Some(true);
-                rank.hint = Some("visitors");
-                true
-            }
-            "quietest" => {
-                rank.descending = Some(false);
-                rank.hint = Some("visitors");
-                true
-            }
-            "number" if self.word(next + 1) == "one" => {
-                rank.descending = Some(true);
-                rank.count = Some(1);
-                next += 1;
-                true
-            }
-            "#" if self.word(next + 1) == "1" => {
-                rank.descending = Some(true);
-                rank.count = Some(1);
-                next += 1;
-                true
-            }
-            _ => false,
-        };
-        if known {
-            next += 1;
-            if let Some(count) =
-                self.tokens.get(next).and_then(Token::number).filter(|count| (1..=1_000).contains(count))
-                && rank.count.is_none()
-            {
-                rank.count = Some(count);
-                next += 1;
-            }
-            let how = matches!(said, "most" | "least" | "best" | "worst" | "top" | "highest");
-            let adjectives: &[(&str, Option<&'static str>)] = &[
-                ("viewed", Some("pageviews")),
-                ("read", Some("pageviews")),
-                ("visited", Some("visitors")),
-                ("popular", Some("visitors")),
-                ("used", Some("visitors")),
-                ("common", Some("visitors")),
-                ("frequent", Some("visitors")),
-                ("trafficked", Some("visitors")),
-                ("frequented", Some("visitors")),
-                ("performing", None),
-                ("converting", Some("conversion_rate")),
-                ("ranked", None),
-            ];
-            if let Some((_, hint)) = adjectives.iter().find(|(word, _)| how && *word == self.word(next)) {
-                rank.hint = hint.or(rank.hint);
-                if *hint == Some("conversion_rate") {
-                    self.measure("conversion_rate", next);
-                }
-                if said == "most" || said == "least" {
-                    rank.descending = Some(said == "most");
-                }
-                next += 1;
-            }
-            self.rank_of_time(&mut next);
-            self.draft.rank = Some(rank);
-            return Some(next);
-        }
-        // `which 3 browsers`.
-        if number.is_some() && self.dimension(at + 1).is_some() && !self.is_time(at) {
-            self.draft.rank = Some(rank);
-            return Some(at + 1);
-        }
-        // `which day had the most visitors`.
-        if matches!(self.word(at), "which" | "what")
-            && matches!(
-                self.word(at + 1),
-                "day" | "hour" | "week" | "month" | "days" | "hours" | "weeks" | "months" | "minute"
-            )
-        {
-            let mut next = at + 1;
-            self.rank_of_time(&mut next);
-            return Some(next);
-        }
-        None
-    }
-
-    /// A unit of time among what is ranked.
-    fn rank_of_time(&mut self, next: &mut usize) {
-        let word = self.word(*next);
-        if let Some((unit, several)) = Unit::of(word)
-            && let Some(grain) = unit.grain()
-            && !self.is_time(*next)
-        {
-            self.draft.divide(grain.name(), several, true);
-            *next += 1;
-        }
-    }
-
-    /// `by country and device`, `per day`, `daily`, `broken down by plan`, `by revenue`.
-    pub(crate) fn groups(&mut self, at: usize) -> Option<usize> {
-        if let Some((end, grain)) = ADVERBS
-            .iter()
-            .filter_map(|(phrase, grain)| Some((self.words(at, phrase)?, *grain)))
-            .max_by_key(|(end, _)| *end)
-        {
-            self.draft.divide(grain, false, true);
-            return Some(end);
-        }
-        let by = self.phrase(at, Class::By)?;
-        let mut end = by;
-        let mut taken = None;
-        loop {
-            while matches!(
-                self.word(end),
-                "the"
-                    | "each"
-                    | "every"
-                    | "number"
-                    | "of"
-                    | "count"
-                    | "total"
-                    | "different"
-                    | "their"
-                    | "its"
-                    | "our"
-                    | "both"
-                    | "average"
-                    | "visitor's"
-            ) {
-                end += 1;
-            }
-            let Some(after) = self.one_group(end) else { break };
-            taken = Some(after);
-            end = after;
-            match self
-                .any(end, &[", and", "and by", ", and by", ", by", "and", ",", "&", "then by", "x", "/"])
-            {
-                Some(next) if self.is_group(next) => end = next,
-                _ => break,
-            }
-        }
-        taken.or_else(|| self.by_value(at, by))
-    }
-
-    /// `paying by card`, `visits by mobile`: a word that joins.
-    fn by_value(&mut self, at: usize, by: usize) -> Option<usize> {
-        if self.word(at) != "by" {
-            return None;
-        }
-        let made = self.made();
-        let next = if matches!(self.word(by), "the" | "people" | "users" | "visitors") { by + 1 } else { by };
-        let value = self.value(next, None).is_some();
-        self.unmake(made);
-        let people = self.phrases(by).iter().any(|(_, class)| *class == Class::Metric("visitors"));
-        (value || people).then_some(by)
-    }
-
-    fn is_group(&self, at: usize) -> bool {
-        let at = if matches!(self.word(at), "the" | "each") { at + 1 } else { at };
-        self.dimension(at).is_some()
-            || Unit::of(self.word(at)).is_some_and(|(unit, _)| unit.grain().is_some() && !self.is_time(at))
-    }
-
-    fn one_group(&mut self, at: usize) -> Option<usize> {
-        if let Some((unit, several)) = Unit::of(self.word(at)) {
-            let grain = unit.grain()?;
-            if matches!(self.word(at + 1), "of") {
-                return None; // `day of the week` is none of the calendar's
-            }
-            self.draft.divide(grain.name(), several, true);
-            return Some(at + 1);
-        }
-        if let Some((name, several, end)) = self.dimension(at) {
-            self.draft.divide(&name, several, true);
-            return Some(end);
-        }
-        if self.word(at) == "conversions" {
-            self.measure("conversions", at);
-            return Some(at + 1);
-        }
-        // `by revenue`, `by signups`: what to order by.
-        let metric = self.phrases(at).into_iter().filter_map(|(length, class)| match class {
-            Class::Metric(name) => Some((at + length, name)),
-            _ => None,
-        });
-        if let Some((end, name)) = metric.max_by_key(|(end, _)| *end) {
-            self.measure(name, at);
-            self.draft.by_metric = true;
-            if let Some(known) = self.draft.measures.iter_mut().find(|known| known.name == name) {
-                known.weak = false;
-            }
-            return Some(end);
-        }
-        if self.word(at) == "name" && self.draft.measures.iter().any(|known| known.name == "events") {
-            self.draft.divide("event:name", true, true);
-            return Some(at + 1);
-        }
-        let made = self.made();
-        if let Some(event) = self.event(at).filter(|event| !event.verb) {
-            return Some(self.take_event(at, event));
-        }
-        self.unmake(made);
-        None
-    }
-
     /// Words that the rest of the grammar looks at, or that only join.
     pub(crate) fn small_words(&mut self, at: usize) -> Option<usize> {
         let word = self.word(at);
@@ -605,13 +351,14 @@ impl Reading<'_> {
                 self.rank_of_time(&mut next);
                 Some(next.max(at + 1))
             }
-            "where" => self.from_where(at),
+            "under" | "beneath" | "inside" if self.kind(at + 1) == Some(Kind::Path) => Some(at + 1),
+            "where" => self.where_from(at),
             _ => self.excludes(at),
         }
     }
 
     /// `where do visitors come from` is a source or a country, `where are they` is a country.
-    fn from_where(&mut self, at: usize) -> Option<usize> {
+    fn where_from(&mut self, at: usize) -> Option<usize> {
         let verbs = (at + 1..self.tokens.len()).find(|place| {
             matches!(self.word(*place), "come" | "coming" | "came" | "originate" | "originated")
         });

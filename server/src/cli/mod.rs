@@ -11,13 +11,14 @@ mod config;
 pub mod demo;
 pub mod detect;
 pub mod erase;
+pub mod export;
 mod files;
 pub mod forecast;
-pub mod export;
 pub mod r#gen;
 pub mod import;
 pub mod loadgen;
 mod logging;
+pub mod mcp;
 pub mod models;
 pub mod predict;
 pub mod query;
@@ -62,6 +63,8 @@ enum Command {
     Ask(ask::Args),
     /// Write the events of a site to a file.
     Export(export::Args),
+    /// Offer questions, queries and reports to agents as tools (Model Context Protocol).
+    Mcp(mcp::Args),
     /// Forget a visitor or user: every view, the raw events and the log.
     Erase(erase::Args),
     /// Recompute every view from raw events and print each difference.
@@ -219,6 +222,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Alerts(args) => alerts::run(args, &globals).await,
         Command::Ask(args) => ask::run(args, &globals).await,
         Command::Export(args) => export::run(args, &globals).await,
+        Command::Mcp(args) => mcp::run(args, &globals).await,
         Command::Erase(args) => erase::run(args, &globals).await,
         Command::Verify(args) => verify::run(args, &globals).await,
         Command::Loadgen(args) => loadgen::run(args, &globals).await,

@@ -254,10 +254,9 @@ impl Clock {
             Some(year) => Date::new(year, month, day).ok(),
             None => {
                 let year = self.today.year();
-                let latest = (0..=8).find_map(|back| {
+                (0..=8).find_map(|back| {
                     Date::new(year - back, month, day).ok().filter(|date| *date <= self.today)
-                });
-                latest
+                })
             }
         }
     }

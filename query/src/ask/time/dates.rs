@@ -48,7 +48,9 @@ const ORDINALS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
 const ENDINGS: [&str; 4] = ["st", "nd", "rd", "th"];
 
 /// Days with a name that are the same every year.
-const NAMED: [(&str, i8, i8); 7] = [
+const NAMED: [(&str, i8, i8); 9] = [
+    ("valentine day", 14, 2),
+    ("valentines day", 14, 2),
     ("christmas eve", 24, 12),
     ("christmas day", 25, 12),
     ("christmas", 25, 12),

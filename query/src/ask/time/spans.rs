@@ -170,7 +170,7 @@ impl Reader<'_> {
         (count >= 1).then(|| next(unit_at + 1, unit, count))?
     }
 
-    fn to_date(&self, at: usize) -> Option<When> {
+    fn to_date(self, at: usize) -> Option<When> {
         let unit = match self.word(at) {
             "wtd" => Unit::Week,
             "mtd" => Unit::Month,
@@ -298,6 +298,14 @@ impl Reader<'_> {
         };
         let next = self.skip(self.skip(next, &["the"]), &["start", "beginning"]);
         let next = self.skip(next, &["of"]);
+        if !self.is(at, &["after"])
+            && let Some((unit, false)) = Unit::of(self.word(next + usize::from(self.is(next, &["the"]))))
+            && self.words(next.saturating_sub(1), "of").is_some()
+        {
+            // `since the beginning of the year`.
+            let end = next + 1 + usize::from(self.is(next, &["the"]));
+            return Self::one(self.clock.to_date(unit), end);
+        }
         if let Some(rolled) = self.since_ago(next) {
             return Some(rolled);
         }

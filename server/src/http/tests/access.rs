@@ -37,6 +37,10 @@ const ROUTES: &[Route] = &[
             "read",
         )
     },
+    Route {
+        right: 503,
+        ..route("POST", "/api/v1/ask", r#"{"site_id":"a.example","question":"visitors today"}"#, "read")
+    },
     Route { right: 503, ..route("GET", "/api/v1/properties?site_id=a.example", "", "read") },
     route("GET", "/api/v1/live?site_id=a.example", "", "read"),
     Route { elsewhere: 200, ..route("GET", "/api/v1/sites", "", "read") },

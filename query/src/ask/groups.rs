@@ -1,0 +1,136 @@
+//! Divisions: `by country and device`, `per day`, `daily`, and what to order by.
+
+use super::lexicon::Class;
+use super::read::Reading;
+use super::time::calendar::Unit;
+
+const ADVERBS: [(&str, &str); 14] = [
+    ("daily", "time:day"),
+    ("hourly", "time:hour"),
+    ("weekly", "time:week"),
+    ("monthly", "time:month"),
+    ("day by day", "time:day"),
+    ("hour by hour", "time:hour"),
+    ("week by week", "time:week"),
+    ("week after week", "time:week"),
+    ("day after day", "time:day"),
+    ("month after month", "time:month"),
+    ("month by month", "time:month"),
+    ("minute by minute", "time:minute"),
+    ("on a daily basis", "time:day"),
+    ("on a weekly basis", "time:week"),
+];
+
+impl Reading<'_> {
+    /// `by country and device`, `per day`, `daily`, `broken down by plan`, `by revenue`.
+    pub(crate) fn groups(&mut self, at: usize) -> Option<usize> {
+        if let Some((end, grain)) = ADVERBS
+            .iter()
+            .filter_map(|(phrase, grain)| Some((self.words(at, phrase)?, *grain)))
+            .max_by_key(|(end, _)| *end)
+        {
+            self.draft.divide(grain, false, true);
+            return Some(end);
+        }
+        let by = self.phrase(at, Class::By)?;
+        let mut end = by;
+        let mut taken = None;
+        loop {
+            while matches!(
+                self.word(end),
+                "the"
+                    | "each"
+                    | "every"
+                    | "number"
+                    | "of"
+                    | "count"
+                    | "total"
+                    | "different"
+                    | "their"
+                    | "its"
+                    | "our"
+                    | "both"
+                    | "average"
+                    | "visitor's"
+            ) {
+                end += 1;
+            }
+            let Some(after) = self.one_group(end) else { break };
+            taken = Some(after);
+            end = after;
+            match self
+                .any(end, &[", and", "and by", ", and by", ", by", "and", ",", "&", "then by", "x", "/"])
+            {
+                Some(next) if self.is_group(next) => end = next,
+                _ => break,
+            }
+        }
+        taken.or_else(|| self.by_value(at, by))
+    }
+
+    /// `paying by card`, `visits by mobile`: a word that joins.
+    pub(crate) fn by_value(&mut self, at: usize, by: usize) -> Option<usize> {
+        if self.word(at) != "by" {
+            return None;
+        }
+        let made = self.made();
+        let next = if matches!(self.word(by), "the" | "people" | "users" | "visitors") { by + 1 } else { by };
+        let value = self.value(next, None).is_some();
+        self.unmake(made);
+        let people = self.phrases(by).iter().any(|(_, class)| *class == Class::Metric("visitors"));
+        (value || people).then_some(by)
+    }
+
+    pub(crate) fn is_group(&self, at: usize) -> bool {
+        let at = if matches!(self.word(at), "the" | "each") { at + 1 } else { at };
+        self.dimension(at).is_some()
+            || Unit::of(self.word(at)).is_some_and(|(unit, _)| unit.grain().is_some() && !self.is_time(at))
+    }
+
+    pub(crate) fn one_group(&mut self, at: usize) -> Option<usize> {
+        if let Some((unit, several)) = Unit::of(self.word(at)) {
+            let grain = unit.grain()?;
+            if matches!(self.word(at + 1), "of") {
+                return None; // `day of the week` is none of the calendar's
+            }
+            self.draft.divide(grain.name(), several, true);
+            return Some(at + 1);
+        }
+        if let Some((name, several, end)) = self.dimension(at) {
+            self.draft.divide(&name, several, true);
+            return Some(end);
+        }
+        if self.word(at) == "conversions" {
+            self.measure("conversions", at);
+            return Some(at + 1);
+        }
+        // `by revenue`, `by signups`: what to order by.
+        let metric = self.phrases(at).into_iter().filter_map(|(length, class)| match class {
+            Class::Metric(name) => Some((at + length, name)),
+            _ => None,
+        });
+        if let Some((end, name)) = metric.max_by_key(|(end, _)| *end) {
+            let counted =
+                self.draft.measures.iter().any(|known| !known.weak) || !self.draft.mentions.is_empty();
+            if name == "visitors" && counted {
+                return Some(end); // `pages viewed by visitors from France`
+            }
+            self.measure(name, at);
+            self.draft.by_metric = true;
+            if let Some(known) = self.draft.measures.iter_mut().find(|known| known.name == name) {
+                known.weak = false;
+            }
+            return Some(end);
+        }
+        if self.word(at) == "name" && self.draft.measures.iter().any(|known| known.name == "events") {
+            self.draft.divide("event:name", true, true);
+            return Some(at + 1);
+        }
+        let made = self.made();
+        if let Some(event) = self.event(at).filter(|event| !event.verb) {
+            return Some(self.take_event(at, event));
+        }
+        self.unmake(made);
+        None
+    }
+}

@@ -1,0 +1,120 @@
+//! Questions in words, asked of the running program: over HTTP, on the command line and by an agent.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use opentrace_tests::{Program, Site, program};
+use serde_json::{Value, json};
+
+/// Two people from different places: one views two pages and signs up, one views a page by phone.
+async fn events(program: &Program, site: &Site) {
+    let desktop = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+                 Version/18.5 Mobile/15E148 Safari/604.1";
+    let event = |name: &str, path: &str, ip: &str, agent: &str| {
+        json!({
+            "name": name, "site": site.domain, "url": format!("https://{}{path}", site.domain), "ip": ip,
+            "user_agent": agent, "props": { "plan": "pro" },
+        })
+    };
+    let body = json!([
+        event("pageview", "/", "93.184.216.34", desktop),
+        event("pageview", "/pricing", "93.184.216.34", desktop),
+        event("signup", "/pricing", "93.184.216.34", desktop),
+        event("pageview", "/pricing", "198.51.100.9", phone),
+    ]);
+    let (status, answer) = program.insist("POST", "/api/v1/events", Some(&body)).await;
+    assert_eq!((status, &answer["accepted"]), (202, &json!(4)), "{answer}");
+    program.settle().await;
+}
+
+async fn ask(program: &Program, site: &Site, question: &str, context: Option<&Value>) -> Value {
+    let body = json!({ "site_id": site.domain, "question": question, "context": context });
+    let (status, answer) = program.post("/api/v1/ask", &body).await;
+    assert_eq!(status, 200, "{answer}");
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_are_answered_with_the_figures_of_the_api() {
+    let data = tempfile::tempdir().expect("a folder");
+    let program = Program::start(data.path()).await;
+    let site = program.site("ask.example").await;
+    events(&program, &site).await;
+
+    let views = ask(&program, &site, "how many pageviews today", None).await;
+    assert_eq!(views["status"], "answered", "{views}");
+    assert_eq!(views["result"]["results"][0]["metrics"], json!([3]), "{views}");
+    let pages = ask(&program, &site, "top pages today by pageviews", None).await;
+    assert_eq!(
+        pages["result"]["results"][0],
+        json!({ "dimensions": ["/pricing"], "metrics": [2] }),
+        "{pages}"
+    );
+
+    // The site's own words: an event, a property's value, a page; and a follow-up.
+    let signups = ask(&program, &site, "signups with plan pro today", None).await;
+    assert_eq!(signups["query"]["filters"].as_array().map(Vec::len), Some(2), "{signups}");
+    assert_eq!(signups["result"]["results"][0]["metrics"], json!([1]), "{signups}");
+    let mobile = ask(&program, &site, "only mobile", Some(&views)).await;
+    assert_eq!(mobile["result"]["results"][0]["metrics"], json!([1]), "{mobile}");
+
+    let change = ask(&program, &site, "why did pageviews go up today", None).await;
+    assert_eq!(change["query"]["kind"], "insight", "{change}");
+    assert_eq!(change["result"]["change"], json!(3.0), "{change}");
+    assert!(change["result"]["causes"].as_array().is_some_and(|causes| !causes.is_empty()), "{change}");
+
+    let unknown = ask(&program, &site, "visitors by shoe size", None).await;
+    assert_eq!((&unknown["status"], &unknown["result"]), (&json!("unsupported"), &Value::Null), "{unknown}");
+    let (status, refused) = program.post("/api/v1/ask", &json!({ "site_id": site.domain })).await;
+    assert_eq!(status, 400, "{refused}");
+
+    let (code, out, err) = program.command(&["ask", "pageviews by page today", "--site", &site.domain]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("/pricing") && out.contains("Page views"), "{out}");
+    let (code, _, err) = program.command(&["ask", "visitors by shoe size", "--site", &site.domain]);
+    assert_eq!(code, 1, "{err}");
+
+    let answer = agent(&program, &site);
+    assert_eq!(answer["structuredContent"]["result"]["results"][0]["metrics"], json!([3]), "{answer}");
+}
+
+/// An agent that speaks the protocol over standard input and output.
+fn agent(program: &Program, site: &Site) -> Value {
+    let mut child = Command::new(program::binary())
+        .args(["mcp", "--url", &program.url(), "--key", &site.key])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut input = child.stdin.take().expect("standard input");
+    let mut output = BufReader::new(child.stdout.take().expect("standard output")).lines();
+    let mut say = |message: Value| writeln!(input, "{message}").expect("a line is taken");
+    let mut answer = |id: u64| loop {
+        let line = output.next().expect("an answer").expect("a line");
+        let message: Value = serde_json::from_str(&line).expect("JSON");
+        if message["id"] == json!(id) {
+            return message["result"].clone();
+        }
+    };
+    say(json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" },
+    } }));
+    assert_eq!(answer(1)["serverInfo"]["name"], "opentrace");
+    say(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    say(json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" }));
+    let tools = answer(2);
+    let names: Vec<&str> =
+        tools["tools"].as_array().expect("tools").iter().filter_map(|t| t["name"].as_str()).collect();
+    assert!(
+        ["ask", "query", "list_metrics", "forecast"].iter().all(|name| names.contains(name)),
+        "{names:?}"
+    );
+    say(json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {
+        "name": "ask", "arguments": { "site_id": site.domain, "question": "pageviews today" },
+    } }));
+    let answered = answer(3);
+    drop(input);
+    child.wait().expect("the program ends");
+    answered
+}

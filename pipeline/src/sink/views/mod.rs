@@ -166,7 +166,7 @@ mod tests {
         #[test]
         fn the_order_within_an_epoch_does_not_matter(
             epochs in prop::collection::vec(prop::collection::vec(0u8..4, 0..5), 1..6),
-            seed in any::<u64>(), workers in 1usize..4,
+            seed in any::<i64>(), workers in 1usize..4,
         ) {
             let (mut state, mut want) = (0, None);
             let mut batches: Vec<(Epoch, Vec<(u8, Diff)>)> = Vec::new();
@@ -178,7 +178,7 @@ mod tests {
                     rows.extend([(state, -1), (next, 1)].into_iter().filter(|(row, _)| *row != 0));
                     state = next;
                 }
-                rows.sort_by_key(|(row, diff)| (u64::from(*row) * 7 + *diff as u64).wrapping_mul(seed | 1));
+                rows.sort_by_key(|(row, diff)| (i64::from(*row) * 7 + diff).wrapping_mul(seed | 1));
                 if state != before {
                     want = Some((epoch, Some(state).filter(|state| *state != 0)));
                 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::open;
+use common::{count, open};
 use opentrace_events::{Event, SiteId, Timestamp, VisitorId};
 use opentrace_store::{Columns, EventRow, GrainColumn, Origin, SeriesPoint, SeriesRow};
 use uuid::Uuid;
@@ -40,6 +40,7 @@ async fn points_are_whole_and_events_are_those_of_an_epoch_and_before() {
         row(7, 4, START, Origin::Live, 1, 2),
     ];
     store.upsert_cells(&rows).await.expect("inserts");
+    assert_eq!(count(&store, "SELECT count() FROM v_series").await, rows.len() as u64);
     let points = store.series_points(1, 7, &[3, 1_000], i64::from(START)).await.expect("reads");
     let point = |series, start, whole, history| SeriesPoint {
         series,

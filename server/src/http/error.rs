@@ -119,13 +119,6 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message).retry_after(retry_after)
     }
 
-    /// Says when to come back, in whole seconds, at least one.
-    #[must_use]
-    fn retry_after(self, wait: Duration) -> Self {
-        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
-        self.header(RETRY_AFTER, HeaderValue::from(seconds))
-    }
-
     /// 500: ours. The chain of causes is logged, the caller gets an id to find it by.
     pub fn internal(what: &'static str, error: &(dyn StdError + 'static)) -> Self {
         let id = Uuid::now_v7();

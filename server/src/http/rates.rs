@@ -48,8 +48,8 @@ impl Rates {
     pub(super) fn new(limit: u32) -> Self {
         let clock = MonotonicClock::default();
         let quota = NonZeroU32::new(limit).map(Quota::per_minute);
-        let limiter = quota.map(|quota| RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()));
-        let limiter = limiter.map(RateLimiter::with_middleware::<StateInformationMiddleware>);
+        let limiter: Option<Limiter> =
+            quota.map(|quota| RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()));
         Self { limiter, clock, limit }
     }
 

@@ -69,6 +69,9 @@ pub async fn run_with(
     Asking { client, site, now, views, goals: &[] }.answer(query).await
 }
 
+/// Names of buckets, where they are asked for.
+type Labels = Option<Vec<String>>;
+
 /// A query over one range, planned.
 #[derive(Clone, Copy, Debug)]
 struct Planned<'a> {
@@ -106,10 +109,7 @@ impl Asking<'_> {
         let currency = &self.site.currency;
         let mut results: Vec<Group> = Vec::with_capacity(rows.len());
         for row in rows {
-            let comparison = match &compared {
-                Some(compared) => Some(compared.of(&row, &query.metrics, currency)),
-                None => None,
-            };
+            let comparison = compared.as_ref().map(|compared| compared.of(&row, &query.metrics, currency));
             let metrics = warnings::without(&query.metrics, &row.metrics, &warnings);
             results.push(Group::new(Row { metrics, ..row }, &query.metrics, currency, comparison));
         }
@@ -174,7 +174,7 @@ impl Asking<'_> {
 
 impl Planned<'_> {
     /// Every bucket of the range, and those that are not whole, as far as they are asked for.
-    fn labels(&self) -> Result<(Option<Vec<String>>, Option<Vec<String>>), QueryError> {
+    fn labels(&self) -> Result<(Labels, Labels), QueryError> {
         let Some(grain) = self.plan.shape.grain() else { return Ok((None, None)) };
         let include = self.query.include;
         let all = include.time_labels.then(|| bucket::labels(self.range, grain)).transpose()?;
@@ -186,7 +186,7 @@ impl Planned<'_> {
     }
 
     /// The buckets that changed after the epoch asked about.
-    async fn corrected(&self) -> Result<Option<Vec<String>>, QueryError> {
+    async fn corrected(&self) -> Result<Labels, QueryError> {
         let Some(since) = self.query.include.corrected_since else { return Ok(None) };
         let grain = self.plan.shape.grain().unwrap_or(Grain::Day);
         let statement = sql::corrected(self.context(), grain, since)?;

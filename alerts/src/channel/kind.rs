@@ -10,13 +10,16 @@ use super::Channel;
 use crate::guard::{Allow, Secret};
 use crate::rule::RuleError;
 
+/// Opens a channel by its settings.
+pub(crate) type Open = fn(&Settings, &Outside) -> Result<Arc<dyn Channel>, RuleError>;
+
 /// A kind of channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
     pub name: &'static str,
     /// Reads its settings from the body of a request.
     pub read: fn(&Value) -> Result<Settings, RuleError>,
-    pub open: fn(&Settings, &Outside) -> Result<Arc<dyn Channel>, RuleError>,
+    pub open: Open,
 }
 
 /// What a channel is set to.

@@ -368,7 +368,6 @@ pub const METRICS: &[MetricInfo] = &[
         presence: Presence::Engagement,
         needs: Needs::Engagement,
         formulas: &[(Basis::Engagement, "round(avgIf(g.depth, g.depth > 0))")],
-        ..BASE
     },
     MetricInfo {
         metric: Metric::TimeOnPage,
@@ -382,7 +381,6 @@ pub const METRICS: &[MetricInfo] = &[
         presence: Presence::Engagement,
         needs: Needs::Engagement,
         formulas: &[(Basis::Engagement, "round(sum(g.ms) / 1000 / count())")],
-        ..BASE
     },
 ];
 

@@ -101,7 +101,7 @@ fn what_cannot_be_learned_is_refused() {
     assert_eq!(code(&table, "nothing"), "column");
     assert_eq!(code(&table, "id"), "column");
     assert_eq!(code(&table.select(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), "churn"), "too_few");
-    let mut alone = table.clone();
+    let mut alone = table;
     alone.columns.retain(|column| column.name == "churn" || column.name == "same");
     assert_eq!(code(&alone, "churn"), "degenerate");
 }

@@ -72,9 +72,11 @@ struct Naive {
 struct Life {
     quiet_until: i64,
     pending: Option<i64>,
-    /// Epoch, window and band that broke the rule, and the window that was current then.
-    open: Option<(u64, i64, i64, (f64, f64), (i64, i64))>,
+    open: Option<Opening>,
 }
+
+/// Epoch, window and band that broke the rule, and the window that was current then.
+type Opening = (u64, i64, i64, (f64, f64), (i64, i64));
 
 impl Naive {
     fn total(&self, series: SeriesId, key: &str, from: i64, to: i64) -> i64 {
@@ -236,7 +238,7 @@ impl Naive {
                 let just_now = Self::on_the_spot(rule) && at == now_window;
                 if holds && !was && broken {
                     next.open = Some((opened, now_window.0, now_window.1, Moving::at(now_window.0), at));
-                } else if !holds && !(was && just_now) {
+                } else if !(holds || was && just_now) {
                     next = Life { quiet_until: now + rule.cooldown.millis(), ..Life::default() };
                     said.push((key.clone(), opened, if was { "Recovered" } else { "Retracted" }.to_owned()));
                 }

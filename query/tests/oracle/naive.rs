@@ -143,7 +143,7 @@ struct Values<'a> {
     /// The visits that rates and means are over, by group.
     whole: BTreeMap<Group, Vec<&'a Session>>,
     /// Depth and time of each visit, by group.
-    engaged: BTreeMap<Group, BTreeMap<(u64, i64), (u8, u64)>>,
+    engaged: BTreeMap<Group, Engaged>,
     /// Whether events are those of the visits.
     of_visits: bool,
     of_events: bool,
@@ -340,18 +340,21 @@ impl<'a> Values<'a> {
     }
 }
 
+/// Depth and time of visits, by visitor and start.
+type Engaged = BTreeMap<(u64, i64), (u8, u64)>;
+
 /// Depth and time of visits, by group.
 fn engaged<'a>(
     history: &'a History,
     within: impl Fn(i64) -> bool,
     select: &impl Fn(Vec<Seen<'a>>) -> BTreeMap<Group, Vec<Seen<'a>>>,
-) -> BTreeMap<Group, BTreeMap<(u64, i64), (u8, u64)>> {
+) -> BTreeMap<Group, Engaged> {
     let told = history.events.iter().filter(|event| !event.counts() && within(event.ts));
     let told = told.filter_map(|event| {
         let session = history.session_engaged(event)?;
         Some(Seen { event: Some(event), session: Some(session), entry: false, ts: event.ts })
     });
-    let mut engaged: BTreeMap<Group, BTreeMap<(u64, i64), (u8, u64)>> = BTreeMap::new();
+    let mut engaged: BTreeMap<Group, Engaged> = BTreeMap::new();
     for (group, seen) in select(told.collect()) {
         let visits = engaged.entry(group).or_default();
         for Seen { event, session, .. } in seen {

@@ -87,7 +87,7 @@ pub fn run(args: &Args) -> Result<(), CliError> {
         kind: args.kind.name().to_owned(),
         seed: args.seed,
         rows: table.rows,
-        fingerprint: cells.fingerprint.clone(),
+        fingerprint: cells.fingerprint,
         window: None,
         metrics: BTreeMap::new(),
     };

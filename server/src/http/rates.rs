@@ -46,7 +46,7 @@ pub(super) struct Ticket {
 impl Rates {
     /// At most `limit` questions a minute, all of them at once if somebody likes; 0 for any number.
     pub(super) fn new(limit: u32) -> Self {
-        let clock = MonotonicClock::default();
+        let clock = MonotonicClock;
         let quota = NonZeroU32::new(limit).map(Quota::per_minute);
         let limiter: Option<Limiter> =
             quota.map(|quota| RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()));

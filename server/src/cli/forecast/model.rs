@@ -21,6 +21,9 @@ pub(in crate::cli) struct ForecastModel {
     forecasters: Vec<Forecaster>,
 }
 
+/// Milliseconds since 1970, the value if there is one, and the row of the file it is in.
+type Point = (i64, Option<f64>, usize);
+
 impl ForecastModel {
     /// Learns from a file; answers also its number of points, and the first and last time.
     pub(in crate::cli) fn learn(
@@ -50,7 +53,7 @@ impl ForecastModel {
                 "a forecast needs the columns timestamp and value, and may have series",
             ));
         };
-        let mut series: HashMap<&str, Vec<(i64, Option<f64>, usize)>> = HashMap::new();
+        let mut series: HashMap<&str, Vec<Point>> = HashMap::new();
         for (at, row) in rows.iter().enumerate() {
             let line = |why: String| CliError::failed(format!("line {}: {why}", at + 2));
             let at_ms = millis(&row[time]).ok_or_else(|| line(format!("`{}` is not a time", row[time])))?;
@@ -67,11 +70,7 @@ impl ForecastModel {
         Ok(answer)
     }
 
-    fn fill_one(
-        &self,
-        points: &[(i64, Option<f64>, usize)],
-        answer: &mut [String],
-    ) -> opentrace_models::Result<()> {
+    fn fill_one(&self, points: &[Point], answer: &mut [String]) -> opentrace_models::Result<()> {
         let end = points.iter().rposition(|point| point.1.is_some()).map_or(0, |last| last + 1);
         let (past, ahead) = points.split_at(end);
         if ahead.is_empty() {

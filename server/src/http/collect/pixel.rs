@@ -52,7 +52,7 @@ async fn count(state: &State, call: &Call) -> Result<(), ApiError> {
     let site = collector.acceptor.site(call.parameter("site").as_deref());
     let page = call.parameter("url").or_else(|| call.header("referer").map(str::to_owned));
     let Some(page) = page else {
-        collector.metrics.rejected(["missing_page"].into_iter());
+        collector.metrics.rejected(["missing_page"]);
         return Ok(());
     };
     let raw = NativeEvent {
@@ -65,7 +65,7 @@ async fn count(state: &State, call: &Call) -> Result<(), ApiError> {
     match site.and_then(|site| collector.acceptor.accept(&site, raw, &origin)) {
         Ok(event) => collector.append(vec![event]).await.map(drop),
         Err(rejection) => {
-            collector.metrics.rejected([rejection.code()].into_iter());
+            collector.metrics.rejected([rejection.code()]);
             Ok(())
         }
     }

@@ -151,7 +151,7 @@ fn answers() -> Value {
     let answer = |name: &str, of: &str| {
         let items = json!({"type": "array", "items": reference(of)});
         json!({"type": "object", "required": [name], "properties": {
-            name: items, "breakdown": divided(name, items.clone()),
+            name: items, "breakdown": divided(name, items),
         }})
     };
     let count = json!({"type": "integer", "minimum": 0});

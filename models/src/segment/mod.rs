@@ -9,8 +9,7 @@
 //! Method. Features are centred and scaled, heavy tails compressed, categories become one place each. k-means
 //! for every number of segments up to twelve on a sample; the number with the best silhouette wins, and
 //! with none above 0.2 there is one segment. Or a Gaussian mixture, its number by the Bayesian information
-//! criterion; or density clustering, which finds its number itself and leaves outliers in a segment of their
-//! own. New rows belong to the nearest centre. A segment keeps the id of the old one that lies nearest, if
+//! criterion; or density clustering, which finds its number itself; outliers go to the nearest group. New rows belong to the nearest centre. A segment keeps the id of the old one that lies nearest, if
 //! it lies near.
 //!
 //! Wrong when: people vary gradually, for then every border is arbitrary; the silhouette says how much.

@@ -169,8 +169,7 @@ impl Segments {
         match self.method {
             Method::Density => {
                 let groups = density(points, 2 * points.width().min(10));
-                let count = groups.iter().flatten().max().map_or(0, |last| last + 1);
-                let of: Vec<usize> = groups.into_iter().map(|group| group.unwrap_or(count)).collect();
+                let of = adopt(points, &groups);
                 self.silhouette = silhouette(points, &of);
                 of
             }
@@ -274,6 +273,26 @@ impl Segments {
             });
         }
     }
+}
+
+/// Puts points that belong to no group to the group whose centre is nearest; without groups there is one.
+fn adopt(points: &Points, groups: &[Option<usize>]) -> Vec<usize> {
+    let count = groups.iter().flatten().max().map_or(0, |last| last + 1);
+    let mut centres = vec![0.0; count * points.width()];
+    let mut counts = vec![0.0f64; count];
+    for (point, group) in points.iter().zip(groups).filter_map(|(point, group)| Some((point, (*group)?))) {
+        counts[group] += 1.0;
+        let centre = &mut centres[group * points.width()..(group + 1) * points.width()];
+        centre.iter_mut().zip(point).for_each(|(sum, value)| *sum += value);
+    }
+    for (centre, count) in centres.chunks_exact_mut(points.width()).zip(&counts) {
+        centre.iter_mut().for_each(|value| *value /= count.max(1.0));
+    }
+    points
+        .iter()
+        .zip(groups)
+        .map(|(point, group)| group.unwrap_or_else(|| nearest(point, &centres).0))
+        .collect()
 }
 
 /// The strongest differences in words.

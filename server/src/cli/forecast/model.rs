@@ -13,6 +13,9 @@ use crate::cli::cells::{millis, number};
 /// Levels of the intervals that are calibrated.
 const LEVELS: [f64; 2] = [0.8, 0.95];
 
+/// Time, value and row of a point.
+type Point = (i64, Option<f64>, usize);
+
 /// Calibrated forecasters, one for each set of seasons.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::cli) struct ForecastModel {

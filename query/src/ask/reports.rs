@@ -15,6 +15,8 @@ pub(crate) fn report(settling: &mut Settling<'_>, intent: Intent) -> Result<Map<
     if settling.draft.share {
         return Err(refuse("a share cannot be asked of this report"));
     }
+    let said = settling.measures();
+    settling.check_average(&said)?;
     if settling.draft.against.is_some() && intent != Intent::Insight {
         return Err(refuse("this report cannot be compared with another time in one question"));
     }

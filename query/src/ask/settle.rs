@@ -408,7 +408,7 @@ impl Settling<'_> {
         }
     }
 
-    fn check_average(&self, metrics: &[&'static str]) -> Result<(), Refusal> {
+    pub(crate) fn check_average(&self, metrics: &[&'static str]) -> Result<(), Refusal> {
         match self.draft.average {
             Some(at) if !metrics.iter().all(|metric| MEANS.contains(metric)) => Err(Refusal {
                 unknown: vec![at],

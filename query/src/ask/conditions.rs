@@ -162,6 +162,9 @@ impl Reading<'_> {
                 cond.dimension = name;
             }
             self.draft.folder |= several;
+            if self.draft.rank.is_some() && cond.operator == "contains" {
+                self.draft.divide("event:page", several, false);
+            }
             return after;
         }
         match self.dimension(end) {
@@ -185,6 +188,14 @@ impl Reading<'_> {
         if counted && several {
             self.draft.unknown.push(at);
             self.draft.refuse("how many different values an attribute has cannot be counted yet");
+        }
+        // `newsletter campaign` names a campaign that the site does not have.
+        let acquired =
+            |name: &str| name.starts_with("visit:utm_") || matches!(name, "visit:source" | "visit:channel");
+        let named =
+            self.draft.conds.last().is_some_and(|cond| acquired(&cond.dimension) && cond.at + 1 == at);
+        if acquired(name) && named && !several {
+            self.draft.unknown.push(at);
         }
         if matches!(before, "a" | "an" | "this" | "that") && !several && self.draft.rank.is_none() {
             self.draft.unknown.push(at);

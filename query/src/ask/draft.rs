@@ -114,6 +114,8 @@ pub(crate) struct Draft {
     pub(crate) course: bool,
     pub(crate) then: bool,
     pub(crate) follow_up: bool,
+    /// `what do they …`, which is answered by a report or a list and not by their number.
+    pub(crate) what_do: Option<usize>,
     pub(crate) stays: bool,
     /// Pages of a folder were named, which are rows where an order is asked for.
     pub(crate) folder: bool,

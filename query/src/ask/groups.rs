@@ -90,7 +90,8 @@ impl Reading<'_> {
     pub(crate) fn one_group(&mut self, at: usize) -> Option<usize> {
         if let Some((unit, several)) = Unit::of(self.word(at)) {
             let grain = unit.grain()?;
-            if matches!(self.word(at + 1), "of") {
+            let whole = super::time::time(self.tokens, at + 1, self.around.clock);
+            if self.word(at + 1) == "of" && whole.is_none() {
                 return None; // `day of the week` is none of the calendar's
             }
             self.draft.divide(grain.name(), several, true);

@@ -20,6 +20,8 @@ pub(crate) struct Value {
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) verb: bool,
+    /// Only part of the event's name was said.
+    pub(crate) part: bool,
     pub(crate) end: usize,
 }
 
@@ -299,7 +301,7 @@ impl Reading<'_> {
         let path = named.values.first().cloned().unwrap_or_default();
         let noun = self.page_noun(end);
         let one = matches!(noun, Some((false, _))) && self.word(end) != "section";
-        if !one && path != "/" && self.around.vocabulary.has_beneath(&path) {
+        if !(one && self.draft.rank.is_none()) && path != "/" && self.around.vocabulary.has_beneath(&path) {
             return Value { dimension: dimension.to_owned(), values: vec![path], operator: "contains", end };
         }
         Value { dimension: dimension.to_owned(), values: vec![path], operator: "is", end }
@@ -417,7 +419,7 @@ impl Reading<'_> {
                 .happenings()
                 .iter()
                 .find(|event| event.name.eq_ignore_ascii_case(&raw))?;
-            return Some(Event { name: known.name.clone(), verb: false, end: at + 1 });
+            return Some(Event { name: known.name.clone(), verb: false, part: false, end: at + 1 });
         }
         if self.kind(at) != Some(Kind::Word) {
             return None;
@@ -440,7 +442,8 @@ impl Reading<'_> {
             let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
             let verb = self.says_a_deed(at, &words);
             let end = self.event_noun(at + length, &name);
-            return Some(Event { name, verb, end });
+            let part = length == 1 && self.is_part(&words[0], &name);
+            return Some(Event { name, verb, part, end });
         }
         None
     }
@@ -448,6 +451,12 @@ impl Reading<'_> {
     /// `the signup page` is a page, not an event.
     fn belongs_to_page(&self, end: usize) -> bool {
         self.page_noun(end).is_some_and(|(several, _)| !several)
+    }
+
+    /// Whether a word is one of several that an event is called by.
+    fn is_part(&self, word: &str, name: &str) -> bool {
+        let stems = self.around.vocabulary.happenings().iter().find(|event| event.name == name);
+        stems.is_some_and(|event| event.stems.len() > 1 && event.stems.contains(&stem(word)))
     }
 
     fn says_a_deed(&self, at: usize, words: &[String]) -> bool {

@@ -195,6 +195,14 @@ impl Reading<'_> {
         span: super::time::calendar::Span,
     ) -> Against {
         let Some(first) = first else { return Against::Span(span) };
+        if first == span {
+            // `this monday vs last monday`, said on a Wednesday.
+            return Against::Earlier(if span.is_day() {
+                Earlier::By(Unit::Week, 1)
+            } else {
+                Earlier::Previous
+            });
+        }
         let (short, long) = (first.length().min(span.length()), first.length().max(span.length()));
         let Some((unit, 1)) = span.unit else { return Against::Span(span) };
         if long < short.saturating_mul(2) || unit < Unit::Week {
@@ -352,6 +360,11 @@ impl Reading<'_> {
                 Some(next.max(at + 1))
             }
             "under" | "beneath" | "inside" if self.kind(at + 1) == Some(Kind::Path) => Some(at + 1),
+            "do" if at > 0 && self.word(at - 1) == "what" => {
+                self.draft.what_do = Some(at);
+                Some(at + 1)
+            }
+            "do" if !last && time::time(self.tokens, at + 1, self.around.clock).is_none() => Some(at + 1),
             "where" => self.where_from(at),
             _ => self.excludes(at),
         }
@@ -394,6 +407,22 @@ impl Reading<'_> {
         }
         if matches!(self.word(at), "conversions") {
             self.measure("conversions", at);
+            return Some(at + 1);
+        }
+        if matches!(self.word(at), "converted" | "convert")
+            && (self.draft.of_people() || self.draft.share)
+            && !self.draft.rate
+        {
+            let goals: Vec<String> = self.around.vocabulary.goals().into_iter().map(str::to_owned).collect();
+            let pick = if goals.len() > 1 { self.choose(goals.len().min(6)) } else { 0 };
+            let names = vec![goals.into_iter().nth(pick)?];
+            self.draft.mentions.push(super::draft::Mention {
+                names,
+                verb: true,
+                apart: false,
+                negated: false,
+                at,
+            });
             return Some(at + 1);
         }
         // `conversion from signup to purchase`, `does google convert`.

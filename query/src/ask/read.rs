@@ -216,8 +216,11 @@ impl<'a> Reading<'a> {
         // A choice is only made where the name is taken.
         let made = self.made();
         if let Some(event) = self.event(at) {
-            if best.as_ref().is_none_or(|(longest, of, _)| (event.end, 7) > (*longest, *of)) {
-                best = Some((event.end, 7, Piece::Event(event)));
+            if best
+                .as_ref()
+                .is_none_or(|(longest, of, _)| (event.end, if event.part { 1 } else { 7 }) > (*longest, *of))
+            {
+                best = Some((event.end, if event.part { 1 } else { 7 }, Piece::Event(event)));
             } else {
                 self.unmake(made);
             }

@@ -15,6 +15,17 @@ pub(crate) fn report(settling: &mut Settling<'_>, intent: Intent) -> Result<Map<
     if settling.draft.share {
         return Err(refuse("a share cannot be asked of this report"));
     }
+    let said = settling.measures();
+    settling.check_average(&said)?;
+    if settling.draft.against.is_some() && intent != Intent::Insight {
+        return Err(refuse("this report cannot be compared with another time in one question"));
+    }
+    if matches!(intent, Intent::Anomalies | Intent::Insight) && !attributes(settling).is_empty() {
+        return Err(refuse("this report cannot be divided"));
+    }
+    if settling.draft.rank.is_some() && intent != Intent::Journeys {
+        return Err(refuse("this report has no order"));
+    }
     match intent {
         Intent::Forecast => forecast(settling),
         Intent::Anomalies => anomalies(settling),
@@ -249,7 +260,6 @@ fn funnel(settling: &mut Settling<'_>) -> Result<Map<String, Json>, Refusal> {
         return Err(refuse("a funnel needs at least two steps, for example: funnel from /pricing to signup"));
     }
     let range = settling.range()?;
-    let compared = settling.compared(range)?;
     let filters = settling.filters();
     let mut body = body("funnel", settling.iso(range));
     let steps: Vec<Json> = steps.iter().map(Step::json).collect();
@@ -258,8 +268,5 @@ fn funnel(settling: &mut Settling<'_>) -> Result<Map<String, Json>, Refusal> {
     body.insert("order".to_owned(), json!("ordered"));
     add_attributes(settling, &mut body);
     body.insert("filters".to_owned(), json!(filters));
-    if let Some(span) = compared {
-        body.insert("compare".to_owned(), settling.iso(span));
-    }
     Ok(body)
 }

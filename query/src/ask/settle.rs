@@ -51,6 +51,9 @@ pub(crate) fn settle(draft: Draft, around: &Around<'_>, choices: &mut Choices) -
         let why = draft.refusal.clone().unwrap_or_default();
         return Err(Refusal { unknown: draft.unknown, why });
     }
+    if let (Some(at), true) = (draft.what_do, draft.intents.is_empty() && draft.divides.is_empty()) {
+        return Err(Refusal { unknown: vec![at], why: "it is not said what is to be counted".to_owned() });
+    }
     if let Some(why) = &draft.refusal {
         return Err(refuse(why.clone()));
     }
@@ -330,7 +333,12 @@ impl Settling<'_> {
             self.ranked(rank, &mut metrics)?;
         }
         if metrics.is_empty() {
-            metrics.push("visitors");
+            let of_events = self
+                .draft
+                .divides
+                .iter()
+                .all(|divide| matches!(divide.name.as_str(), "event:goal" | "event:name"));
+            metrics.push(if of_events && !self.draft.divides.is_empty() { "events" } else { "visitors" });
         }
         self.check_average(&metrics)?;
         let wants_points = self.draft.trend || self.draft.chart && self.draft.divides.is_empty();
@@ -400,7 +408,7 @@ impl Settling<'_> {
         }
     }
 
-    fn check_average(&self, metrics: &[&'static str]) -> Result<(), Refusal> {
+    pub(crate) fn check_average(&self, metrics: &[&'static str]) -> Result<(), Refusal> {
         match self.draft.average {
             Some(at) if !metrics.iter().all(|metric| MEANS.contains(metric)) => Err(Refusal {
                 unknown: vec![at],
@@ -448,6 +456,10 @@ impl Settling<'_> {
     fn ranked(&mut self, rank: &Rank, metrics: &mut Vec<&'static str>) -> Result<(), Refusal> {
         if self.draft.divides.is_empty() && self.draft.folder {
             self.draft.divide("event:page", true, true);
+        }
+        if self.draft.divides.is_empty() && metrics.as_slice() == ["events"] && self.draft.mentions.is_empty()
+        {
+            self.draft.divide("event:name", true, true);
         }
         if self.draft.divides.is_empty() {
             return Err(refuse("it is not said of what the top or bottom is asked for"));

@@ -69,6 +69,7 @@ impl Reader<'_> {
         found.extend(self.nth_of(at));
         found.extend(self.unit(at));
         found.extend(self.named(at));
+        found.extend(self.shopping(at));
         found.extend(self.day_and_month(at));
         found.extend(self.quarter(at));
         found.extend(self.weekday(at));
@@ -376,6 +377,26 @@ impl Reader<'_> {
             .filter_map(|(name, day, month)| Some((self.words(at, name)?, *day, *month)))
             .max_by_key(|(end, ..)| *end)?;
         self.day_of(day, month, end)
+    }
+
+    /// `black friday` and `cyber monday`, where no campaign is meant.
+    fn shopping(&self, at: usize) -> Option<Anchor> {
+        let later = match (self.word(at), self.word(at + 1)) {
+            ("black", "friday") => 1,
+            ("cyber", "monday") => 4,
+            _ => return None,
+        };
+        let name = self.tokens.get(at + 1).is_some_and(|second| second.glued)
+            || self.word(at + 2).starts_with("campaign");
+        let (year, end) = self.year_after(at + 2);
+        let of = |year| {
+            let fourth = Date::new(year, 11, 1).ok()?.nth_weekday_of_month(4, Weekday::Thursday).ok()?;
+            fourth.checked_add(later.days()).ok()
+        };
+        let this = of(year.unwrap_or(self.clock.today.year()))?;
+        let date =
+            if year.is_none() && this > self.clock.today { of(self.clock.today.year() - 1)? } else { this };
+        if name { None } else { Self::sure(self.clock.day(date), end) }
     }
 
     /// `2026-03-01`, `2026-03`, `2025`, `3/4`, `3/4/2026`, `17.3.2026`.

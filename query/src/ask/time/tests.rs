@@ -169,6 +169,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("christmas", "L1225", "L1225+1d"),
     ("christmas eve", "L1224", "L1224+1d"),
     ("halloween", "L1031", "L1031+1d"),
+    ("black friday 2023", "2023-11-24", "2023-11-25"),
+    ("cyber monday 2023", "2023-11-27", "2023-11-28"),
     ("monday", "X1", "X1+1d"),
     ("on friday", "X5", "X5+1d"),
     ("sunday", "X7", "X7+1d"),

@@ -28,6 +28,7 @@ fn questions(paths: &mut Map<String, Value>) {
         ("/api/v1/retention", "Who comes back", "Retention", "RetentionAnswer"),
         ("/api/v1/funnel", "How far people get", "Funnel", "FunnelAnswer"),
         ("/api/v1/journeys", "Which way visits go", "Journeys", "JourneysAnswer"),
+        ("/api/v1/ask", "Ask in words", "InWords", "InWordsAnswer"),
     ] {
         let operation = json!({
             "post": {

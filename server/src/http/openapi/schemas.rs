@@ -80,6 +80,19 @@ fn requests() -> Value {
     };
     let id = json!({"type": "string", "format": "uuid", "description": "Of one that is defined on the site"});
     json!({
+        "InWords": {
+            "type": "object",
+            "required": ["site_id", "question"],
+            "additionalProperties": false,
+            "properties": {
+                "site_id": {"type": "string", "minLength": 1},
+                "question": {"type": "string", "maxLength": 1_000},
+                "timezone": {"type": ["string", "null"], "description": "The zone that times are said in"},
+                "context": {"type": ["object", "null"], "description": "The answer before, or its query"},
+                "now": {"type": ["string", "null"], "description": "The time that `today` is of, RFC 3339"},
+                "dry_run": {"type": "boolean", "description": "Understand, and answer nothing"},
+            },
+        },
         "Query": {
             "type": "object",
             "required": ["site_id", "metrics", "date_range"],
@@ -156,6 +169,22 @@ fn answers() -> Value {
     };
     let count = json!({"type": "integer", "minimum": 0});
     json!({
+        "InWordsAnswer": {
+            "type": "object",
+            "required": ["status", "query", "explanation", "result", "chart", "suggestions", "confidence"],
+            "properties": {
+                "status": {"enum": ["answered", "ambiguous", "unsupported"]},
+                "query": {"type": ["object", "null"], "description": "`kind` names the report that it is of"},
+                "explanation": {"type": "string"},
+                "result": {"type": ["object", "null"]},
+                "chart": {"type": ["object", "null"]},
+                "suggestions": {"type": "array", "items": {"type": "object", "required": ["question"], "properties": {
+                    "question": {"type": "string"}, "query": {"type": "object"},
+                }}},
+                "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+                "not_understood": strings,
+            },
+        },
         "Answer": {"type": "object", "required": ["results", "meta", "query"], "properties": {
             "results": {"type": "array", "items": {"type": "object", "required": ["metrics", "dimensions"], "properties": {
                 "metrics": values,

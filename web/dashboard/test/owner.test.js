@@ -57,13 +57,7 @@ before(async () => {
 });
 after(() => world?.stop());
 
-async function owner(path, options = {}) {
-  const page = await world.open('/healthz', { viewport: { width: 1280, height: 900 }, ...options });
-  const [name, value] = session.cookie.split('=');
-  await page.context().addCookies([{ name, value, url: world.origin }]);
-  await page.goto(world.origin + path);
-  return page;
-}
+const owner = (path) => world.open(path, { viewport: { width: 1280, height: 900 }, cookie: session.cookie });
 
 const tile = (page, name) => page.getByRole('region', { name, exact: true });
 
@@ -82,19 +76,19 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
   const builder = page.getByRole('dialog');
   await builder.getByLabel('Title').fill('Sources');
   await builder.getByLabel('Shown as').selectOption('table');
-  await builder.getByLabel('By', { exact: true }).selectOption('visit:source');
+  await builder.locator('select[name=dimension]').selectOption('visit:source');
   await builder.getByRole('button', { name: 'Take it' }).click();
   await tile(page, 'Sources').getByText('Direct / None').waitFor();
 
   // With the pointer to the top, past everything that lies there.
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
   const handle = page.getByRole('button', { name: /^Move Sources/ });
-  await handle.scrollIntoViewIfNeeded();
+  await page.setViewportSize({ width: 1280, height: 1700 });
   const at = await handle.boundingBox();
   let kept = saved();
   await page.mouse.move(at.x + 5, at.y + 5);
   await page.mouse.down();
-  await page.mouse.move(at.x + 5, at.y - 2000, { steps: 8 });
+  await page.mouse.move(at.x + 5, 10, { steps: 8 });
   await page.mouse.up();
   assert.equal((await kept).status(), 200);
   const top = async (name) => (await tile(page, name).boundingBox()).y;
@@ -118,6 +112,7 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
   await tile(page, 'Browsers').getByRole('button', { name: 'Table' }).click();
   await tile(page, 'Browsers').getByRole('rowheader', { name: 'Firefox' }).waitFor();
   await tile(page, 'Browsers').getByRole('button', { name: 'Chart' }).click();
+  await page.setViewportSize({ width: 1280, height: 900 });
   await shot(page, 'dashboard');
 
   const [download] = await Promise.all([

@@ -87,8 +87,12 @@ export async function start(command) {
     origin,
     log: served.log,
     /** A page that remembers what it complained of and which other hosts it asked. */
-    async open(path, options = {}) {
+    async open(path, { cookie, ...options } = {}) {
       const context = await browser.newContext({ locale: 'en-GB', ...options });
+      if (cookie) {
+        const [name, value] = cookie.split('=');
+        await context.addCookies([{ name, value, url: origin }]);
+      }
       context.setDefaultTimeout(15_000);
       const page = await context.newPage();
       page.complaints = [];

@@ -24,9 +24,6 @@ pub(in crate::cli) struct ForecastModel {
     forecasters: Vec<Forecaster>,
 }
 
-/// Milliseconds since 1970, the value if there is one, and the row of the file it is in.
-type Point = (i64, Option<f64>, usize);
-
 impl ForecastModel {
     /// Learns from a file; answers also its number of points, and the first and last time.
     pub(in crate::cli) fn learn(

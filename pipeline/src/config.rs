@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::cluster::ClusterConfig;
-use crate::log::{JetStreamConfig, Partition};
+use crate::log::{FluvioConfig, JetStreamConfig, Partition};
 use crate::told::CommitWatch;
 
 /// Where events become durable.
@@ -16,6 +16,8 @@ pub enum LogKind {
     Embedded,
     /// In streams of a NATS cluster.
     JetStream(JetStreamConfig),
+    /// In topics of a Fluvio cluster.
+    Fluvio(FluvioConfig),
 }
 
 /// Settings of the pipeline, with defaults for a small server.

@@ -246,7 +246,7 @@ impl Shard for StreamShard {
 
     async fn locate(&self, offset: Offset) -> Result<Position, ShardError> {
         let Some((first, last)) = self.bounds().await? else { return Ok(0) };
-        let found = first_that_stays(self, (first, last), |_, opened| opened.end() <= offset).await?;
+        let found = first_that_stays(self, (first, last), &|_, opened| opened.end() <= offset).await?;
         Ok(found.map_or(last, |(position, _)| position))
     }
 

@@ -9,6 +9,7 @@
 
 pub mod codec;
 pub mod embedded;
+pub mod fluvio;
 pub mod jetstream;
 mod remote;
 mod rewrite;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use opentrace_events::{Event, SiteId, VisitorId};
 use tokio::sync::watch;
 
+pub use self::fluvio::FluvioConfig;
 pub use embedded::{EmbeddedConfig, EmbeddedLog};
 pub use jetstream::JetStreamConfig;
 
@@ -104,6 +106,7 @@ pub(crate) async fn open(config: &PipelineConfig, folder: &Path) -> Result<Arc<d
             cache_bytes: CACHE_BYTES,
         })?)),
         LogKind::JetStream(settings) => jetstream::open(settings).await,
+        LogKind::Fluvio(settings) => fluvio::open(settings).await,
     }
 }
 

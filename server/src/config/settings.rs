@@ -36,18 +36,19 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("process", ""),
     plain("hosts", ""),
     secret("cluster.secret"),
-    // Where events become durable: `embedded` in the data folder, or `jetstream`.
+    // Where events become durable: `embedded` in the data folder, `jetstream`, or `fluvio`.
     plain("eventlog.kind", "embedded"),
-    // Servers of NATS, separated by commas: `nats://host:4222` or `tls://host:4222`.
+    // Servers of NATS, separated by commas: `nats://host:4222` or `tls://host:4222`. For Fluvio, its
+    // controller: `host:9003`.
     plain("eventlog.url", ""),
     plain("eventlog.user", ""),
     secret("eventlog.password"),
     // A file with the JWT and key of a NATS user.
     plain("eventlog.credentials", ""),
-    // What streams are called, with the number of their partition.
+    // What streams or topics are called, with the number of their partition.
     plain("eventlog.name", "opentrace"),
     plain("eventlog.partitions", "4"),
-    // Servers that hold each stream; 0 takes three where there are as many, else one.
+    // Servers that hold each stream or topic; 0 takes one, and three where NATS has as many.
     plain("eventlog.replicas", "0"),
     // Bytes each stream may hold; 0 leaves it to the servers.
     plain("eventlog.max_bytes", "0"),

@@ -5,7 +5,7 @@
 //! somebody who did not know of those, was not acknowledged, and is passed over by every reader.
 
 use crate::log::Offset;
-use crate::log::codec;
+use crate::log::codec::{self, Encoded};
 
 const VERSION: u8 = 1;
 const COVERED: usize = 1 + 8 + 8;
@@ -42,7 +42,7 @@ pub(super) fn seal(stamp: u64, first: Offset, chunk: &[u8]) -> Vec<u8> {
 }
 
 /// Opens a record; its chunk's checksum is not looked at.
-pub(super) fn open(record: &[u8]) -> Result<Opened<'_>, String> {
+pub(crate) fn open(record: &[u8]) -> Result<Opened<'_>, String> {
     let (head, rest) = record.split_first_chunk::<COVERED>().ok_or("not a record of this log")?;
     let (checksum, chunk) = rest.split_first_chunk::<4>().ok_or("not a record of this log")?;
     if head[0] != VERSION {
@@ -66,12 +66,17 @@ pub(super) fn open(record: &[u8]) -> Result<Opened<'_>, String> {
     })
 }
 
+/// The same record without its events: it still says where it began.
+pub(crate) fn emptied(record: &[u8]) -> Result<Vec<u8>, String> {
+    let opened = open(record)?;
+    Ok(seal(opened.stamp, opened.first, &codec::frame(&Encoded::default(), opened.written_at)))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::log::codec::Encoded;
 
     #[test]
     fn what_was_sealed_is_opened() {
@@ -79,6 +84,16 @@ mod tests {
         let record = seal(3, 1_000, &chunk);
         let opened = open(&record).expect("opens");
         assert_eq!(opened, Opened { stamp: 3, first: 1_000, count: 0, written_at: 77, chunk: &chunk });
+    }
+
+    #[test]
+    fn an_emptied_record_stands_where_it_stood_and_holds_nothing() {
+        let mut events = Encoded::default();
+        events.push(&opentrace_events::Event::default()).expect("encodes");
+        let emptied = emptied(&seal(3, 1_000, &codec::frame(&events, 77))).expect("opens");
+        let opened = open(&emptied).expect("opens");
+        assert_eq!((opened.stamp, opened.first, opened.written_at), (3, 1_000, 77));
+        assert!(codec::decode(opened.chunk).expect("decodes").is_empty());
     }
 
     proptest! {

@@ -30,8 +30,11 @@ use opentrace_events::{Event, SiteId, VisitorId};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::envelope::Opened;
+pub(crate) use self::envelope::emptied;
+#[cfg(test)]
+pub(crate) use self::envelope::open as open_record;
 use self::partition::Held;
-pub(crate) use self::shard::{Position, Shard, ShardError, first_that_stays};
+pub(crate) use self::shard::{Goes, Position, Shard, ShardError, first_that_stays, last_that_goes};
 use self::writer::{Work, Writer};
 use super::codec::{self, Encoded};
 use super::{Chunk, EventLog, LogError, Offset, Partition, partition_of};
@@ -339,7 +342,7 @@ impl<S: Shard> EventLog for RemoteLog<S> {
             let goes = |at: Position, opened: &Opened<'_>| {
                 opened.end() <= before && opened.written_at <= newest && at < last
             };
-            match first_that_stays(shard, (start, last), goes).await? {
+            match shard.first_that_stays((start, last), &goes).await? {
                 Some((position, first)) if first > from => {
                     shard.cut(position).await?;
                     Ok(first - from)
@@ -373,6 +376,7 @@ impl<S: Shard> EventLog for RemoteLog<S> {
                 continue;
             }
             let part = self.part(partition);
+            until_read(partition, || part.shard.part_storage()).await?;
             // Something has to say where the log ends when all of these are gone.
             let keep_from = self.mark(partition).await?;
             part.held.forget_tail();

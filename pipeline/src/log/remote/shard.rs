@@ -10,6 +10,9 @@ use crate::log::Offset;
 /// Where a record lies in its shard. Grows with every record; there may be gaps.
 pub(crate) type Position = u64;
 
+/// Whether a record may be dropped.
+pub(crate) type Goes<'a> = dyn Fn(Position, &Opened<'_>) -> bool + Send + Sync + 'a;
+
 /// One partition of a log that lies elsewhere: records in an order that never changes.
 #[async_trait::async_trait]
 pub(crate) trait Shard: Send + Sync + Debug + 'static {
@@ -22,11 +25,28 @@ pub(crate) trait Shard: Send + Sync + Debug + 'static {
     /// A position at or before the first record whose events end behind `offset`, and close to it.
     async fn locate(&self, offset: u64) -> Result<Position, ShardError>;
 
-    /// Positions of the first and the last record, if there are any.
+    /// Positions of the first record and of the last, if there are any. A shard that cannot tell the
+    /// last without reading gives one before it.
     async fn bounds(&self) -> Result<Option<(Position, Position)>, ShardError>;
+
+    /// The first record between two positions that does not go, where those that go lie in front: its
+    /// position and the offset it begins at. One behind it will do where records go in groups only.
+    async fn first_that_stays(
+        &self,
+        bounds: (Position, Position),
+        goes: &Goes<'_>,
+    ) -> Result<Option<(Position, Offset)>, ShardError> {
+        first_that_stays(self, bounds, goes).await
+    }
 
     /// Drops records that end before `before`, and only those. Some may stay.
     async fn cut(&self, before: Position) -> Result<(), ShardError>;
+
+    /// Sees to it that what is added from now on shares no storage with what is there, where storage is
+    /// rewritten to wipe records. Asked for before the record at which `wipe` is to stop is added.
+    async fn part_storage(&self) -> Result<(), ShardError> {
+        Ok(())
+    }
 
     /// Makes what these records hold unreadable for ever, in storage, too. More may be dropped with
     /// them, but nothing at or behind `keep_from`.
@@ -53,12 +73,12 @@ pub(crate) enum ShardError {
     Refused(String),
 }
 
-/// The first record between two positions that does not go, where those that go lie in front: its
-/// position and the offset it begins at. Takes about as many reads as the distance has bits.
+/// [`Shard::first_that_stays`] where positions lie close together. Takes about as many reads as the
+/// distance has bits.
 pub(crate) async fn first_that_stays<S: Shard + ?Sized>(
     shard: &S,
     (mut low, mut high): (Position, Position),
-    goes: impl Fn(Position, &Opened<'_>) -> bool + Send,
+    goes: &Goes<'_>,
 ) -> Result<Option<(Position, Offset)>, ShardError> {
     let mut found = None;
     while low <= high {
@@ -74,6 +94,30 @@ pub(crate) async fn first_that_stays<S: Shard + ?Sized>(
         match middle.checked_sub(1) {
             Some(below) => high = below,
             None => break,
+        }
+    }
+    Ok(found)
+}
+
+/// The last of these positions, in ascending order, whose record goes, and the offset it begins at:
+/// all before it go as well. Takes about as many reads as the number of positions has bits.
+pub(crate) async fn last_that_goes<S: Shard + ?Sized>(
+    shard: &S,
+    starts: &[Position],
+    goes: &Goes<'_>,
+) -> Result<Option<(Position, Offset)>, ShardError> {
+    let (mut low, mut high) = (0, starts.len());
+    let mut found = None;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let record = shard.read(starts[middle]).await?;
+        let opened = record.as_ref().map(|(at, record)| Ok((*at, envelope::open(record)?)));
+        match opened.transpose().map_err(ShardError::Refused)? {
+            Some((at, opened)) if goes(at, &opened) => {
+                found = Some((at, opened.first));
+                low = middle + 1;
+            }
+            _ => high = middle,
         }
     }
     Ok(found)

@@ -14,13 +14,26 @@ use super::*;
 
 const PARTITIONS: u16 = 2;
 
+/// Records of a segment, where there are segments.
+const SEGMENT: usize = 3;
+
+/// How a system keeps records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// An append fails that does not follow the last record, as in JetStream.
+    Conditional,
+    /// Records are added in any case.
+    Unconditional,
+    /// The same, in segments between which positions jump: only whole ones can be dropped or written
+    /// anew, as in Fluvio.
+    Segments,
+}
+
 /// Records in memory, and what goes wrong with them.
 #[derive(Clone, Debug)]
 struct Faulty {
     state: Arc<Mutex<State>>,
-    /// Whether an append fails that does not follow the last record, as in JetStream; else it is
-    /// added all the same, as in Fluvio.
-    conditional: bool,
+    kind: Kind,
     /// How many of a hundred calls go wrong.
     faults: u32,
 }
@@ -29,6 +42,8 @@ struct Faulty {
 struct State {
     records: BTreeMap<Position, Bytes>,
     last: Position,
+    /// Where the next record goes.
+    next: Position,
     /// Appends that nobody heard of, to come true later.
     under_way: Vec<(Position, Bytes)>,
     room: usize,
@@ -36,11 +51,17 @@ struct State {
 }
 
 impl Faulty {
-    fn new(conditional: bool, faults: u32, seed: u64) -> Self {
+    fn new(kind: Kind, faults: u32, seed: u64) -> Self {
         let random = StdRng::seed_from_u64(seed);
-        let state =
-            State { records: BTreeMap::new(), last: 0, under_way: Vec::new(), room: usize::MAX, random };
-        Self { state: Arc::new(Mutex::new(state)), conditional, faults }
+        let state = State {
+            records: BTreeMap::new(),
+            last: 0,
+            next: 1,
+            under_way: Vec::new(),
+            room: usize::MAX,
+            random,
+        };
+        Self { state: Arc::new(Mutex::new(state)), kind, faults }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -49,15 +70,41 @@ impl Faulty {
 }
 
 impl State {
-    fn add(&mut self, after: Position, record: Bytes, conditional: bool) -> Result<Position, ShardError> {
-        if conditional && after != self.last {
+    fn add(&mut self, after: Position, record: Bytes, kind: Kind) -> Result<Position, ShardError> {
+        if kind == Kind::Segments && self.in_newest() >= SEGMENT {
+            self.turn_over();
+        }
+        // The first record of a segment has to count.
+        let begins = kind == Kind::Segments && self.next == segment_of(self.next);
+        if (kind == Kind::Conditional || begins) && after != self.last {
             return Err(ShardError::Moved);
         }
         let follows = after == self.last;
-        self.last += 1;
+        self.last = self.next;
+        self.next += 1;
         self.records.insert(self.last, record);
         if follows { Ok(self.last) } else { Err(ShardError::Moved) }
     }
+
+    /// What is added next begins a segment.
+    fn turn_over(&mut self) {
+        self.next = segment_of(self.next) + (1 << 40);
+    }
+
+    fn in_newest(&self) -> usize {
+        self.records.range(segment_of(self.next)..).count()
+    }
+
+    fn starts(&self) -> Vec<Position> {
+        let mut starts: Vec<Position> = self.records.keys().map(|at| segment_of(*at)).collect();
+        starts.dedup();
+        starts
+    }
+}
+
+/// Where the segment of a record begins.
+fn segment_of(at: Position) -> Position {
+    at >> 40 << 40
 }
 
 #[async_trait::async_trait]
@@ -66,7 +113,7 @@ impl Shard for Faulty {
         tokio::task::yield_now().await;
         let mut state = self.state();
         for (after, record) in std::mem::take(&mut state.under_way) {
-            let _ = state.add(after, record, self.conditional);
+            let _ = state.add(after, record, self.kind);
         }
         if state.records.len() >= state.room {
             return Err(ShardError::Full("as told".to_owned()));
@@ -74,10 +121,10 @@ impl Shard for Faulty {
         let lost = || Err(ShardError::Unknown("no answer".to_owned()));
         let fault = state.random.random_range(0..100);
         match fault % 4 {
-            _ if fault >= self.faults => state.add(after, record, self.conditional),
+            _ if fault >= self.faults => state.add(after, record, self.kind),
             0 => lost(),
             1 => {
-                let _ = state.add(after, record, self.conditional);
+                let _ = state.add(after, record, self.kind);
                 lost()
             }
             _ => {
@@ -97,27 +144,63 @@ impl Shard for Faulty {
 
     async fn locate(&self, offset: u64) -> Result<Position, ShardError> {
         let Some(bounds) = self.bounds().await? else { return Ok(0) };
-        match self.conditional {
-            true => {
-                let found = first_that_stays(self, bounds, |_, opened| opened.end() <= offset).await?;
+        match self.kind {
+            Kind::Conditional => {
+                let found = first_that_stays(self, bounds, &|_, opened| opened.end() <= offset).await?;
                 Ok(found.map_or(bounds.1, |(position, _)| position))
             }
-            false => Ok(bounds.0),
+            Kind::Unconditional => Ok(bounds.0),
+            Kind::Segments => {
+                let starts = self.state().starts();
+                let begins = last_that_goes(self, &starts, &|_, opened| opened.first <= offset).await?;
+                Ok(begins.map_or(bounds.0, |(position, _)| position))
+            }
         }
     }
 
     async fn bounds(&self) -> Result<Option<(Position, Position)>, ShardError> {
         let state = self.state();
-        Ok(state.records.first_key_value().map(|(first, _)| (*first, state.last)))
+        let last = state.records.last_key_value();
+        Ok(state.records.first_key_value().zip(last).map(|((first, _), (last, _))| (*first, *last)))
+    }
+
+    async fn first_that_stays(
+        &self,
+        bounds: (Position, Position),
+        goes: &Goes<'_>,
+    ) -> Result<Option<(Position, Offset)>, ShardError> {
+        let starts = self.state().starts();
+        match self.kind {
+            Kind::Segments => last_that_goes(self, starts.get(1..).unwrap_or_default(), goes).await,
+            _ => first_that_stays(self, bounds, goes).await,
+        }
     }
 
     async fn cut(&self, before: Position) -> Result<(), ShardError> {
+        let before = if self.kind == Kind::Segments { segment_of(before) } else { before };
         self.state().records.retain(|position, _| *position >= before);
         Ok(())
     }
 
-    async fn wipe(&self, records: &[Position], _: Position) -> Result<(), ShardError> {
-        self.state().records.retain(|position, _| !records.contains(position));
+    async fn part_storage(&self) -> Result<(), ShardError> {
+        let mut state = self.state();
+        if self.kind == Kind::Segments && state.in_newest() > 0 {
+            state.turn_over();
+        }
+        Ok(())
+    }
+
+    async fn wipe(&self, records: &[Position], keep_from: Position) -> Result<(), ShardError> {
+        let mut state = self.state();
+        if self.kind != Kind::Segments {
+            state.records.retain(|position, _| !records.contains(position));
+            return Ok(());
+        }
+        for position in records {
+            assert!(segment_of(*position) < segment_of(keep_from), "what is written anew is closed");
+            let record = state.records.get_mut(position).expect("what is wiped is there");
+            *record = emptied(record).expect("opens").into();
+        }
         Ok(())
     }
 
@@ -126,8 +209,8 @@ impl Shard for Faulty {
     }
 }
 
-fn shards(conditional: bool, faults: u32, seed: u64) -> Vec<Faulty> {
-    (0..u64::from(PARTITIONS)).map(|n| Faulty::new(conditional, faults, seed * 31 + n)).collect()
+fn shards(kind: Kind, faults: u32, seed: u64) -> Vec<Faulty> {
+    (0..u64::from(PARTITIONS)).map(|n| Faulty::new(kind, faults, seed * 31 + n)).collect()
 }
 
 async fn open(shards: &[Faulty]) -> RemoteLog<Faulty> {
@@ -165,8 +248,8 @@ async fn read_all(log: &RemoteLog<Faulty>, partition: Partition, step: usize) ->
 }
 
 /// Two programs append at once, through faults; whatever one was told to be in is in, once.
-async fn acknowledged_is_in_once(conditional: bool, seed: u64) {
-    let shards = shards(conditional, 40, seed);
+async fn acknowledged_is_in_once(kind: Kind, seed: u64) {
+    let shards = shards(kind, 40, seed);
     let logs = [Arc::new(open(&shards).await), Arc::new(open(&shards).await)];
     let clients = (0..6u64).map(|client| {
         let log = Arc::clone(&logs[client as usize % 2]);
@@ -203,20 +286,27 @@ async fn acknowledged_is_in_once(conditional: bool, seed: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_appends_are_conditional_what_was_acknowledged_is_in_once() {
     for seed in 0..4 {
-        acknowledged_is_in_once(true, seed).await;
+        acknowledged_is_in_once(Kind::Conditional, seed).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_appends_are_not_conditional_what_was_acknowledged_is_in_once() {
     for seed in 0..4 {
-        acknowledged_is_in_once(false, seed).await;
+        acknowledged_is_in_once(Kind::Unconditional, seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_records_lie_in_segments_what_was_acknowledged_is_in_once() {
+    for seed in 0..4 {
+        acknowledged_is_in_once(Kind::Segments, seed).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_shard_refuses_until_there_is_room() {
-    let shards = shards(true, 0, 1);
+    let shards = shards(Kind::Conditional, 0, 1);
     let log = open(&shards).await;
     log.append(&[event(1, "/in")]).await.expect("appends");
     for shard in &shards {
@@ -243,7 +333,7 @@ async fn a_full_shard_refuses_until_there_is_room() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_requests_become_several_records() {
-    let shards = shards(true, 0, 1);
+    let shards = shards(Kind::Conditional, 0, 1);
     let log = open(&shards).await;
     let long = "x".repeat(1_000);
     let batch: Vec<Event> = (0..40).map(|n| event(n, &format!("/{n}/{long}"))).collect();
@@ -260,7 +350,7 @@ async fn large_requests_become_several_records() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn truncation_keeps_what_is_needed_and_the_offsets() {
-    let shards = shards(true, 0, 1);
+    let shards = shards(Kind::Conditional, 0, 1);
     let log = open(&shards).await;
     let visitor = (0..).find(|v| partition_of(SiteId(1), VisitorId(*v), PARTITIONS) == 0).expect("one is");
     for n in 0..9 {
@@ -276,8 +366,39 @@ async fn truncation_keeps_what_is_needed_and_the_offsets() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn truncation_drops_whole_segments_only() {
+    let shards = shards(Kind::Segments, 0, 1);
+    let log = open(&shards).await;
+    let visitor = (0..).find(|v| partition_of(SiteId(1), VisitorId(*v), PARTITIONS) == 0).expect("one is");
+    let append = async |n: u64| log.append(&[event(visitor, &format!("/{n}"))]).await.expect("appends");
+    for n in 0..9 {
+        append(n).await;
+    }
+    let truncate = async |before| log.truncate(0, before, Duration::ZERO).await.expect("truncates");
+    assert_eq!(log.truncate(0, 9, Duration::from_secs(3600)).await.expect("truncates"), 0, "too young");
+    assert_eq!(truncate(3).await, 0, "of the second segment no record may go");
+    assert_eq!(truncate(5).await, 3);
+    assert_eq!(log.starts().await.expect("reads")[0], 3);
+    assert_eq!(truncate(5).await, 0);
+    assert_eq!(truncate(9).await, 3, "the newest segment stays");
+    append(9).await;
+    assert_eq!(truncate(10).await, 0, "the last record stays");
+    append(10).await;
+    assert_eq!(truncate(11).await, 3);
+    let log = open(&shards).await;
+    assert_eq!(log.ends()[0], 11);
+    assert_eq!(read_all(&log, 0, 2).await, ["/9", "/10"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erased_visitor_is_nowhere_and_the_log_goes_on() {
-    let shards = shards(true, 0, 1);
+    for kind in [Kind::Conditional, Kind::Unconditional, Kind::Segments] {
+        an_erased_visitor_is_nowhere(kind).await;
+    }
+}
+
+async fn an_erased_visitor_is_nowhere(kind: Kind) {
+    let shards = shards(kind, 0, 1);
     let log = open(&shards).await;
     for n in 0..30u64 {
         let batch: Vec<Event> = (0..5).map(|visitor| event(visitor, &format!("/of-{visitor}-{n}"))).collect();

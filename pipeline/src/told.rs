@@ -19,8 +19,8 @@ pub struct Commit<'a> {
     /// Every cell of a series that changed, with the whole of what the dataflow made it; what history
     /// came to is beside ([`opentrace_store::Origin`]).
     pub series: &'a [SeriesRow],
-    /// In the order of the log, without repeats.
-    pub events: Vec<&'a Event>,
+    /// Each with its epoch, without repeats.
+    pub events: Vec<(Epoch, &'a Event)>,
 }
 
 /// Is told.

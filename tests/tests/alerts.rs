@@ -127,8 +127,9 @@ async fn every_alert_arrives_once_whatever_is_killed() {
 
     let (opened, resolved) = (by_rule(&taken, "alert.firing"), by_rule(&taken, "alert.resolved"));
     for rule in &rules {
-        assert_eq!(opened[rule].len(), 1, "opened once");
-        assert_eq!(resolved[rule].len(), 1, "resolved once");
+        let of_rule: Vec<_> = taken.iter().filter(|it| it.body["data"]["alert_id"] == **rule).collect();
+        assert_eq!(opened[rule].len(), 1, "opened once: {of_rule:#?}");
+        assert_eq!(resolved[rule].len(), 1, "resolved once: {of_rule:#?}");
         let first = |kind: &str| {
             taken.iter().position(|message| {
                 message.body["type"] == kind && message.body["data"]["alert_id"] == **rule

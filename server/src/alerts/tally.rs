@@ -283,7 +283,7 @@ mod tests {
         tallies.retain(|series| series == money);
         let mut counts = Counts::default();
         let event = Event { name: "signup".into(), ..Event::default() };
-        let fact = Fact { site: SiteId(1), ts: 0, revenue: 0, currency: "" };
+        let fact = Fact { site: SiteId(1), ts: 0, revenue: 3, currency: "EUR" };
         tallies.count(fact, &event, &sites(), &mut counts);
         let left: Vec<SeriesId> = counts.onto(&Cells::default()).iter().map(|cell| cell.series).collect();
         assert_eq!(left, [money, money], "signups are not counted any longer");

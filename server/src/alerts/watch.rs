@@ -54,9 +54,11 @@ impl CommitWatch for Alerts {
 
     async fn take(&self, commit: Commit<'_>) {
         let mut bench = self.shared.bench.lock().await;
-        // What is brought in from elsewhere counts, but is no news.
-        let (old, new): (Vec<&Event>, Vec<&Event>) =
-            commit.events.iter().copied().partition(|event| event.history);
+        // What is brought in from elsewhere counts, but is no news; nor is what was judged before a crash
+        // and comes again, together with what was not.
+        let judged = bench.epoch;
+        let is_old = |(epoch, event): &(Epoch, &Event)| event.history || *epoch <= judged;
+        let (old, new): (Vec<_>, Vec<_>) = commit.events.iter().copied().partition(is_old);
         let known = self.counted(&bench, &old);
         bench.evaluator.seed(known);
         let mut cells = bench.cells_of(commit.series);
@@ -68,7 +70,7 @@ impl CommitWatch for Alerts {
         }
         bench.epoch = commit.last;
         let clock = clock::now().0;
-        let newest = commit.events.iter().map(|event| event.received_at.0).max();
+        let newest = commit.events.iter().map(|(_, event)| event.received_at.0).max();
         let now = newest.map_or(clock, |at| at.min(clock));
         let told = bench.judge(now, &cells, Change::default(), &self.shared.models, &self.words());
         self.commit(told).await;
@@ -77,9 +79,9 @@ impl CommitWatch for Alerts {
 
 impl Alerts {
     /// Counts events for rules without a series of the dataflow, onto what is held.
-    fn counted(&self, bench: &Bench, events: &[&Event]) -> Vec<Cell> {
+    fn counted(&self, bench: &Bench, events: &[(Epoch, &Event)]) -> Vec<Cell> {
         let mut counts = Counts::default();
-        for event in events {
+        for (_, event) in events {
             let fact =
                 Fact { site: event.site, ts: event.ts.0, revenue: event.revenue, currency: &event.currency };
             bench.tallies.count(fact, *event, &self.shared.sites, &mut counts);

@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Map, Value, json};
+use tokio_util::task::AbortOnDropHandle;
 use warp::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST};
 use warp::http::{Method, Request, StatusCode};
 
@@ -85,7 +86,10 @@ pub(super) async fn post(
     let mut request = request.body(Full::new(bytes)).map_err(|_| broken("the query makes no request"))?;
     request.extensions_mut().insert(Peer(call.peer));
     let service = TowerToHyperService::new(warp::service(routes(state)));
-    let answer = service.call(request).await.unwrap_or_else(|never| match never {});
+    // On a task of its own: the routes cannot be asked by a task that they are just answering.
+    let asked = tokio::spawn(async move { service.call(request).await });
+    let asked = AbortOnDropHandle::new(asked).await.map_err(|_| broken("the query ended too early"))?;
+    let answer = asked.unwrap_or_else(|never| match never {});
     let status = answer.status();
     let body =
         answer.into_body().collect().await.map_err(|_| broken("the answer ended too early"))?.to_bytes();

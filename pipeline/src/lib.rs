@@ -355,7 +355,9 @@ impl Pipeline {
         for (site, asked) in history::by_site(events.iter().filter(|event| event.history)) {
             let (from, to) = asked.span();
             let found = self.shared.store.existing_ids(site.0, &asked.ids, from, to, Epoch::MAX).await;
-            let found = found.map_err(|error| match error.is_transient() {
+            // While ClickHouse comes up there may be no table yet.
+            let soon = self.shared.state.borrow().0 == State::Recovering;
+            let found = found.map_err(|error| match error.is_transient() || soon {
                 true => AppendError::Busy { retry_after: std::time::Duration::from_secs(1) },
                 false => AppendError::Failed(error.to_string()),
             })?;

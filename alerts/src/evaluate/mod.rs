@@ -147,6 +147,15 @@ impl Evaluator {
         outcome
     }
 
+    /// Does what people ask for and judges nothing, while what there is to judge by is not there yet.
+    pub fn obey_only(&mut self, epoch: u64, now: i64, commands: &[Command]) -> Outcome {
+        let mut outcome = Outcome { epoch, ..Outcome::default() };
+        for command in commands {
+            self.obey(command, now, &mut outcome);
+        }
+        outcome
+    }
+
     /// When the next rule must be judged though nothing may have happened, in milliseconds since 1970.
     pub fn next_due(&self) -> Option<i64> {
         if self.touched.is_empty() { self.schedule.next() } else { Some(0) }
@@ -252,8 +261,11 @@ impl Evaluator {
                 self.step(*rule, key, now, outcome, |state| state.acknowledge(*opening, by, now));
             }
             Command::Close { opening, rule, key } => {
+                // Else what is still true would open it again at once.
+                let watch = self.watches.get(rule);
+                let until = now + watch.map_or(0, |watch| watch.rule.cooldown.millis());
                 self.step(*rule, key, now, outcome, |state| match state.alert() {
-                    Some(alert) if alert.opening == *opening => state.close(Reason::Closed, now),
+                    Some(alert) if alert.opening == *opening => state.close(Reason::Closed, until),
                     _ => None,
                 });
             }

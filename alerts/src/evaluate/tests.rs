@@ -444,6 +444,35 @@ fn an_acknowledged_alert_is_resolved_and_a_closed_one_is_not_resolved_again() {
 }
 
 #[test]
+fn a_closed_alert_stays_closed_for_as_long_as_the_cooldown() {
+    let cooldown = Duration::of_seconds(600);
+    let rule = Arc::new(Rule { cooldown, ..rule(Condition::Above { value: 10.0 }) });
+    let mut evaluator = Evaluator::restore([Arc::clone(&rule)], [], []);
+    let minute = START / 60 * 60;
+    let opening =
+        evaluator.close(1, START * 1000, &[cell(minute, 11)], &[], &NoBands).transitions[0].alert.opening;
+    let close = Command::Close { opening, rule: rule.id, key: Key::whole() };
+    let said = evaluator.close(2, START * 1000 + 1, &[], &[close], &NoBands);
+    assert_eq!(said.transitions.len(), 1, "what is still true does not open it again");
+    assert!(evaluator.close(3, START * 1000 + 2, &[cell(minute, 12)], &[], &NoBands).transitions.is_empty());
+}
+
+#[test]
+fn commands_are_obeyed_before_there_is_anything_to_judge_by() {
+    let rule = Arc::new(rule(Condition::Above { value: 10.0 }));
+    let mut evaluator = Evaluator::restore([Arc::clone(&rule)], [], []);
+    let minute = START / 60 * 60;
+    let fired = evaluator.close(1, START * 1000, &[cell(minute, 11)], &[], &NoBands);
+    let opening = fired.transitions[0].alert.opening;
+    let mut restored = Evaluator::restore([Arc::clone(&rule)], evaluator.snapshot(), []);
+    let acknowledge =
+        Command::Acknowledge { opening, rule: rule.id, key: Key::whole(), by: "ann".to_owned() };
+    let said = restored.obey_only(2, START * 1000 + 1, &[acknowledge]);
+    assert_eq!(said.transitions.len(), 1, "the cells are not there: nothing is taken back");
+    assert!(matches!(said.transitions[0].kind, TransitionKind::Acknowledged { .. }));
+}
+
+#[test]
 fn a_muted_alert_is_announced_when_it_is_no_longer_muted() {
     let rule = Arc::new(rule(Condition::NoData));
     let mut evaluator = Evaluator::restore([Arc::clone(&rule)], [], []);

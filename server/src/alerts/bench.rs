@@ -53,7 +53,8 @@ pub(super) struct Bench {
     pub(super) epoch: Epoch,
     /// The time of the last judgement, in milliseconds since 1970.
     pub(super) now: i64,
-    /// Whether the pipeline has said where it begins, and the cells of the past are there.
+    /// Whether the cells of everything that was judged are there: those that ClickHouse held at the start,
+    /// and those of epochs that were judged before a crash and came again.
     pub(super) begun: bool,
 }
 
@@ -101,7 +102,11 @@ impl Bench {
     ) -> Option<Told> {
         let Change { commands, writes, replaced } = change;
         self.now = self.now.max(now);
-        let outcome = self.evaluator.close(self.turn + 1, self.now, cells, &commands, bands);
+        let turn = self.turn + 1;
+        let outcome = match self.begun {
+            true => self.evaluator.close(turn, self.now, cells, &commands, bands),
+            false => self.evaluator.obey_only(turn, self.now, &commands),
+        };
         if outcome.transitions.is_empty() && outcome.changed.is_empty() && writes.is_empty() {
             return None;
         }

@@ -49,7 +49,7 @@ impl CommitWatch for Alerts {
                 sleep(TROUBLE).await;
             }
         }
-        bench.begun = true;
+        bench.begun = bench.epoch <= committed;
     }
 
     async fn take(&self, commit: Commit<'_>) {
@@ -66,8 +66,10 @@ impl CommitWatch for Alerts {
         if commit.last <= bench.epoch {
             // Judged before a crash, and here again.
             bench.evaluator.seed(cells);
+            bench.begun |= commit.last == bench.epoch;
             return;
         }
+        bench.begun = true;
         bench.epoch = commit.last;
         let clock = clock::now().0;
         let newest = commit.events.iter().map(|(_, event)| event.received_at.0).max();

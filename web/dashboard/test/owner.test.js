@@ -137,10 +137,10 @@ test('a link shows the page to anybody, after its password, and nothing else', a
   const other = await world.open(address.slice(world.origin.length), {
     viewport: { width: 1280, height: 900 },
   });
-  await other.getByLabel('Password').fill('wrong');
+  await other.getByLabel('Password', { exact: true }).fill('wrong');
   await other.keyboard.press('Enter');
   await other.getByRole('alert').getByText('the password is wrong').waitFor();
-  await other.getByLabel('Password').fill('open sesame');
+  await other.getByLabel('Password', { exact: true }).fill('open sesame');
   await other.keyboard.press('Enter');
   await tile(other, 'Sources').getByText('Direct / None').waitFor();
   assert.equal(await other.getByRole('button', { name: /^Move/ }).count(), 0);

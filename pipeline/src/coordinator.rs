@@ -95,6 +95,11 @@ impl Called {
     fn is_empty(&self) -> bool {
         self.plans.is_empty() && self.erasures.is_empty()
     }
+
+    fn sites(&self) -> impl Iterator<Item = SiteId> {
+        let plans = self.plans.iter().map(|plan| plan.site);
+        plans.chain(self.erasures.iter().map(|erasure| erasure.site))
+    }
 }
 
 struct SnapshotClock {
@@ -200,6 +205,8 @@ impl Coordinator {
         mut definitions: Vec<(Installed, Diff)>,
     ) -> Result<(), PipelineError> {
         let epoch = binding.epoch;
+        // Whose answers change with this epoch, also without an event.
+        let mut sites: Vec<SiteId> = called.sites().collect();
         self.settle_before(&called).await?;
         self.wait_for_room(epoch).await?;
         let mut silent = self.leave(&called.plans);
@@ -216,7 +223,7 @@ impl Coordinator {
         real.extend(facts.into_iter().map(|fact| (fact, 1)));
         self.parts.engine.feed(epoch, self.deal(silent, real, definitions));
 
-        let mut sites: Vec<SiteId> = events.iter().map(|logged| logged.event.site).collect();
+        sites.extend(events.iter().map(|logged| logged.event.site));
         sites.sort_unstable();
         sites.dedup();
         let calendars = self.book.calendars();

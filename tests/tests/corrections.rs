@@ -59,12 +59,17 @@ async fn answers_say_which_days_changed_since_an_epoch() {
     assert_eq!(late["meta"]["corrected"], json!([label(10)]), "{late}");
     assert!(epoch(&late) > epoch(&first));
 
+    // An answer that was kept is not given again once it is wrong.
+    let total = json!({"site_id": site.domain, "date_range": "30d", "metrics": ["pageviews"]});
+    assert_eq!(program.query(total.clone()).await["results"][0]["metrics"], json!([4]));
+
     // A person who is erased corrects every day they were there, also where nobody is left.
     let body = json!({"site_id": site.domain, "user_id": "ada"});
     let (status, receipt) = program.post("/api/v1/erasure", &body).await;
     assert_eq!((status, &receipt["status"]), (200, &json!("complete")), "{receipt}");
     let erased = ask(&program, &site, json!({"corrected_since": epoch(&late)})).await;
     assert_eq!(erased["meta"]["corrected"], json!([label(20), label(3)]), "{erased}");
+    assert_eq!(program.query(total).await["results"][0]["metrics"], json!([2]));
     let days = |answer: &Value| answer["results"].as_array().map_or(0, Vec::len);
     assert_eq!((days(&late), days(&erased)), (3, 2));
 

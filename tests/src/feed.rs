@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::program::client;
-use crate::tally::{Day, Sent};
+use crate::tally::{self, Day, Sent};
 use crate::{Program, Site};
 
 const DAY_MS: i64 = 86_400_000;
@@ -176,6 +176,16 @@ pub async fn counted_pages(program: &Program, site: &Site) -> Vec<(String, u64)>
         .collect();
     pages.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     pages
+}
+
+/// Waits until everything is in every view; then what was sent is what is counted, by the views and by
+/// the program's own recomputation.
+pub async fn check(program: &Program, site: &Site, sent: &[Sent]) {
+    program.settle().await;
+    assert_eq!(counted_days(program, site).await, tally::days(sent));
+    assert_eq!(counted_pages(program, site).await, tally::pages(sent));
+    let (code, said) = verify(program);
+    assert_eq!(code, 0, "{said}");
 }
 
 /// What `opentrace verify` ends with and says.

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use opentrace_tests::Program;
 use opentrace_tests::feed::{self, Clients, Manner};
-use opentrace_tests::{Program, tally};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_events_count_once_through_kills_of_servers_and_program() {
@@ -52,11 +52,7 @@ async fn acknowledged_events_count_once_through_kills_of_servers_and_program() {
 
     assert!(clients.are_sending(), "all was sent before the last kill: slow the clients down");
     clients.finish().await;
-    program.settle().await;
-    assert_eq!(feed::counted_days(&program, &site).await, tally::days(&sent));
-    assert_eq!(feed::counted_pages(&program, &site).await, tally::pages(&sent));
-    let (code, said) = feed::verify(&program);
-    assert_eq!(code, 0, "{said}");
+    feed::check(&program, &site, &sent).await;
     assert!(program.terminate(), "a clean end");
 
     // The same topics with another number of partitions would be another log.

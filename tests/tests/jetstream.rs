@@ -6,7 +6,7 @@ use std::time::Duration;
 use opentrace_tests::feed::{self, Clients, Manner};
 use opentrace_tests::nats::Cluster;
 use opentrace_tests::program::{ADMIN, client};
-use opentrace_tests::{Program, Site, tally};
+use opentrace_tests::{Program, Site};
 use serde_json::json;
 
 /// How long a cut lasts: longer than the others take to choose another leader.
@@ -53,11 +53,7 @@ async fn acknowledged_events_count_once_through_kills_of_servers_and_program() {
 
     assert!(clients.are_sending(), "all was sent before the last kill: slow the clients down");
     clients.finish().await;
-    program.settle().await;
-    assert_eq!(feed::counted_days(&program, &site).await, tally::days(&sent));
-    assert_eq!(feed::counted_pages(&program, &site).await, tally::pages(&sent));
-    let (code, said) = feed::verify(&program);
-    assert_eq!(code, 0, "{said}");
+    feed::check(&program, &site, &sent).await;
     assert!(program.terminate(), "a clean end");
 }
 

@@ -8,6 +8,8 @@ use futures_util::{Stream, StreamExt};
 use warp::http::{HeaderMap, Method};
 use warp::{Filter, Rejection};
 
+use super::ApiError;
+
 /// Who is at the other end of the connection. The listener puts it into each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
@@ -74,6 +76,11 @@ impl Call {
         }
         let mut pairs = url::form_urlencoded::parse(self.query.as_bytes());
         pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// A parameter of the query string that must be there.
+    pub(crate) fn required(&self, name: &'static str) -> Result<String, ApiError> {
+        self.parameter(name).ok_or_else(|| ApiError::missing(name))
     }
 
     /// Whether the request comes from this machine and not through a proxy.

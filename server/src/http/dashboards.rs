@@ -94,7 +94,7 @@ struct Wanted {
 
 async fn list(state: &State, call: &Call) -> Answer {
     let allowed = state.gate.allow::<Read>(call)?;
-    let domain = call.parameter("site_id").ok_or_else(|| missing("site_id"))?;
+    let domain = call.required("site_id")?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let records = state.definitions(&site).meta.dashboards(site.site().id).await?;
     let dashboards = records.into_iter().map(|record| view(&site, record)).collect::<Result<_, _>>()?;
@@ -104,7 +104,7 @@ async fn list(state: &State, call: &Call) -> Answer {
 async fn create(state: &State, mut call: Call) -> Answer {
     let allowed = state.gate.allow::<Write>(&call)?;
     let wanted = read(state, &mut call).await?;
-    let domain = wanted.site_id.clone().ok_or_else(|| missing("site_id"))?;
+    let domain = wanted.site_id.clone().ok_or_else(|| ApiError::missing("site_id"))?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let settings = state.site_settings(&site);
     if settings.meta.dashboards(site.site().id).await?.len() >= MOST {
@@ -216,7 +216,7 @@ impl Wanted {
     {
         let name = self.name.trim();
         if name.is_empty() {
-            return Err(missing("name"));
+            return Err(ApiError::missing("name"));
         }
         if name.chars().count() > LONGEST_NAME {
             return Err(ApiError::bad_request("invalid_value", "the name is too long").field("name"));
@@ -254,10 +254,6 @@ impl From<LinkRecord> for LinkView {
 
 fn id_of(text: &str) -> Result<Uuid, ApiError> {
     text.parse().map_err(|_| unknown())
-}
-
-fn missing(field: &'static str) -> ApiError {
-    ApiError::bad_request("missing_field", format!("`{field}` is required")).field(field)
 }
 
 fn unknown() -> ApiError {

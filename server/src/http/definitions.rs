@@ -88,9 +88,7 @@ struct View {
 
 async fn list(state: &State, call: &Call, of: Resource) -> Answer {
     let allowed = state.gate.allow::<Read>(call)?;
-    let domain = call
-        .parameter("site_id")
-        .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
+    let domain = call.required("site_id")?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let records = held(state, &site, of).await?;
     let views: Vec<View> = records.into_iter().map(|record| view(state, &site, record)).collect();
@@ -116,7 +114,7 @@ async fn create(state: &State, mut call: Call, of: Resource) -> Answer {
         Some(domain) => domain.to_owned(),
         None => match state.bound_site(&allowed)? {
             Some(site) => site.domain.clone(),
-            None => return Err(missing("site_id")),
+            None => return Err(ApiError::missing("site_id")),
         },
     };
     let site = state.gate.on_site(&allowed, &domain)?;
@@ -188,7 +186,7 @@ async fn read(state: &State, call: &mut Call, of: Resource) -> Result<(Asked, Va
 fn change(asked: Asked, body: Value) -> Result<DefinitionChange, ApiError> {
     let name = asked.name.unwrap_or_default().trim().to_owned();
     if name.is_empty() {
-        return Err(missing("name"));
+        return Err(ApiError::missing("name"));
     }
     if name.chars().count() > LONGEST_NAME {
         return Err(ApiError::bad_request("invalid_value", "the name is too long").field("name"));
@@ -236,10 +234,6 @@ fn to_json(value: &impl Serialize) -> Result<Value, ApiError> {
 
 fn is(record: &DefinitionRecord, id: &str) -> bool {
     id.parse::<Uuid>().is_ok_and(|id| id == record.id)
-}
-
-fn missing(field: &'static str) -> ApiError {
-    ApiError::bad_request("missing_field", format!("`{field}` is required")).field(field)
 }
 
 fn unknown(of: Resource) -> ApiError {

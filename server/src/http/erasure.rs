@@ -143,9 +143,7 @@ async fn visitors(
 
 async fn list(state: &State, call: &Call) -> Answer {
     let allowed = state.gate.allow::<Write>(call)?;
-    let domain = call
-        .parameter("site_id")
-        .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
+    let domain = call.required("site_id")?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let erasures = state.erasures(&site).desk.receipts(site.site().id, LISTED).await?;
     Ok(json(StatusCode::OK, &Listed { erasures }))

@@ -109,6 +109,11 @@ impl ApiError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, message)
     }
 
+    /// 400: a field that must be there is not.
+    pub fn missing(field: &'static str) -> Self {
+        Self::bad_request("missing_field", format!("`{field}` is required")).field(field)
+    }
+
     /// 429 with `Retry-After`.
     pub fn too_many(code: &'static str, message: impl Into<Text>, retry_after: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, code, message).retry_after(retry_after)

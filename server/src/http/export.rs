@@ -33,9 +33,7 @@ async fn export(state: Arc<State>, call: Call) -> Answer {
         return Err(ApiError::method(&call.method, "GET"));
     }
     let allowed = state.gate.allow::<Read>(&call)?;
-    let domain = call
-        .parameter("site_id")
-        .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
+    let domain = call.required("site_id")?;
     let question = Question::about(&state, &allowed, &domain).await?;
     let export = Export::read(|name| call.parameter(name), &question.vocabulary)?;
     let page = question.asking().export(&export).await?;

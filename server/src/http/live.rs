@@ -47,9 +47,7 @@ async fn watch_site(state: Arc<State>, call: Call) -> Answer {
         return Err(ApiError::method(&call.method, "GET"));
     }
     let allowed = state.gate.allow::<Read>(&call)?;
-    let domain = call
-        .parameter("site_id")
-        .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
+    let domain = call.required("site_id")?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let figures = state.watchers.subscribe(&state, &site)?;
     let events = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events(figures, state.stop.clone()));

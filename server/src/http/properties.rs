@@ -26,9 +26,7 @@ async fn list(state: Arc<State>, call: Call) -> Answer {
         return Err(ApiError::method(&call.method, "GET"));
     }
     let allowed = state.gate.allow::<Read>(&call)?;
-    let domain = call
-        .parameter("site_id")
-        .ok_or_else(|| ApiError::bad_request("missing_field", "`site_id` is required").field("site_id"))?;
+    let domain = call.required("site_id")?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let properties = opentrace_query::properties(state.store(&site), site.site(), clock::now()).await?;
     Ok(json(StatusCode::OK, &Listed { properties }))

@@ -65,7 +65,7 @@ struct View {
 
 async fn list(state: &State, call: &Call, many: &'static str, kind: WordKind) -> Answer {
     let allowed = state.gate.allow::<Read>(call)?;
-    let domain = call.parameter("site_id").ok_or_else(|| missing("site_id"))?;
+    let domain = call.required("site_id")?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let mut words = state.definitions(&site).meta.words(site.site().id).await?;
     words.retain(|word| word.kind == kind);
@@ -136,7 +136,7 @@ fn site_of(
     let domain = match (domain, state.bound_site(allowed)?) {
         (Some(domain), _) => domain,
         (None, Some(site)) => site.domain.clone(),
-        (None, None) => return Err(missing("site_id")),
+        (None, None) => return Err(ApiError::missing("site_id")),
     };
     state.gate.on_site(allowed, &domain)
 }
@@ -146,7 +146,7 @@ fn checked(mut body: Map<String, Value>, kind: WordKind) -> Result<(String, Stri
     let name = match body.remove("name") {
         Some(Value::String(name)) => name.trim().to_owned(),
         Some(_) => return Err(ApiError::bad_request("invalid_type", "`name` must be a string").field("name")),
-        None => return Err(missing("name")),
+        None => return Err(ApiError::missing("name")),
     };
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') {
         let message = format!("a name has from 1 to {LONGEST_NAME} characters");
@@ -155,7 +155,7 @@ fn checked(mut body: Map<String, Value>, kind: WordKind) -> Result<(String, Stri
     let body = Value::Object(body);
     match kind {
         WordKind::Segment => {
-            let filters = body.get("filters").ok_or_else(|| missing("filters"))?;
+            let filters = body.get("filters").ok_or_else(|| ApiError::missing("filters"))?;
             if let Some(key) =
                 body.as_object().into_iter().flatten().map(|(key, _)| key).find(|key| *key != "filters")
             {
@@ -196,8 +196,4 @@ fn view(domain: &str, word: WordRecord) -> View {
         created_at: word.created_at,
         updated_at: word.updated_at,
     }
-}
-
-fn missing(field: &'static str) -> ApiError {
-    ApiError::bad_request("missing_field", format!("`{field}` is required")).field(field)
 }

@@ -26,6 +26,8 @@ for (const colorScheme of ['light', 'dark'])
     });
     await ready(page);
     await page.locator('section[aria-label=Places] canvas').waitFor();
+    const revenue = page.getByRole('button', { name: /^Revenue/ }).locator('.value');
+    assert.match(await revenue.innerText(), /^(US)?\$[\d.,]+[kKM]?$/);
     assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), colorScheme);
     await shot(page, `site-${colorScheme}`);
     await accessible(page);

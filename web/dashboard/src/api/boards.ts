@@ -1,5 +1,6 @@
 import { call, refusal } from './client';
-import type { Query, QueryAnswer } from './types';
+import { figures, type RawAnswer } from './figures';
+import type { Query } from './types';
 
 /** Kinds of charts, and how people call them. */
 export const CHARTS = {
@@ -82,4 +83,4 @@ async function shared<T>(token: string, rest: string, password: string, signal?:
 export const sharedBoard = (token: string, password: string, signal?: AbortSignal) =>
   shared<SharedBoard>(token, '', password, signal);
 export const sharedTile = (token: string, place: number, password: string, signal?: AbortSignal) =>
-  shared<QueryAnswer>(token, `/tiles/${place}`, password, signal);
+  shared<RawAnswer>(token, `/tiles/${place}`, password, signal).then(figures);

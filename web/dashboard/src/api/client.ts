@@ -1,3 +1,4 @@
+import { figures, type RawAnswer } from './figures';
 import type {
   Founder,
   Key,
@@ -6,7 +7,6 @@ import type {
   NewSite,
   Property,
   Query,
-  QueryAnswer,
   Session,
   Site,
   SiteSettings,
@@ -98,7 +98,7 @@ export const properties = (site: string, signal?: AbortSignal) =>
   ).then((answer) => answer.properties);
 
 export const query = (body: Query, signal?: AbortSignal) =>
-  call<QueryAnswer>('POST', '/api/v2/query', body, signal);
+  call<RawAnswer>('POST', '/api/v2/query', body, signal).then(figures);
 
 /** Reads the stream of live figures until it ends or `signal` aborts it. An EventSource tells no refusal. */
 export async function live(site: string, signal: AbortSignal, show: (figures: LiveFigures) => void) {

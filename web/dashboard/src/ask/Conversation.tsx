@@ -4,7 +4,8 @@ import { type FormEvent, useState } from 'react';
 import { ask, type Reply, type Understood } from '../api/ask';
 import { CHARTS, type ChartKind, type Tile } from '../api/boards';
 import { query } from '../api/client';
-import type { Query, QueryAnswer } from '../api/types';
+import { figures, type RawAnswer } from '../api/figures';
+import type { Query } from '../api/types';
 import { TileView } from '../boards/TileView';
 import { useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
@@ -124,7 +125,7 @@ function Result({ site, query: understood, result, chart }: ResultProps) {
     <div className={`answer ${kind}`}>
       <TileView
         tile={tile}
-        answer={result as unknown as QueryAnswer}
+        answer={figures(result as unknown as RawAnswer)}
         error={null}
         retry={() => {}}
         currency={currency}

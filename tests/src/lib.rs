@@ -5,6 +5,7 @@ pub mod feed;
 pub mod nats;
 pub mod program;
 pub mod receiver;
+pub mod relay;
 pub mod tally;
 
 pub use program::{Program, Site};

@@ -1,4 +1,5 @@
-//! Three NATS servers on loopback, as a cluster that keeps streams.
+//! Three NATS servers on loopback, as a cluster that keeps streams. They reach each other through
+//! relays, so that the network between them can be cut while clients still reach each.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -6,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::{client, free_port, signal};
+use crate::program::{client, free_port};
+use crate::relay::Relay;
 
 const NODES: usize = 3;
 
@@ -15,6 +17,8 @@ const NODES: usize = 3;
 pub struct Cluster {
     folder: tempfile::TempDir,
     nodes: Vec<Node>,
+    /// From each server to each.
+    relays: Vec<Vec<Relay>>,
 }
 
 #[derive(Debug)]
@@ -36,20 +40,30 @@ impl Cluster {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let routes: Vec<u16> = (0..NODES).map(|_| free_port()).collect();
-        let mut nodes = Vec::new();
+        let (mut nodes, mut relays) = (Vec::new(), Vec::new());
+        // Servers tell each other where the others are; here that leads nowhere, past no relay.
+        let nowhere = free_port();
         for (number, route) in routes.iter().enumerate() {
             let (port, monitor) = (free_port(), free_port());
-            let others: Vec<String> = routes.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+            let mut to_all = Vec::new();
+            for port in &routes {
+                to_all.push(Relay::start(*port).await);
+            }
+            let others = to_all.iter().enumerate().filter(|(other, _)| *other != number);
+            let others: Vec<String> =
+                others.map(|(_, relay)| format!("nats://127.0.0.1:{}", relay.port())).collect();
+            relays.push(to_all);
             let config = format!(
                 "server_name: n{number}\nlisten: 127.0.0.1:{port}\nhttp: 127.0.0.1:{monitor}\n\
                  jetstream {{ store_dir: {store:?}, max_mem: 64MB, max_file: 4GB }}\n\
-                 cluster {{ name: test, listen: 127.0.0.1:{route}, routes: {others:?} }}\n",
+                 cluster {{ name: test, listen: 127.0.0.1:{route}, routes: {others:?}, \
+                 advertise: \"127.0.0.1:{nowhere}\" }}\n",
                 store = folder.path().join(format!("n{number}")),
             );
             std::fs::write(folder.path().join(format!("n{number}.conf")), config).expect("a configuration");
             nodes.push(Node { child: None, port, monitor });
         }
-        let mut cluster = Self { folder, nodes };
+        let mut cluster = Self { folder, nodes, relays };
         for number in 0..NODES {
             cluster.launch(number);
         }
@@ -114,14 +128,37 @@ impl Cluster {
         self.wait_healthy(number).await;
     }
 
-    /// Cuts a server off: it hears and says nothing, but keeps its connections and what it believes.
+    /// Cuts the network between a server and the others. Clients still reach it.
     pub fn cut_off(&self, number: usize) {
-        signal(self.nodes[number].child.as_ref().map_or(0, Child::id), "STOP");
+        self.around(number).for_each(Relay::cut);
     }
 
     /// Ends the cut.
     pub fn reconnect(&self, number: usize) {
-        signal(self.nodes[number].child.as_ref().map_or(0, Child::id), "CONT");
+        self.around(number).for_each(Relay::mend);
+    }
+
+    /// Every way to a server and from it.
+    fn around(&self, number: usize) -> impl Iterator<Item = &Relay> {
+        self.relays[number].iter().chain(self.relays.iter().map(move |relays| &relays[number]))
+    }
+
+    /// The server to which the program is connected.
+    pub async fn server_of_program(&self) -> usize {
+        let started = Instant::now();
+        loop {
+            for (number, node) in self.nodes.iter().enumerate() {
+                let url = format!("http://127.0.0.1:{}/connz", node.monitor);
+                let Ok(answer) = client().get(url).send().await else { continue };
+                let state: Value = answer.json().await.unwrap_or_default();
+                let connections = state["connections"].as_array();
+                if connections.into_iter().flatten().any(|held| held["name"] == "opentrace") {
+                    return number;
+                }
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "the program is connected to no server");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     async fn wait_healthy(&mut self, number: usize) {

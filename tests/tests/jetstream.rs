@@ -48,6 +48,13 @@ async fn acknowledged_events_count_once_through_kills_of_servers_and_program() {
     tokio::time::sleep(CUT).await;
     cluster.reconnect(leader);
     tokio::time::sleep(Duration::from_secs(1)).await;
+
+    // The server that the program talks to answers, but gets nothing done.
+    let server = cluster.server_of_program().await;
+    cluster.cut_off(server);
+    tokio::time::sleep(CUT).await;
+    assert_ne!(cluster.server_of_program().await, server, "the program stayed with a server that is cut off");
+    cluster.reconnect(server);
     program.kill();
     program.restart().await;
 

@@ -6,20 +6,26 @@
 //! message yet, the stream's leader. Streams are made by this program, refuse what does not fit
 //! (`discard: new`) and let nothing go by themselves: what is dropped is what ClickHouse holds.
 //!
+//! A server may be cut off from the others and still talk to its clients. It then has no leader to
+//! pass anything on to, so whoever gets no answer goes to another server.
+//!
 //! Wrong when: all replicas lose power at once. The servers acknowledge when a majority has a
 //! message, and write it to disk a little later (`sync_interval`, two minutes by default).
 //!
 //! Sources: the JetStream wire API (stream `MSG.GET`, `PURGE`, `MSG.DELETE`), servers 2.9 and later.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::context::{CreateStreamErrorKind, PublishError, PublishErrorKind};
 use async_nats::jetstream::stream::{
     self, DirectGetErrorKind, DiscardPolicy, LastRawMessageErrorKind, RetentionPolicy, StorageType, Stream,
 };
 use async_nats::jetstream::{self, ErrorCode};
-use async_nats::{Client, ConnectOptions, HeaderMap, header};
+use async_nats::{Client, ConnectOptions, HeaderMap, ReconnectToServer, header};
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::remote::{Position, RemoteLog, Shard, ShardError, first_that_stays};
 use super::{LogError, Offset, Partition};
@@ -73,8 +79,9 @@ impl std::fmt::Debug for JetStreamConfig {
 ///
 /// # Errors
 /// When the servers do not answer for a minute, refuse, or hold streams of another shape.
-pub(crate) async fn open(config: &JetStreamConfig) -> Result<std::sync::Arc<dyn super::EventLog>, LogError> {
+pub(crate) async fn open(config: &JetStreamConfig) -> Result<Arc<dyn super::EventLog>, LogError> {
     let client = connect(config).await?;
+    let connection = Arc::new(Connection { client: client.clone(), since: Mutex::new(Instant::now()) });
     let mut context = jetstream::new(client.clone());
     context.set_timeout(ANSWER);
     let limit = client.server_info().max_payload.saturating_sub(HEADERS).min(LARGEST_RECORD);
@@ -85,16 +92,24 @@ pub(crate) async fn open(config: &JetStreamConfig) -> Result<std::sync::Arc<dyn 
             id = stream.cached_info().created.unix_timestamp_nanos() as u64;
         }
         let subject = subject(config, partition);
-        shards.push(StreamShard { context: context.clone(), stream, subject, limit });
+        let (context, connection) = (context.clone(), Arc::clone(&connection));
+        shards.push(StreamShard { context, connection, stream, subject, limit });
     }
-    Ok(std::sync::Arc::new(RemoteLog::open(id, shards, config.queue_bytes).await?))
+    Ok(Arc::new(RemoteLog::open(id, shards, config.queue_bytes).await?))
 }
 
 async fn connect(config: &JetStreamConfig) -> Result<Client, LogError> {
     // The library takes its cryptography from the process; whoever comes second finds it there.
     let _already = rustls::crypto::ring::default_provider().install_default();
+    // Round and round, begun anywhere: who leaves a server comes to another one.
+    let turn = Arc::new(AtomicUsize::new(Uuid::new_v4().as_u128() as usize));
     let mut options = ConnectOptions::new()
         .name("opentrace")
+        .reconnect_to_server_callback(move |servers, _| {
+            let next = turn.fetch_add(1, Ordering::Relaxed) % servers.len().max(1);
+            let addr = servers.get(next).map(|server| server.addr.clone());
+            async move { addr.map(|addr| ReconnectToServer { addr, delay: None }) }
+        })
         .request_timeout(Some(ANSWER))
         .retry_on_initial_connect()
         .event_callback(|event| async move {
@@ -196,7 +211,7 @@ async fn until_there<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, LogError
 where
     F: Future<Output = Result<T, Refusal>>,
 {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     loop {
         match attempt().await {
             Ok(value) => return Ok(value),
@@ -210,10 +225,35 @@ where
     }
 }
 
+/// The connection that all streams share.
+#[derive(Debug)]
+struct Connection {
+    client: Client,
+    /// When it was last given up.
+    since: Mutex<Instant>,
+}
+
+impl Connection {
+    /// Goes to another server, unless that was done a moment ago. What is under way is lost and done again: nothing is in twice for it.
+    async fn leave(&self) {
+        {
+            let mut since = self.since.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if since.elapsed() < ANSWER {
+                return;
+            }
+            *since = Instant::now();
+        }
+        tracing::warn!("the log's server does not get things done: trying another one");
+        // It fails where the client has ended, and then the next call says so.
+        let _ = self.client.force_reconnect().await;
+    }
+}
+
 /// One stream.
 #[derive(Debug)]
 struct StreamShard {
     context: jetstream::Context,
+    connection: Arc<Connection>,
     stream: Stream,
     subject: String,
     limit: usize,
@@ -224,9 +264,14 @@ impl Shard for StreamShard {
     async fn append(&self, after: Position, record: Bytes) -> Result<Position, ShardError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::NATS_EXPECTED_LAST_SEQUENCE, after.to_string());
-        let sent = self.context.publish_with_headers(self.subject.clone(), headers, record).await;
-        let acknowledged = sent.map_err(|error| publish_error(&error))?.await;
-        Ok(acknowledged.map_err(|error| publish_error(&error))?.sequence)
+        let published = async {
+            let sent = self.context.publish_with_headers(self.subject.clone(), headers, record).await;
+            Ok::<_, PublishError>(sent?.await?.sequence)
+        };
+        match published.await.map_err(|error| publish_error(&error)) {
+            Err(ShardError::Unknown(reason)) => Err(self.unknown(reason).await),
+            outcome => outcome,
+        }
     }
 
     async fn read(&self, from: Position) -> Result<Option<(Position, Bytes)>, ShardError> {
@@ -240,7 +285,7 @@ impl Shard for StreamShard {
         match self.stream.raw_message_builder().sequence(from).next_by_subject(ANY).send().await {
             Ok(message) => Ok(Some((message.sequence, message.payload))),
             Err(error) if is_not_found(&error.kind()) => Ok(None),
-            Err(error) => Err(ShardError::Unknown(error.to_string())),
+            Err(error) => Err(self.unknown(error).await),
         }
     }
 
@@ -251,7 +296,10 @@ impl Shard for StreamShard {
     }
 
     async fn bounds(&self) -> Result<Option<(Position, Position)>, ShardError> {
-        let info = self.stream.get_info().await.map_err(|error| ShardError::Unknown(error.to_string()))?;
+        let info = match self.stream.get_info().await {
+            Ok(info) => info,
+            Err(error) => return Err(self.unknown(error).await),
+        };
         let state = info.state;
         match (state.last_sequence, state.messages) {
             (0, _) => Ok(None),
@@ -286,6 +334,12 @@ impl Shard for StreamShard {
 }
 
 impl StreamShard {
+    /// No answer, or none that says anything: perhaps another server knows.
+    async fn unknown(&self, reason: impl ToString) -> ShardError {
+        self.connection.leave().await;
+        ShardError::Unknown(reason.to_string())
+    }
+
     async fn is_gone(&self, sequence: Position) -> Result<bool, ShardError> {
         match self.stream.get_raw_message(sequence).await {
             Ok(_) => Ok(false),

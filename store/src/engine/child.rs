@@ -16,8 +16,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use super::ffi::Library;
-use super::http;
 use super::pool::Pool;
+use super::{http, merges};
 
 /// Environment variables from the parent: the secret, the library, the folder.
 pub(super) const SECRET: &str = "OPENTRACE_ENGINE_SECRET";
@@ -42,6 +42,7 @@ fn run() -> Result<(), String> {
     let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
     let (secret, library, folder) = (variable(SECRET)?, variable(LIBRARY)?, variable(FOLDER)?);
     end_with_parent()?;
+    merges::keep_in_background()?;
     let library = Library::load(Path::new(&library))?;
     let pool = Pool::open(library, engine_arguments(&folder), CONNECTIONS)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -6,6 +6,7 @@ mod ffi;
 mod format;
 mod http;
 mod locate;
+mod merges;
 mod multipart;
 mod pool;
 mod request;

@@ -66,12 +66,13 @@ mod tests {
         let thread = |name: &str| {
             let tell = tell.clone();
             let run = move || {
-                let id = rustix::thread::gettid();
-                let _ = tell.send(id);
+                let _ = tell.send(std::fs::read_link("/proc/thread-self").expect("its folder"));
                 std::thread::sleep(Duration::from_secs(5));
             };
             std::thread::Builder::new().name(name.to_owned()).spawn(run).expect("a thread");
-            told.recv().expect("its id")
+            let folder = told.recv().expect("its folder");
+            let id = folder.file_name().and_then(|name| name.to_str()?.parse().ok()).expect("its id");
+            Pid::from_raw(id).expect("a number")
         };
         let (merging, other) = (thread(NAME), thread("QueryPipeline"));
         lower(Path::new("/proc/self/task"), &mut HashSet::new());

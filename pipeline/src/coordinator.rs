@@ -250,7 +250,9 @@ impl Coordinator {
 
     /// The events of the chunks that were not there before, in the order of partitions and offsets.
     async fn drop_repeats(&mut self, epoch: Epoch, chunks: Vec<Chunk>) -> Vec<Logged> {
-        let events: Vec<Logged> = chunks.into_iter().flat_map(logged).collect();
+        // At once with the room it takes: an event is large, and a growing vector copies it.
+        let mut events = Vec::with_capacity(chunks.iter().map(|chunk| chunk.events.len()).sum());
+        events.extend(chunks.into_iter().flat_map(logged));
         if !self.parts.config.deduplicate {
             return events;
         }

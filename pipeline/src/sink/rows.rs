@@ -12,10 +12,14 @@ pub(super) fn events<'a>(
     batch: &'a [(ClosedEpoch, Vec<Changes>)],
     written: &HashSet<(Partition, Offset)>,
 ) -> Vec<EventRow<'a>> {
-    let events =
-        batch.iter().flat_map(|(closed, _)| closed.events.iter().map(|logged| (closed.epoch, logged)));
-    events
-        .filter(|(_, logged)| written.is_empty() || !written.contains(&(logged.partition, logged.offset)))
-        .map(|(epoch, logged)| EventRow::new(&logged.event, logged.partition, logged.offset, epoch))
-        .collect()
+    let mut rows = Vec::with_capacity(batch.iter().map(|(closed, _)| closed.events.len()).sum());
+    for (closed, _) in batch {
+        let events = closed.events.iter();
+        let new = events
+            .filter(|logged| written.is_empty() || !written.contains(&(logged.partition, logged.offset)));
+        rows.extend(
+            new.map(|logged| EventRow::new(&logged.event, logged.partition, logged.offset, closed.epoch)),
+        );
+    }
+    rows
 }

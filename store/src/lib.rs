@@ -30,8 +30,8 @@ pub use error::StoreError;
 pub use meta::Meta;
 pub use read::{Columns, DaySlice, Props, SiteShare, VisitorSlice};
 pub use rows::{
-    EventRow, FeatureRow, GoalRow, GrainColumn, Origin, PassageRow, PeriodColumn, ProgressRow, RetentionRow,
-    SeriesRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesRow,
+    ClusterRow, EventRow, FeatureRow, GoalRow, GrainColumn, Origin, PassageRow, PeriodColumn, ProgressRow,
+    RetentionRow, SeriesRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesRow,
 };
 pub use watched::SeriesPoint;
 

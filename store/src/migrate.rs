@@ -20,6 +20,7 @@ const SINGLE: &[Migration] = &[
     Migration { name: "0001_events", sql: include_str!("../migrations/single/0001_events.sql") },
     Migration { name: "0002_views", sql: include_str!("../migrations/single/0002_views.sql") },
     Migration { name: "0003_definitions", sql: include_str!("../migrations/single/0003_definitions.sql") },
+    Migration { name: "0004_clusters", sql: include_str!("../migrations/single/0004_clusters.sql") },
 ];
 
 #[derive(Row, Serialize, Deserialize)]

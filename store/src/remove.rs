@@ -45,6 +45,13 @@ impl Store {
         Ok(())
     }
 
+    /// Removes which segments the visitors of a site are in: no model says so any more.
+    pub async fn drop_clusters(&self, site_id: u32) -> Result<(), StoreError> {
+        let query = "DELETE FROM visitor_clusters WHERE site_id = {site:UInt32}";
+        let query = self.client().query(query).with_setting(SYNC.0, SYNC.1).param("site", site_id);
+        Ok(query.execute().await?)
+    }
+
     /// Removes everything that adds up of some sites: it is going to be counted anew.
     pub async fn drop_sums(&self, sites: &[u32]) -> Result<(), StoreError> {
         for table in ["v_uniques", "v_series", "v_goals", "v_retention"] {

@@ -359,6 +359,23 @@ pub struct FeatureRow {
     pub deleted: u8,
 }
 
+/// A row of `visitor_clusters`: the segment that a model put a visitor in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct ClusterRow {
+    pub site_id: u32,
+    pub visitor: u64,
+    /// The segment's number in the model.
+    pub cluster: i32,
+    /// What people read; empty where the segment has no name.
+    pub name: compact_str::CompactString,
+    /// The model, and its version.
+    pub model: compact_str::CompactString,
+    pub version: u32,
+    /// Of the features that the model looked at.
+    pub epoch: u64,
+    pub deleted: u8,
+}
+
 /// A row of `view_progress`: every view holds everything up to this epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
 pub struct ProgressRow {

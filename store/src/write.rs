@@ -6,7 +6,7 @@
 use clickhouse::{RowOwned, RowWrite};
 
 use crate::blocks::{self, Block};
-use crate::rows::{EventRow, FeatureRow, PassageRow, ProgressRow, SessionRow};
+use crate::rows::{ClusterRow, EventRow, FeatureRow, PassageRow, ProgressRow, SessionRow};
 use crate::{Store, StoreError};
 
 /// Settings that keep ClickHouse from splitting a block.
@@ -64,6 +64,14 @@ impl Store {
             return Ok(());
         }
         self.insert_block("v_features", blocks::features(rows), None).await
+    }
+
+    /// Writes which segments visitors are in, and tombstones, of `visitor_clusters`.
+    ///
+    /// # Errors
+    /// As [`Store::insert_events`].
+    pub async fn upsert_clusters(&self, rows: &[ClusterRow]) -> Result<(), StoreError> {
+        self.upsert("visitor_clusters", rows).await
     }
 
     /// Records how far an engine's views are.

@@ -144,7 +144,7 @@ impl People {
         let right = self.passwords.verify(password, held).await?;
         match person.filter(|_| right) {
             Some(person) => {
-                self.attempts.forget(from);
+                self.attempts.recognised(from, &email);
                 Ok(person)
             }
             None => Err(ApiError::new(
@@ -205,7 +205,7 @@ impl People {
             .map_err(|wait| ApiError::too_many("too_many_attempts", "too many attempts", wait))?;
         let fits = self.passwords.verify(password, Some(held)).await?;
         if fits {
-            self.attempts.forget(from);
+            self.attempts.recognised(from, link);
         }
         Ok(fits)
     }

@@ -23,6 +23,7 @@ pub mod measure;
 mod merge;
 mod nearest;
 pub mod parse;
+mod people;
 pub mod plan;
 mod properties;
 mod query;
@@ -44,6 +45,7 @@ pub use export::Format;
 pub use filter::{Condition, Filter, Operator};
 pub use live::{Live, live};
 pub use parse::parse;
+pub use people::{Deed, Known, PEOPLE_DAYS, deeds, people};
 pub use plan::Views;
 pub use properties::{Property, properties};
 pub use query::{

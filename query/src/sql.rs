@@ -27,7 +27,7 @@ use crate::vocabulary::Goal;
 
 use builder::Builder;
 pub(crate) use corrected::{corrected, epoch};
-pub(crate) use listed::{properties, recent};
+pub(crate) use listed::{deeds, people, properties, recent};
 
 /// A statement and what it returns: the dimensions, then the metrics, in a row.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,18 +11,21 @@ use warp::http::{Method, Request, StatusCode};
 use warp::reply::Response;
 
 /// What the dashboard has pages for, by the last segment of its path.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 15] = [
     "/api/v1/alerts",
     "/api/v1/anomalies",
     "/api/v1/ask",
     "/api/v1/channels",
+    "/api/v1/clusters",
     "/api/v1/dashboards",
     "/api/v1/erasure",
     "/api/v1/export",
     "/api/v1/forecast",
     "/api/v1/funnel",
+    "/api/v1/insights",
     "/api/v1/journeys",
     "/api/v1/models",
+    "/api/v1/people",
     "/api/v1/retention",
 ];
 

@@ -20,8 +20,10 @@ mod health;
 mod keys;
 mod listen;
 mod live;
+mod look;
 mod openapi;
 mod page;
+mod people;
 mod properties;
 mod proxies;
 mod query;
@@ -77,6 +79,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(properties::routes(state))
         .unify()
+        .or(people::routes(state))
+        .unify()
         .or(live::routes(state))
         .unify()
         .or(sites::routes(state))
@@ -94,6 +98,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(session::routes(state))
         .unify()
         .or(dashboards::routes(state))
+        .unify()
+        .or(look::routes(state))
         .unify()
         .or(openapi::routes(state))
         .unify()

@@ -7,7 +7,7 @@ use opentrace_events::define::{Definition, Spec};
 use opentrace_events::{DefinitionId, Site, SiteId, Sites};
 use opentrace_pipeline::{Filling, Pipeline, Progress, SitePlan, Status};
 use opentrace_query::Views;
-use opentrace_store::meta::DefinitionRecord;
+use opentrace_store::meta::{DefinitionRecord, LookRecord};
 use opentrace_store::{Meta, Store};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -276,6 +276,11 @@ impl State {
     /// Compares views with the events behind them.
     pub(super) fn checker(&self, _: &Allowed<Admin>) -> &Checker {
         &self.checker
+    }
+
+    /// How pages look, which everybody sees before they sign in.
+    pub(super) async fn look(&self) -> Result<LookRecord, ApiError> {
+        Ok(self.meta.look().await?)
     }
 
     /// Figures about the program itself: no site's data, so anybody may ask whether it is well.

@@ -1,5 +1,5 @@
-//! The metadata database: sites, definitions, keys, people, dashboards, erasures,
-//! audit. SQLite in one file.
+//! The metadata database: sites, definitions, keys, people, dashboards, the look,
+//! erasures, audit. SQLite in one file.
 //!
 //! The truth about settings; [`opentrace_events::Sites`] is the copy that every stage reads.
 
@@ -8,6 +8,7 @@ mod dashboards;
 mod definitions;
 mod erasures;
 mod keys;
+mod look;
 mod people;
 mod sites;
 mod words;
@@ -28,6 +29,7 @@ pub use dashboards::{DashboardRecord, LinkRecord};
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};
 pub use erasures::ErasureRecord;
 pub use keys::KeyRecord;
+pub use look::{LogoRecord, LookRecord};
 pub use people::{PersonRecord, SessionRecord};
 pub use sites::SiteChange;
 pub use words::{WordKind, WordRecord};

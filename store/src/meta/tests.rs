@@ -5,7 +5,10 @@ use opentrace_events::SiteId;
 use opentrace_events::define::{Condition, Spec};
 use uuid::Uuid;
 
-use super::{DefinitionChange, KeyRecord, LinkRecord, Meta, PersonRecord, SessionRecord, SiteChange};
+use super::{
+    DefinitionChange, KeyRecord, LinkRecord, LogoRecord, LookRecord, Meta, PersonRecord, SessionRecord,
+    SiteChange,
+};
 use crate::StoreError;
 
 #[tokio::test]
@@ -153,4 +156,21 @@ async fn definitions_get_new_numbers_when_what_they_mean_changes() {
     assert!(matches!(meta.delete_definition(made.id).await, Err(StoreError::NotFound { .. })));
     assert!(matches!(meta.update_definition(made.id, &goal("x")).await, Err(StoreError::NotFound { .. })));
     assert_eq!(meta.definitions().await.expect("lists").len(), 1);
+}
+
+#[tokio::test]
+async fn the_look_is_the_last_one_that_was_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("meta.sqlite");
+    let meta = Meta::open(&file).await.expect("opens");
+    assert_eq!(meta.look().await.expect("none yet"), LookRecord::default());
+    let logo = LogoRecord { media_type: "image/png".to_owned(), bytes: vec![1, 2, 3] };
+    let look = LookRecord { name: "Acme".to_owned(), accent: "#0a7d4f".to_owned(), logo: Some(logo) };
+    meta.put_look(&look).await.expect("is kept");
+    meta.close().await;
+    let meta = Meta::open(&file).await.expect("opens again");
+    assert_eq!(meta.look().await.expect("is there"), look);
+    let plain = LookRecord { logo: None, ..look };
+    meta.put_look(&plain).await.expect("is kept");
+    assert_eq!(meta.look().await.expect("is there"), plain);
 }

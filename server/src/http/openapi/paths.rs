@@ -51,6 +51,18 @@ fn questions(paths: &mut Map<String, Value>) {
         },
     });
     paths.insert("/api/v1/properties".to_owned(), properties);
+    let part = |name: &str, what: &str| json!({"name": name, "in": "query", "description": what, "schema": {"type": "string"}});
+    let people = json!({
+        "get": {
+            "tags": ["Questions"],
+            "summary": "Who is known by an id, or with `user_id` what one of them did",
+            "description": "Where the site is in identified mode.",
+            "operationId": "people",
+            "parameters": [site(), part("search", "A part of the id"), part("user_id", "Whose events are wanted")],
+            "responses": responses(json!({"200": told("People")}), &["400", "409"]),
+        },
+    });
+    paths.insert("/api/v1/people".to_owned(), people);
 }
 
 fn streams(paths: &mut Map<String, Value>) {

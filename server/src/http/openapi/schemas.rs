@@ -222,6 +222,10 @@ fn answers() -> Value {
         "Properties": {"type": "object", "required": ["properties"], "properties": {
             "properties": {"type": "array", "items": {"type": "object", "required": ["name", "events"]}},
         }},
+        "People": {"type": "object", "properties": {
+            "people": {"type": "array", "items": {"type": "object", "required": ["user_id", "first_seen", "last_seen", "events"]}},
+            "events": {"type": "array", "items": {"type": "object", "required": ["at", "name", "path", "props"]}},
+        }},
         "Error": {"type": "object", "required": ["error"], "properties": {
             "error": {"type": "object", "required": ["code", "message"], "properties": {
                 "code": {"type": "string"}, "message": {"type": "string"},

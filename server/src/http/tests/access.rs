@@ -43,6 +43,9 @@ const ROUTES: &[Route] = &[
     },
     Route { right: 503, ..route("GET", "/api/v1/properties?site_id=a.example", "", "read") },
     route("GET", "/api/v1/live?site_id=a.example", "", "read"),
+    // The site is in no identified mode.
+    Route { right: 409, ..route("GET", "/api/v1/people?site_id=a.example", "", "read") },
+    route("PUT", "/api/v1/look", r#"{"name":"Acme"}"#, "admin"),
     Route { elsewhere: 200, ..route("GET", "/api/v1/sites", "", "read") },
     Route { right: 201, ..route("POST", "/api/v1/sites", r#"{"domain":"new.example"}"#, "admin") },
     route("GET", "/api/v1/sites/a.example", "", "read"),

@@ -2,6 +2,7 @@
 
 mod access;
 mod dashboards;
+mod look;
 mod page;
 mod people;
 mod questions;

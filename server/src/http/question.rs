@@ -59,7 +59,11 @@ impl<'a> Question<'a> {
         allowed: &Allowed<Read>,
         domain: &str,
     ) -> Result<Self, ApiError> {
-        let site = state.gate.on_site(allowed, domain)?;
+        Self::on(state, state.gate.on_site(allowed, domain)?).await
+    }
+
+    /// About the site of the proof.
+    pub(super) async fn on(state: &'a State, site: OnSite<Read>) -> Result<Self, ApiError> {
         let (vocabulary, kept) = words(state, &site).await?;
         // The semaphore is never closed, so an error is the timeout.
         let Ok(Ok(turn)) = timeout(PATIENCE, state.asking.acquire()).await else {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use opentrace_query::report;
+use opentrace_query::{QueryError, Vocabulary, report};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 
 /// What can be reported.
 #[derive(Clone, Copy, Debug)]
-enum Report {
+pub(super) enum Report {
     Retention,
     Funnel,
     Journeys,
@@ -49,11 +49,28 @@ async fn answer(state: Arc<State>, mut call: Call, of: Report) -> Answer {
     let (mut body, domain) = read(&body.bytes)?;
     let question = Question::about(&state, &allowed, &domain).await?;
     defined(&state, &question, &mut body, of).await?;
-    let (words, reporting) = (&question.vocabulary, question.reporting());
-    match of {
-        Report::Retention => told(&reporting.retention(&report::retention(&body, words)?).await?),
-        Report::Funnel => told(&reporting.funnel(&report::funnel(&body, words)?).await?),
-        Report::Journeys => told(&reporting.journeys(&report::journeys(&body, words)?).await?),
+    of.tell(&question, &body).await
+}
+
+impl Report {
+    /// Whether this could be asked.
+    pub(super) fn check(self, body: &Value) -> Result<(), QueryError> {
+        let words = Vocabulary::default();
+        match self {
+            Self::Retention => report::retention(body, &words).map(drop),
+            Self::Funnel => report::funnel(body, &words).map(drop),
+            Self::Journeys => report::journeys(body, &words).map(drop),
+        }
+    }
+
+    /// The report.
+    pub(super) async fn tell(self, question: &Question<'_>, body: &Value) -> Answer {
+        let (words, reporting) = (&question.vocabulary, question.reporting());
+        match self {
+            Self::Retention => told(&reporting.retention(&report::retention(body, words)?).await?),
+            Self::Funnel => told(&reporting.funnel(&report::funnel(body, words)?).await?),
+            Self::Journeys => told(&reporting.journeys(&report::journeys(body, words)?).await?),
+        }
     }
 }
 

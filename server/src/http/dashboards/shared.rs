@@ -2,11 +2,10 @@
 //! else of the site can be asked by a link.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use opentrace_query::parse;
 use opentrace_store::meta::DashboardRecord;
 use serde::Serialize;
-use tokio::time::timeout;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{CACHE_CONTROL, HeaderValue};
@@ -16,10 +15,8 @@ use warp::reply::Response;
 use super::tile::{self, Tile};
 use super::{Answer, ApiError, Call, State, at, json};
 use crate::auth::{OnSite, Read};
-use crate::clock;
+use crate::http::question::Question;
 
-/// The longest a question waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// What the password comes in.
 const PASSWORD: &str = "x-share-password";
 
@@ -70,15 +67,16 @@ async fn page(state: &State, call: &Call, token: &str) -> Answer {
 async fn answer(state: &State, call: &Call, token: &str, place: usize) -> Answer {
     let (site, record) = opened(state, call, token).await?;
     let tiles = tile::read(&record.tiles)?;
-    let asked = tiles.get(place).and_then(|tile| tile.asked(&site.site().domain)).ok_or_else(unknown)?;
-    let query = opentrace_query::parse(asked.to_string().as_bytes())?;
-    // The semaphore is never closed, so an error is the timeout.
-    let Ok(_turn) = timeout(PATIENCE, state.asking.acquire()).await else {
-        return Err(ApiError::unavailable("busy", "too many questions at once", PATIENCE));
-    };
-    let views = state.views(&site);
-    let answer = opentrace_query::run(state.store(&site), site.site(), &query, clock::now(), views).await?;
-    Ok(unkept(json(StatusCode::OK, &answer)))
+    let domain = site.site().domain.clone();
+    let tile = tiles.get(place).ok_or_else(unknown)?;
+    let by_day = call.parameter("by").is_some_and(|by| by == "day");
+    let asked = if by_day { tile.by_day(&domain) } else { tile.asked(&domain) }.ok_or_else(unknown)?;
+    let question = Question::on(state, site).await?;
+    if let Some(report) = tile.report() {
+        return Ok(unkept(report.tell(&question, &asked).await?));
+    }
+    let query = parse::from_value_with(&asked, &question.vocabulary)?;
+    Ok(unkept(json(StatusCode::OK, &question.asking().answer(&query).await?)))
 }
 
 /// The page of a link, and the proof that who has it may read what is on it.

@@ -1,9 +1,10 @@
 //! A tile: where it lies, how it is drawn, and what it asks.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::http::ApiError;
+use crate::http::reports::Report;
 
 /// Columns of a page.
 const COLUMNS: u16 = 12;
@@ -23,7 +24,8 @@ pub(super) struct Tile {
     y: u16,
     w: u16,
     h: u16,
-    /// The question, in the words of `POST /api/v2/query` without `site_id`; a text has none.
+    /// The question without `site_id`, in the words of `POST /api/v2/query` or of the chart's report;
+    /// a text has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     query: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -42,7 +44,22 @@ enum Chart {
     Number,
     Map,
     Heatmap,
+    Funnel,
+    Sankey,
+    Retention,
     Text,
+}
+
+impl Chart {
+    /// The report that it draws, where it does not draw figures.
+    fn report(self) -> Option<Report> {
+        match self {
+            Self::Funnel => Some(Report::Funnel),
+            Self::Sankey => Some(Report::Journeys),
+            Self::Retention => Some(Report::Retention),
+            _ => None,
+        }
+    }
 }
 
 impl Tile {
@@ -59,11 +76,27 @@ impl Tile {
             (Chart::Text, None) => Ok(()),
             (Chart::Text, Some(_)) => wrong("a text asks nothing"),
             (_, None) => wrong("the tile needs a `query`"),
-            (_, Some(query)) => {
-                opentrace_query::parse(query.to_string().as_bytes())?;
+            (chart, Some(query)) => {
+                match chart.report() {
+                    Some(report) => report.check(&query)?,
+                    None => drop(opentrace_query::parse(query.to_string().as_bytes())?),
+                }
                 Ok(())
             }
         }
+    }
+
+    /// The report that it draws, where it does not draw figures.
+    pub(super) fn report(&self) -> Option<Report> {
+        self.chart.report()
+    }
+
+    /// The same figures day by day, for the line beneath a number.
+    pub(super) fn by_day(&self, site: &str) -> Option<Value> {
+        let mut query = self.asked(site).filter(|_| self.chart == Chart::Number)?;
+        query["dimensions"] = json!(["time:day"]);
+        query["include"] = json!({"time_labels": true});
+        Some(query)
     }
 
     /// What it asks of the site.

@@ -47,6 +47,24 @@ fn a_page_is_made_changed_and_thrown_away() {
 }
 
 #[test]
+fn reports_are_tiles_too() {
+    run(async {
+        let server = Server::start().await;
+        for (chart, query) in [
+            ("funnel", json!({ "date_range": "7d", "steps": ["pageview", "signup"], "window": "1d" })),
+            ("sankey", json!({ "date_range": "7d", "depth": 3, "limit": 20 })),
+            ("retention", json!({ "date_range": "7d", "start_event": "pageview", "return_event": "signup" })),
+        ] {
+            let mut right = page();
+            right["tiles"][0]["chart"] = json!(chart);
+            right["tiles"][0]["query"] = query;
+            let answer = server.call("POST", "/api/v1/dashboards").admin().json(&right.to_string()).await;
+            assert_eq!(answer.status, 201, "{chart}: {}", answer.text);
+        }
+    });
+}
+
+#[test]
 fn a_tile_that_could_not_answer_is_refused() {
     run(async {
         let server = Server::start().await;
@@ -56,6 +74,7 @@ fn a_tile_that_could_not_answer_is_refused() {
             ("chart", json!("text")),
             ("query", json!(null)),
             ("query", json!({ "metrics": ["visitorz"], "date_range": "7d" })),
+            ("chart", json!("funnel")),
         ] {
             let mut wrong = page();
             wrong["tiles"][0][part] = value;

@@ -15,6 +15,7 @@ use opentrace_events::{Site, SiteId};
 use opentrace_pipeline::{Epoch, Progress};
 use opentrace_query::{Live, Views};
 use opentrace_store::Store;
+use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_stream::wrappers::WatchStream;
@@ -109,7 +110,16 @@ impl Watchers {
     }
 }
 
-/// Asks for the figures and publishes them where they changed, until nobody watches.
+/// The figures as they are pushed.
+#[derive(Debug, Serialize)]
+struct Pushed<'a> {
+    /// The newest epoch in which something of the site changed, past figures too.
+    epoch: Epoch,
+    #[serde(flatten)]
+    live: &'a Live,
+}
+
+/// Asks for the figures and publishes them where they or others of the site changed, until nobody watches.
 async fn ask(
     site: Arc<Site>,
     store: Store,
@@ -117,18 +127,19 @@ async fn ask(
     mut progress: watch::Receiver<Progress>,
     figures: watch::Sender<Option<Arc<str>>>,
 ) {
-    let mut shown: Option<Live> = None;
+    let mut shown: Option<(Epoch, Live)> = None;
+    let mut epoch = progress.borrow().epoch;
     while figures.receiver_count() > 0 {
         let began = Instant::now();
         let asked = progress.borrow_and_update().epoch;
         match opentrace_query::live(&store, &site, clock::now(), views()).await {
             Ok(live) => {
-                if shown.as_ref().is_none_or(|shown| differ(shown, &live)) {
-                    match serde_json::to_string(&live) {
+                if shown.as_ref().is_none_or(|(of, shown)| *of != epoch || differ(shown, &live)) {
+                    match serde_json::to_string(&Pushed { epoch, live: &live }) {
                         Ok(text) => drop(figures.send_replace(Some(text.into()))),
                         Err(error) => tracing::error!(%error, "cannot write live figures"),
                     }
-                    shown = Some(live);
+                    shown = Some((epoch, live));
                 }
             }
             Err(error) => tracing::debug!(site = site.id.0, code = error.code(), "no live figures"),
@@ -136,7 +147,11 @@ async fn ask(
         sleep_until(began + SHORTEST).await;
         let touched = touched(&mut progress, asked, site.id);
         tokio::select! {
-            _ = timeout_at(began + LONGEST, touched) => {}
+            touched = timeout_at(began + LONGEST, touched) => {
+                if touched.is_ok() {
+                    epoch = progress.borrow().epoch;
+                }
+            }
             () = figures.closed() => {}
         }
     }

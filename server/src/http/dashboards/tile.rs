@@ -95,7 +95,7 @@ impl Tile {
     pub(super) fn by_day(&self, site: &str) -> Option<Value> {
         let mut query = self.asked(site).filter(|_| self.chart == Chart::Number)?;
         query["dimensions"] = json!(["time:day"]);
-        query["include"] = json!({"time_labels": true});
+        query["include"] = json!({"time_labels": true, "partial_time_labels": true});
         Some(query)
     }
 

@@ -1,6 +1,12 @@
 import '@mantine/core/styles.css';
 import '@mantine/core/styles/default-css-variables.css';
-import './ui/app.css';
+import './style/base.css';
+import './style/shell.css';
+import './style/controls.css';
+import './style/tables.css';
+import './style/pages.css';
+import './style/reports.css';
+import './style/boards.css';
 import { createTheme, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';

@@ -64,9 +64,52 @@ const journeys = createRoute({
   component: lazyRouteComponent(() => import('./reports/Journeys'), 'Journeys'),
 });
 
+const segments = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/segments',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./segments/SegmentsPage'), 'SegmentsPage'),
+});
+
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/people',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./people/PeoplePage'), 'PeoplePage'),
+});
+
+const forecasts = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/forecasts',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./foresight/Forecasts'), 'Forecasts'),
+});
+
+const anomalies = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/anomalies',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./foresight/Anomalies'), 'Anomalies'),
+});
+
+const insights = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/insights',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./foresight/Insights'), 'Insights'),
+});
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/models',
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import('./models/ModelsPage'), 'ModelsPage'),
+});
+
 const erasure = createRoute({
   getParentRoute: () => root,
   path: '/sites/$site/erasure',
+  validateSearch: readReport,
   component: lazyRouteComponent(() => import('./reports/Erasure'), 'Erasure'),
 });
 
@@ -101,6 +144,12 @@ const add = createRoute({
   component: lazyRouteComponent(() => import('./setup/AddSite'), 'AddSite'),
 });
 
+const appearance = createRoute({
+  getParentRoute: () => root,
+  path: '/appearance',
+  component: lazyRouteComponent(() => import('./setup/Appearance'), 'Appearance'),
+});
+
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
@@ -120,11 +169,18 @@ export const router = createRouter({
     setup,
     add,
     account,
+    appearance,
     siteRoute,
     liveRoute,
     retention,
     funnels,
     journeys,
+    segments,
+    people,
+    forecasts,
+    anomalies,
+    insights,
+    models,
     erasure,
     alerts,
     boardsRoute,

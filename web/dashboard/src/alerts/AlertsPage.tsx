@@ -1,16 +1,16 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { deleteRule, type HeldRule, history, rules } from '../api/alerts';
-import { figure } from '../lib/format';
+import { acknowledge, deleteRule, type HeldRule, history, muteRule, rules, type Step } from '../api/alerts';
+import { figure, moment } from '../lib/format';
 import { useReport } from '../reports/context';
 import { useMay } from '../session/data';
+import { type Column, DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
 import { Channels } from './Channels';
 import { RuleForm } from './RuleForm';
 import { sentence } from './sentence';
 
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const KINDS: Record<string, string> = {
   'alert.firing': 'fired',
   'alert.announced': 'announced',
@@ -18,6 +18,11 @@ const KINDS: Record<string, string> = {
   'alert.resolved': 'resolved',
 };
 const SHOWN = 20;
+const STEPS: Column<Step>[] = [
+  { name: 'Alert', cell: ({ name, type }) => `${name} ${KINDS[type] ?? type}` },
+  { name: 'Value', cell: ({ value }) => figure('events', value) },
+  { name: 'When', cell: ({ timestamp }) => moment(timestamp) },
+];
 
 /** What is watched, what happened, and who is told. */
 export function AlertsPage() {
@@ -28,7 +33,9 @@ export function AlertsPage() {
   }, [site]);
   return (
     <>
-      <h1 className="hidden">Alerts</h1>
+      <div className="tools">
+        <h1>Alerts</h1>
+      </div>
       <div className="panels first">
         <Rules site={site} />
         <Past site={site} />
@@ -48,14 +55,14 @@ function Rules({ site }: { site: string }) {
   const mayChange = useMay('write');
   const key = ['rules', site];
   const { data, error, refetch } = useQuery({ queryKey: key, queryFn: ({ signal }) => rules(site, signal) });
-  const remove = (id: string) => deleteRule(id).then(() => client.invalidateQueries({ queryKey: key }));
+  const again = () => client.invalidateQueries({ queryKey: key });
   return (
     <section className="card" aria-label="Rules">
       <h2>What is watched</h2>
       {error ? (
         <Failure error={error} retry={refetch} />
       ) : !data ? (
-        <Skeleton height={120} aria-label="Loading" />
+        <Skeleton height={120} role="status" aria-label="Loading" />
       ) : data.length === 0 ? (
         <Nothing title="Nothing yet">
           {mayChange ? 'Say below what you want to hear of.' : 'The owner of this server can make alerts.'}
@@ -63,29 +70,54 @@ function Rules({ site }: { site: string }) {
       ) : (
         <ul className="rules">
           {data.map((rule) => (
-            <li key={rule.id}>
-              <State rule={rule} />
-              <span>
-                <strong>{rule.name}</strong>
-                <br />
-                <span className="soft">{sentence(rule)}</span>
-                {rule.problem && <span className="problem"> {rule.problem}</span>}
-              </span>
-              {mayChange && (
-                <button
-                  type="button"
-                  className="plain push"
-                  aria-label={`Delete ${rule.name}`}
-                  onClick={() => remove(rule.id)}
-                >
-                  ×
-                </button>
-              )}
-            </li>
+            <RuleRow key={rule.id} rule={rule} again={again} />
           ))}
         </ul>
       )}
     </section>
+  );
+}
+
+function RuleRow({ rule, again }: { rule: HeldRule; again: () => void }) {
+  const mayChange = useMay('write');
+  const unseen = rule.open.some(({ state }) => state === 'firing');
+  const muted = rule.muted_until !== null && rule.muted_until > Date.now();
+  return (
+    <li>
+      <State rule={rule} />
+      <span>
+        <strong>{rule.name}</strong>
+        <br />
+        <span className="soft">{sentence(rule)}</span>
+        {muted && <span className="soft"> · silent until {moment(rule.muted_until ?? 0)}</span>}
+        {rule.problem && <span className="problem"> {rule.problem}</span>}
+      </span>
+      {mayChange && (
+        <span className="push">
+          {unseen && (
+            <button type="button" className="chip" onClick={() => acknowledge(rule.id).then(again)}>
+              Acknowledge
+            </button>
+          )}
+          <button
+            type="button"
+            className="plain"
+            aria-label={`Silence ${rule.name} for an hour`}
+            onClick={() => muteRule(rule.id, '1h').then(again)}
+          >
+            Silence
+          </button>
+          <button
+            type="button"
+            className="plain"
+            aria-label={`Delete ${rule.name}`}
+            onClick={() => deleteRule(rule.id).then(again)}
+          >
+            ×
+          </button>
+        </span>
+      )}
+    </li>
   );
 }
 
@@ -105,30 +137,11 @@ function Past({ site }: { site: string }) {
       {error ? (
         <Failure error={error} retry={refetch} />
       ) : !data ? (
-        <Skeleton height={120} aria-label="Loading" />
+        <Skeleton height={120} role="status" aria-label="Loading" />
       ) : data.length === 0 ? (
         <Nothing title="No alert yet" />
       ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Alert</th>
-              <th scope="col">Value</th>
-              <th scope="col">When</th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.slice(0, SHOWN).map((step) => (
-              <tr key={step.id}>
-                <th scope="row">
-                  {step.name} {KINDS[step.type] ?? step.type}
-                </th>
-                <td>{figure('events', step.value)}</td>
-                <td>{moment.format(new Date(step.timestamp))}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable columns={STEPS} rows={data.slice(0, SHOWN)} id={({ id }) => id} flow />
       )}
     </section>
   );

@@ -1,13 +1,16 @@
 import type { Condition, Rule } from '../api/alerts';
 import { METRICS } from '../lib/format';
+import { named, rowName } from '../site/names';
 
 export const CONDITIONS: Record<Condition['type'], string> = {
   above: 'is above',
   below: 'is below',
   change: 'changes by',
   anomaly: 'is unusual',
+  forecast_breach: 'leaves its forecast',
   no_data: 'stops',
   event: 'happens',
+  new_value: 'is new',
 };
 
 export const WINDOWS = {
@@ -17,24 +20,44 @@ export const WINDOWS = {
   '1h': 'an hour',
   '1d': 'a day',
 };
+export const DIRECTIONS = { both: 'up or down', up: 'up', down: 'down' } as const;
+export const OVER = {
+  previous: 'the time before',
+  day: 'a day before',
+  week: 'a week before',
+} as const;
 export const METRIC_NAMES: Record<string, string> = { ...METRICS, events: 'Events' };
 
 const windowName = (window: string) => WINDOWS[window as keyof typeof WINDOWS] ?? window;
 
 /** A rule as one would say it. */
-export function sentence({ metric = 'visitors', condition, window }: Rule): string {
+export function sentence(rule: Rule): string {
+  const where = (rule.filters ?? [])
+    .map(
+      ([, dimension, values]) =>
+        `${named(dimension).toLowerCase()} ${values.map((value) => rowName(dimension, value)).join(' or ')}`,
+    )
+    .join(', ');
+  const each = rule.group_by && rule.condition.type !== 'new_value' ? `, for each ${rule.group_by}` : '';
+  return `${said(rule)}${where && `, only ${where}`}${each}`;
+}
+
+function said({ metric = 'visitors', condition, window, group_by }: Rule): string {
   const of = METRIC_NAMES[metric] ?? metric;
   const within = window ? ` within ${windowName(window)}` : '';
   switch (condition.type) {
     case 'event':
       return `${condition.event} happens`;
+    case 'new_value':
+      return `a ${group_by ?? 'value'} is new`;
     case 'above':
     case 'below':
       return `${of} ${CONDITIONS[condition.type]} ${condition.value}${within}`;
     case 'change':
-      return `${of} changes by ${condition.percent} %${within}`;
+      return `${of} changes by ${condition.percent} % (${DIRECTIONS[condition.direction]}) against ${OVER[condition.over]}${within}`;
     case 'anomaly':
-      return `${of} is unusual${within}`;
+    case 'forecast_breach':
+      return `${of} ${CONDITIONS[condition.type]}${within}`;
     default:
       return `${of} stop${within ? ` for ${windowName(window ?? '')}` : ''}`;
   }

@@ -1,10 +1,13 @@
 import { call } from './client';
+import type { Condition as Filter } from './types';
 
 export type Condition =
   | { type: 'above' | 'below'; value: number }
   | { type: 'change'; percent: number; direction: 'up' | 'down' | 'both'; over: 'previous' | 'day' | 'week' }
   | { type: 'anomaly'; sensitivity: 'low' | 'medium' | 'high' }
+  | { type: 'forecast_breach'; direction: 'up' | 'down' | 'both' }
   | { type: 'event'; event: string }
+  | { type: 'new_value' }
   | { type: 'no_data' };
 
 /** A rule as it is sent. */
@@ -13,6 +16,9 @@ export interface Rule {
   name: string;
   metric?: string;
   condition: Condition;
+  filters?: Filter[];
+  /** One alert per value of this. */
+  group_by?: string;
   window?: string;
   cooldown?: string;
   channels: string[];
@@ -60,6 +66,11 @@ export const rules = (site: string, signal?: AbortSignal) =>
   );
 export const createRule = (rule: Rule) => call<HeldRule>('POST', '/api/v1/alerts', rule);
 export const deleteRule = (id: string) => call<void>('DELETE', path(id));
+/** Says that somebody looks after what is open. */
+export const acknowledge = (id: string) =>
+  call<{ acknowledged: number }>('POST', `${path(id)}/acknowledge`, {});
+export const muteRule = (id: string, time: string) =>
+  call<{ muted_until: number | null }>('POST', `${path(id)}/mute`, { for: time });
 export const simulateRule = (rule: Rule) => call<Simulation>('POST', '/api/v1/alerts/simulate', rule);
 export const history = (site: string, signal?: AbortSignal) =>
   call<{ history: Step[] }>('GET', `/api/v1/alerts/history?${of(site)}`, undefined, signal).then(

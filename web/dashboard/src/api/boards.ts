@@ -1,6 +1,7 @@
 import { call, refusal } from './client';
 import { figures, type RawAnswer } from './figures';
-import type { Query } from './types';
+import type { FunnelQuery, FunnelStep, RetentionQuery } from './reports';
+import type { Condition, DateRange, Query } from './types';
 
 /** Kinds of charts, and how people call them. */
 export const CHARTS = {
@@ -13,6 +14,9 @@ export const CHARTS = {
   number: 'Number',
   map: 'Map',
   heatmap: 'Heat map',
+  funnel: 'Funnel',
+  sankey: 'Flow of visits (Sankey)',
+  retention: 'Retention',
   text: 'Text',
 } as const;
 
@@ -26,8 +30,27 @@ export interface Tile {
   y: number;
   w: number;
   h: number;
-  query?: Omit<Query, 'site_id'>;
+  /** What it asks, without the site: a query, or the body of the chart's report. */
+  query?: TileQuery;
   text?: string;
+}
+
+/** A query of figures or the body of a report; which of the two, the chart says. */
+export interface TileQuery {
+  date_range: DateRange;
+  filters?: Condition[];
+  metrics?: string[];
+  dimensions?: string[];
+  include?: Query['include'];
+  pagination?: Query['pagination'];
+  steps?: (string | FunnelStep)[];
+  window?: string;
+  order?: FunnelQuery['order'];
+  depth?: number;
+  limit?: number;
+  start_event?: string;
+  return_event?: string;
+  period?: RetentionQuery['period'];
 }
 
 export interface BoardLink {
@@ -83,4 +106,7 @@ async function shared<T>(token: string, rest: string, password: string, signal?:
 export const sharedBoard = (token: string, password: string, signal?: AbortSignal) =>
   shared<SharedBoard>(token, '', password, signal);
 export const sharedTile = (token: string, place: number, password: string, signal?: AbortSignal) =>
-  shared<RawAnswer>(token, `/tiles/${place}`, password, signal).then(figures);
+  shared<unknown>(token, `/tiles/${place}`, password, signal);
+/** A number's figures day by day. */
+export const sharedLine = (token: string, place: number, password: string, signal?: AbortSignal) =>
+  shared<RawAnswer>(token, `/tiles/${place}?by=day`, password, signal).then(figures);

@@ -100,9 +100,9 @@ export const properties = (site: string, signal?: AbortSignal) =>
 export const query = (body: Query, signal?: AbortSignal) =>
   call<RawAnswer>('POST', '/api/v2/query', body, signal).then(figures);
 
-/** Reads the stream of live figures until it ends or `signal` aborts it. An EventSource tells no refusal. */
-export async function live(site: string, signal: AbortSignal, show: (figures: LiveFigures) => void) {
-  const response = await fetch(`/api/v1/live?site_id=${encodeURIComponent(site)}`, { signal });
+/** Reads server-sent events until they end or `signal` aborts them. An EventSource tells no refusal. */
+export async function stream(path: string, signal: AbortSignal, take: (data: unknown) => void) {
+  const response = await fetch(path, { signal });
   if (!response.ok || !response.body) throw await refusal(response);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
@@ -117,7 +117,11 @@ export async function live(site: string, signal: AbortSignal, show: (figures: Li
         .filter((line) => line.startsWith('data:'))
         .map((line) => line.slice(5))
         .join('\n');
-      if (data) show(JSON.parse(data));
+      if (data) take(JSON.parse(data));
     }
   }
 }
+
+/** A site's figures as they change. */
+export const live = (site: string, signal: AbortSignal, show: (figures: LiveFigures) => void) =>
+  stream(`/api/v1/live?site_id=${encodeURIComponent(site)}`, signal, (data) => show(data as LiveFigures));

@@ -22,12 +22,17 @@ export interface Cohort {
   values: number[];
 }
 
+/** An event by its name, or a page by its path. */
 export interface FunnelStep {
-  event: string;
+  event?: string;
+  page?: string;
+  /** What the step is called. */
+  name?: string;
   filters?: Condition[];
 }
 
 export interface FunnelQuery extends Asked {
+  dimensions?: string[];
   steps: FunnelStep[];
   window: string;
   order: 'ordered' | 'strict' | 'any';
@@ -55,8 +60,14 @@ export interface JourneyLink {
 export const retention = (body: RetentionQuery, signal?: AbortSignal) =>
   call<{ cohorts: Cohort[] }>('POST', '/api/v1/retention', body, signal);
 
+export interface FunnelAnswer {
+  steps: FunnelResult[];
+  /** The same for each group, where the funnel is divided. */
+  breakdown?: { dimensions: [string]; steps: FunnelResult[] }[];
+}
+
 export const funnel = (body: FunnelQuery, signal?: AbortSignal) =>
-  call<{ steps: FunnelResult[] }>('POST', '/api/v1/funnel', body, signal);
+  call<FunnelAnswer>('POST', '/api/v1/funnel', body, signal);
 
 export const journeys = (body: JourneysQuery, signal?: AbortSignal) =>
   call<{ links: JourneyLink[] }>('POST', '/api/v1/journeys', body, signal);
@@ -110,5 +121,5 @@ export const erasures = (site: string, signal?: AbortSignal) =>
     signal,
   ).then((answer) => answer.erasures);
 
-export const erase = (body: { site_id: string; user_id?: string; visitor?: string; wait?: number }) =>
+export const erase = (body: { site_id: string; [identifier: string]: string }) =>
   call<Receipt>('POST', '/api/v1/erasure', body);

@@ -15,13 +15,28 @@ export interface Query {
   dimensions?: string[];
   filters?: Condition[];
   order_by?: [string, 'asc' | 'desc'][];
-  include?: { time_labels?: boolean; total_rows?: boolean };
+  include?: {
+    time_labels?: boolean;
+    partial_time_labels?: boolean;
+    total_rows?: boolean;
+    epoch?: boolean;
+    corrected_since?: number;
+  };
   pagination?: { limit: number; offset: number };
 }
 
 export interface QueryAnswer {
   results: { metrics: (number | null)[]; dimensions: string[] }[];
-  meta: { time_labels?: string[]; total_rows?: number };
+  meta: {
+    time_labels?: string[];
+    /** Buckets that are not whole: the one in progress, or cut by the range. */
+    partial_time_labels?: string[];
+    total_rows?: number;
+    /** The newest epoch that is in the answer. */
+    epoch?: number;
+    /** Buckets that changed since the epoch that was named. */
+    corrected?: string[];
+  };
 }
 
 export interface SiteSettings {
@@ -115,6 +130,8 @@ export interface RecentEvent {
 /** One message of `GET /api/v1/live`; hours are those of the site's day that have begun. */
 export interface LiveFigures {
   at: number;
+  /** The newest epoch in which something of the site changed, past figures too. */
+  epoch: number;
   visitors_now: number;
   today: { visitors: number; visits: number; pageviews: number };
   hours: Step[];

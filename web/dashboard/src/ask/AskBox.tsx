@@ -36,6 +36,7 @@ export function AskBox({ site }: { site: string }) {
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
+        {!text && <span className="key">/</span>}
       </form>
       {asked && (
         <Suspense>

@@ -14,6 +14,9 @@ import { Rows } from './Rows';
 /** What a query for figures is made of. */
 const FIELDS = ['metrics', 'date_range', 'dimensions', 'filters', 'order_by', 'pagination'];
 
+/** Reports that are drawn; the others are told in rows. */
+const REPORTS: Record<string, ChartKind> = { funnel: 'funnel', retention: 'retention', journeys: 'sankey' };
+
 interface Props {
   site: string;
   first: string;
@@ -46,7 +49,7 @@ export function Conversation({ site, first, close }: Props) {
       {error ? (
         <Failure error={error} retry={refetch} />
       ) : !data ? (
-        <Skeleton height={280} aria-label="Loading" />
+        <Skeleton height={280} role="status" aria-label="Loading" />
       ) : (
         <Answered key={question} site={site} reply={data} next={next} />
       )}
@@ -106,8 +109,10 @@ interface ResultProps {
 
 function Result({ site, query: understood, result, chart }: ResultProps) {
   const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
-  if (!Array.isArray(result.results)) return <Rows of={result} />;
-  const kind: ChartKind = chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : 'table';
+  const report = REPORTS[understood.kind];
+  if (!report && !Array.isArray(result.results)) return <Rows of={result} />;
+  const drawable: ChartKind = chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : 'table';
+  const kind = report ?? drawable;
   const tile: Tile = {
     title: '',
     chart: kind,
@@ -119,13 +124,14 @@ function Result({ site, query: understood, result, chart }: ResultProps) {
       metrics: understood.metrics ?? [],
       dimensions: understood.dimensions ?? [],
       date_range: 'all',
+      ...(report === 'retention' && { period: understood.period as 'day' }),
     },
   };
   return (
     <div className={`answer ${kind}`}>
       <TileView
         tile={tile}
-        answer={figures(result as unknown as RawAnswer)}
+        answer={report ? result : figures(result as unknown as RawAnswer)}
         error={null}
         retry={() => {}}
         currency={currency}

@@ -4,10 +4,13 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { type Board, board, deleteBoard, saveBoard, type Tile } from '../api/boards';
 import { saveText } from '../lib/csv';
+import { useLive } from '../live/useLive';
 import { boardRoute } from '../router';
 import { useMay } from '../session/data';
-import { useAnswer, useSites } from '../ui/data';
+import { useFresh } from '../site/fresh';
+import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
+import { useTile } from './asking';
 import { Builder } from './Builder';
 import { Grid } from './Grid';
 import { below } from './layout';
@@ -27,7 +30,7 @@ export function BoardPage() {
     document.title = `${data?.name ?? 'Dashboard'} · OpenTrace`;
   }, [data?.name]);
   if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Skeleton height={400} aria-label="Loading" />;
+  if (!data) return <Skeleton height={400} role="status" aria-label="Loading" />;
   return <Editor key={id} held={data} />;
 }
 
@@ -35,6 +38,8 @@ function Editor({ held }: { held: Board }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const mayChange = useMay('write');
+  // Tiles follow what happens, as the site page does.
+  useFresh(useLive(held.site_id).figures, true, true);
   const [editing, setEditing] = useState(held.tiles.length === 0 && mayChange);
   const [tiles, setTiles] = useState(held.tiles);
   const [built, setBuilt] = useState<number>();
@@ -120,6 +125,15 @@ function Editor({ held }: { held: Board }) {
 
 function Asking({ site, tile }: { site: string; tile: Tile }) {
   const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
-  const { data, error, refetch } = useAnswer(tile.query ? { site_id: site, ...tile.query } : null);
-  return <TileView tile={tile} answer={data} error={error} retry={refetch} currency={currency} />;
+  const { data, line, error, refetch } = useTile(site, tile);
+  return (
+    <TileView
+      tile={tile}
+      answer={data}
+      error={error}
+      retry={refetch}
+      currency={currency}
+      {...(line && { line })}
+    />
+  );
 }

@@ -21,7 +21,7 @@ export function BoardsPage() {
     document.title = `Dashboards · ${site}`;
   }, [site]);
   if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Skeleton height={200} aria-label="Loading" />;
+  if (!data) return <Skeleton height={200} role="status" aria-label="Loading" />;
   return (
     <>
       <section className="card form wide" aria-label="Dashboards">

@@ -1,29 +1,19 @@
 import { Modal } from '@mantine/core';
 import { useState } from 'react';
-import { CHARTS, type ChartKind, type Tile } from '../api/boards';
+import { CHARTS, type ChartKind, type Tile, type TileQuery } from '../api/boards';
 import { PERIODS } from '../lib/range';
 import { useSession } from '../session/data';
 import { Field, Form } from '../session/Form';
 import { DIMENSIONS } from '../site/names';
+import { asked, linesOf, NEEDS } from './asked';
+import { Choice } from './Choice';
 
-/** Which dimensions a chart has: by time, by something else, or both. */
-const BY: Record<ChartKind, { time: boolean; other: boolean }> = {
-  line: { time: true, other: false },
-  area: { time: true, other: false },
-  bar: { time: true, other: false },
-  stacked: { time: true, other: true },
-  heatmap: { time: true, other: true },
-  pie: { time: false, other: true },
-  table: { time: false, other: true },
-  map: { time: false, other: false },
-  number: { time: false, other: false },
-  text: { time: false, other: false },
-};
 /** Periods that the server knows by name. */
 const KNOWN = new Set(['day', '24h', '7d', '28d', '30d', '91d', 'month', '6mo', '12mo', 'year', 'all']);
 const STEPS = { 'time:hour': 'Hours', 'time:day': 'Days', 'time:week': 'Weeks', 'time:month': 'Months' };
-const ROWS = 10;
-const SERIES = 400;
+const WINDOWS = { '30m': '30 minutes', '1d': 'a day', '7d': '7 days', '30d': '30 days' };
+const DEPTHS = { 2: '2 pages', 3: '3 pages', 4: '4 pages', 5: '5 pages', 6: '6 pages' };
+const COHORTS = { day: 'Days', week: 'Weeks', month: 'Months' };
 
 interface Props {
   tile: Tile;
@@ -34,10 +24,7 @@ interface Props {
 
 /** Says what a tile shows. */
 export function Builder({ tile, title, done, close }: Props) {
-  const metrics = useSession().data?.metrics ?? [];
   const [chart, setChart] = useState(tile.chart);
-  const dimensions = tile.query?.dimensions ?? [];
-  const by = BY[chart];
   const submit = async (fields: Record<string, string>) => {
     const { title = '', text } = fields;
     const place = { x: tile.x, y: tile.y, w: tile.w, h: tile.h };
@@ -47,7 +34,6 @@ export function Builder({ tile, title, done, close }: Props) {
         : { ...place, title, chart, query: asked(chart, fields) },
     );
   };
-  const [operator = '', filtered = '', [value = ''] = []] = tile.query?.filters?.[0] ?? [];
   return (
     <Modal
       opened
@@ -66,92 +52,109 @@ export function Builder({ tile, title, done, close }: Props) {
           choose={(next) => setChart(next as ChartKind)}
         />
         {chart === 'text' ? (
-          <label className="field">
-            <span>Text</span>
-            <textarea name="text" rows={5} defaultValue={tile.text} required />
-          </label>
+          <Text name="text" label="Text" value={tile.text ?? ''} />
         ) : (
-          <>
-            <Choice
-              name="metric"
-              label="What is counted"
-              value={tile.query?.metrics[0] ?? 'visitors'}
-              options={Object.fromEntries(metrics.map((name) => [name, name.replaceAll('_', ' ')]))}
-            />
-            {by.time && (
-              <Choice
-                name="step"
-                label="By time"
-                value={dimensions.find((one) => one.startsWith('time:')) ?? 'time:day'}
-                options={STEPS}
-              />
-            )}
-            {by.other && (
-              <Choice
-                name="dimension"
-                label="By"
-                value={dimensions.find((one) => !one.startsWith('time:')) ?? 'visit:source'}
-                options={DIMENSIONS}
-              />
-            )}
-            <Choice
-              name="period"
-              label="Time"
-              value={typeof tile.query?.date_range === 'string' ? tile.query.date_range : '30d'}
-              options={Object.fromEntries(
-                PERIODS.filter(([name]) => KNOWN.has(name)).map(([name, label]) => [name, label]),
-              )}
-            />
-            <Choice
-              name="filtered"
-              label="Only where"
-              value={operator === 'is' ? filtered : ''}
-              options={{ '': 'everything', ...DIMENSIONS }}
-            />
-            <Field name="value" label="is" defaultValue={value} autoComplete="off" />
-          </>
+          <Asked chart={chart} query={tile.query} />
         )}
       </Form>
     </Modal>
   );
 }
 
-function asked(chart: ChartKind, fields: Record<string, string>): Tile['query'] {
-  const { metric = 'visitors', step, dimension, period = '30d', filtered, value } = fields;
-  const dimensions =
-    chart === 'map' ? ['visit:country'] : [step, dimension].filter((one) => one !== undefined);
-  return {
-    metrics: [metric],
-    date_range: period,
-    dimensions,
-    ...(filtered && value && { filters: [['is', filtered, [value]]] }),
-    ...(step && { include: { time_labels: true } }),
-    pagination: { limit: chart === 'pie' || chart === 'table' ? ROWS : SERIES, offset: 0 },
-  };
+/** The fields of a chart's question, as they are now. */
+function Asked({ chart, query }: { chart: ChartKind; query: TileQuery | undefined }) {
+  const metrics = useSession().data?.metrics ?? [];
+  const needs = NEEDS[chart];
+  const dimensions = query?.dimensions ?? [];
+  const [operator = '', filtered = '', [value = ''] = []] = query?.filters?.[0] ?? [];
+  return (
+    <>
+      {needs.metric && (
+        <Choice
+          name="metric"
+          label="What is counted"
+          value={query?.metrics?.[0] ?? 'visitors'}
+          options={Object.fromEntries(metrics.map((name) => [name, name.replaceAll('_', ' ')]))}
+        />
+      )}
+      {needs.time && (
+        <Choice
+          name="step"
+          label="By time"
+          value={dimensions.find((one) => one.startsWith('time:')) ?? 'time:day'}
+          options={STEPS}
+        />
+      )}
+      {needs.other && (
+        <Choice
+          name="dimension"
+          label="By"
+          value={dimensions.find((one) => !one.startsWith('time:')) ?? 'visit:source'}
+          options={DIMENSIONS}
+        />
+      )}
+      {needs.steps && (
+        <>
+          <Text name="steps" label="Steps" value={linesOf(query?.steps)}>
+            One per line: a page as /pricing, or the name of an event.
+          </Text>
+          <Choice name="window" label="Within" value={query?.window ?? '7d'} options={WINDOWS} />
+        </>
+      )}
+      {needs.depth && (
+        <Choice name="depth" label="Pages of a visit" value={String(query?.depth ?? 4)} options={DEPTHS} />
+      )}
+      {needs.events && (
+        <>
+          <Field
+            name="start_event"
+            label="Those who did"
+            defaultValue={query?.start_event ?? 'pageview'}
+            required
+          />
+          <Field
+            name="return_event"
+            label="And came back for"
+            defaultValue={query?.return_event ?? 'pageview'}
+            required
+          />
+          <Choice name="by" label="By" value={query?.period ?? 'week'} options={COHORTS} />
+        </>
+      )}
+      <Choice
+        name="period"
+        label="Time"
+        value={typeof query?.date_range === 'string' ? query.date_range : '30d'}
+        options={Object.fromEntries(
+          PERIODS.filter(([name]) => KNOWN.has(name)).map(([name, label]) => [name, label]),
+        )}
+      />
+      <div className="pair">
+        <Choice
+          name="filtered"
+          label="Only where"
+          value={operator === 'is' ? filtered : ''}
+          options={{ '': 'everything', ...DIMENSIONS }}
+        />
+        <Field name="value" label="is" defaultValue={value} autoComplete="off" />
+      </div>
+    </>
+  );
 }
 
-interface ChoiceProps {
+interface TextProps {
   name: string;
   label: string;
   value: string;
-  options: Record<string, string>;
-  choose?: (value: string) => void;
+  children?: React.ReactNode;
 }
 
-function Choice({ name, label, value, options, choose }: ChoiceProps) {
+function Text({ name, label, value, children }: TextProps) {
   return (
     <label className="field">
       <span>{label}</span>
-      <select
-        name={name}
-        {...(choose ? { value, onChange: (event) => choose(event.target.value) } : { defaultValue: value })}
-      >
-        {Object.entries(options).map(([one, text]) => (
-          <option key={one} value={one}>
-            {text}
-          </option>
-        ))}
-      </select>
+      <textarea name={name} rows={5} defaultValue={value} required />
+      {children && <small>{children}</small>}
     </label>
   );
 }

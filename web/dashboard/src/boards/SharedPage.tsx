@@ -1,15 +1,14 @@
 import { Skeleton } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { type SharedBoard, sharedBoard, sharedTile, type Tile } from '../api/boards';
+import { type SharedBoard, sharedBoard, type Tile } from '../api/boards';
 import { ApiError } from '../api/client';
 import { sharedRoute } from '../router';
 import { Field, Form } from '../session/Form';
 import { Failure, Nothing } from '../ui/Notice';
+import { useSharedTile } from './asking';
 import { Grid } from './Grid';
 import { TileView } from './TileView';
-
-const ASK_AGAIN_MS = 60_000;
 
 /** A page for who was given its link. */
 export function SharedPage() {
@@ -40,7 +39,7 @@ export function SharedPage() {
       <Nothing title="Nothing is shared here">It may have been once. Ask who gave you the address.</Nothing>
     );
   if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Skeleton height={400} aria-label="Loading" />;
+  if (!data) return <Skeleton height={400} role="status" aria-label="Loading" />;
   return <Shown board={data} token={token} password={password} />;
 }
 
@@ -69,12 +68,15 @@ interface AskingProps {
 }
 
 function Asking({ tile, place, token, password, currency }: AskingProps) {
-  const { data, error, refetch } = useQuery({
-    queryKey: ['shared', token, password, place],
-    queryFn: ({ signal }) => sharedTile(token, place, password, signal),
-    enabled: tile.query !== undefined,
-    placeholderData: keepPreviousData,
-    refetchInterval: ASK_AGAIN_MS,
-  });
-  return <TileView tile={tile} answer={data} error={error} retry={refetch} currency={currency} />;
+  const { data, line, error, refetch } = useSharedTile(tile, place, token, password);
+  return (
+    <TileView
+      tile={tile}
+      answer={data}
+      error={error}
+      retry={refetch}
+      currency={currency}
+      {...(line && { line })}
+    />
+  );
 }

@@ -1,85 +1,134 @@
 import { Skeleton } from '@mantine/core';
-import { useCallback, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Tile } from '../api/boards';
+import type { Cohort, FunnelAnswer, JourneyLink } from '../api/reports';
 import type { QueryAnswer } from '../api/types';
-import { Chart, type Colours } from '../charts/Chart';
-import { WorldMap } from '../charts/WorldMap';
-import { figure } from '../lib/format';
-import { named } from '../site/names';
+import { DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
-import { type Drawn, label, option } from './options';
+import { Figures } from './Figures';
+import type { Drawn } from './options';
+import { TileNumber } from './TileNumber';
+
+const Drawing = lazy(() => import('./Drawing').then((module) => ({ default: module.Drawing })));
+const FunnelBars = lazy(() =>
+  import('../reports/FunnelBars').then((module) => ({ default: module.FunnelBars })),
+);
+const Matrix = lazy(() => import('../reports/Matrix').then((module) => ({ default: module.Matrix })));
+const flow = () => import('../reports/Flow');
+const FlowChart = lazy(() => flow().then((module) => ({ default: module.FlowChart })));
+const FlowTable = lazy(() =>
+  flow().then(({ FLOW_COLUMNS }) => ({
+    default: ({ links }: { links: JourneyLink[] }) => (
+      <DataTable
+        columns={FLOW_COLUMNS}
+        rows={links}
+        id={({ from, to, step }) => `${step} ${from} ${to}`}
+        flow
+      />
+    ),
+  })),
+);
 
 interface Props {
   tile: Tile;
-  answer: QueryAnswer | undefined;
+  /** What the tile's question was answered: figures, or a report. */
+  answer: unknown;
+  /** A number's figures day by day. */
+  line?: QueryAnswer;
   error: Error | null;
   retry: () => void;
   currency: string;
 }
 
 /** A tile's contents; every chart has its figures as a table behind a button. */
-export function TileView({ tile, answer, error, retry, currency }: Props) {
-  const [twin, setTwin] = useState(false);
+export function TileView({ tile, answer, line, error, retry, currency }: Props) {
   if (tile.chart === 'text') return <p className="text">{tile.text}</p>;
   if (error) return <Failure error={error} retry={retry} />;
-  if (!answer) return <Skeleton height="100%" aria-label="Loading" />;
-  if (answer.results.length === 0) return <Nothing title="Nothing in this time" />;
-  const metric = tile.query?.metrics[0] ?? 'visitors';
-  const drawn = { answer, dimensions: tile.query?.dimensions ?? [], metric, currency };
-  if (tile.chart === 'number')
-    return <div className="big">{figure(metric, answer.results[0]?.metrics[0], false, currency)}</div>;
+  if (!answer) return <Skeleton height="100%" role="status" aria-label="Loading" />;
+  return (
+    <Suspense fallback={<Skeleton height="100%" role="status" aria-label="Loading" />}>
+      <Contents tile={tile} answer={answer} currency={currency} {...(line && { line })} />
+    </Suspense>
+  );
+}
+
+function Contents({ tile, answer, line, currency }: Omit<Props, 'error' | 'retry'>) {
+  switch (tile.chart) {
+    case 'funnel': {
+      const { steps } = answer as FunnelAnswer;
+      return <Scrolling>{steps.length ? <FunnelBars steps={steps} /> : <Empty />}</Scrolling>;
+    }
+    case 'retention': {
+      const { cohorts } = answer as { cohorts: Cohort[] };
+      if (cohorts.length === 0) return <Empty />;
+      return (
+        <div className="figures">
+          <Matrix cohorts={cohorts} period={tile.query?.period ?? 'day'} />
+        </div>
+      );
+    }
+    case 'sankey':
+      return <Flows links={(answer as { links: JourneyLink[] }).links} title={tile.title} />;
+    default:
+      return (
+        <Charted tile={tile} answer={answer as QueryAnswer} currency={currency} {...(line && { line })} />
+      );
+  }
+}
+
+const Empty = () => <Nothing title="Nothing in this time" />;
+
+function Scrolling({ children }: { children: React.ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="figures" aria-label="Figures" tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
+function Charted({
+  tile,
+  answer,
+  line,
+  currency,
+}: {
+  tile: Tile;
+  answer: QueryAnswer;
+  line?: QueryAnswer;
+  currency: string;
+}) {
+  if (answer.results.length === 0) return <Empty />;
+  const metric = tile.query?.metrics?.[0] ?? 'visitors';
+  const drawn: Drawn = { answer, dimensions: tile.query?.dimensions ?? [], metric, currency };
+  if (tile.chart === 'number') return <TileNumber drawn={drawn} line={line} title={tile.title} />;
   if (tile.chart === 'table') return <Figures drawn={drawn} />;
+  return <Twin chart={<Drawing tile={tile} drawn={drawn} />} table={<Figures drawn={drawn} />} />;
+}
+
+function Flows({ links, title }: { links: JourneyLink[]; title: string }) {
+  if (links.length === 0) return <Empty />;
+  return (
+    <Twin
+      chart={<FlowChart links={links} label={title || 'Visits from page to page'} />}
+      table={
+        <Scrolling>
+          <FlowTable links={links} />
+        </Scrolling>
+      }
+    />
+  );
+}
+
+/** One of the two, and a button that leads to the other. */
+function Twin({ chart, table }: { chart: React.ReactNode; table: React.ReactNode }) {
+  const [twin, setTwin] = useState(false);
   return (
     <>
-      {twin ? <Figures drawn={drawn} /> : <Drawing tile={tile} drawn={drawn} />}
+      {twin ? table : chart}
       <button type="button" className="plain twin" aria-pressed={twin} onClick={() => setTwin(!twin)}>
         {twin ? 'Chart' : 'Table'}
       </button>
     </>
-  );
-}
-
-function Drawing({ tile, drawn }: { tile: Tile; drawn: Drawn }) {
-  const { answer, dimensions, metric, currency } = drawn;
-  // Each part on its own, so that the chart is drawn anew only where one of them changed.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: dimensions are those of the tile
-  const chosen = useCallback(
-    (colours: Colours) => option(tile.chart, { answer, dimensions, metric, currency }, colours),
-    [tile, answer, metric, currency],
-  );
-  if (tile.chart === 'map')
-    return <WorldMap rows={answer.results.map((row) => [row.dimensions[0] ?? '', row.metrics[0] ?? 0])} />;
-  return <Chart label={tile.title || named(metric)} option={chosen} />;
-}
-
-function Figures({ drawn: { answer, dimensions, metric, currency } }: { drawn: Drawn }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="figures" aria-label="Figures" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {dimensions.map((dimension) => (
-              <th scope="col" key={dimension}>
-                {named(dimension)}
-              </th>
-            ))}
-            <th scope="col">{named(metric)}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {answer.results.map((row) => (
-            <tr key={row.dimensions.join('\n')}>
-              {row.dimensions.map((value, place) => (
-                <th scope="row" key={dimensions[place]}>
-                  {label(dimensions[place] ?? '', value)}
-                </th>
-              ))}
-              <td>{figure(metric, row.metrics[0], false, currency)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   );
 }

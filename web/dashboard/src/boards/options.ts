@@ -1,6 +1,8 @@
 import type { ChartKind } from '../api/boards';
 import type { QueryAnswer } from '../api/types';
+import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
+import { openPlace, valuesOf } from '../lib/buckets';
 import { bucket, figure } from '../lib/format';
 import { rowName } from '../site/names';
 
@@ -12,7 +14,8 @@ export interface Drawn {
   currency: string;
 }
 
-const PALETTE = ['#4f46e5', '#0f7a4a', '#d97706', '#be185d', '#0891b2', '#7c3aed', '#65a30d', '#b42332'];
+/** Kinds that one chart tells apart. */
+const KINDS = 8;
 
 export const label = (dimension: string, value: string) =>
   dimension.startsWith('time:') ? bucket(value, dimension) : rowName(dimension, value);
@@ -25,63 +28,58 @@ export function option(kind: ChartKind, drawn: Drawn, colours: Colours) {
   return lines(kind, drawn, colours);
 }
 
-function base(colours: Colours) {
-  return {
-    animation: false,
-    color: PALETTE,
-    textStyle: { color: colours.ink },
-    tooltip: {
-      renderMode: 'richText',
-      backgroundColor: colours.card,
-      borderColor: colours.line,
-      textStyle: { color: colours.ink },
-    },
-  };
-}
-
-function axes(labels: string[], { metric, currency }: Drawn, colours: Colours) {
-  return {
-    grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
-    xAxis: {
-      type: 'category',
-      data: labels,
-      axisLabel: { color: colours.soft, hideOverlap: true },
-      axisLine: { lineStyle: { color: colours.line } },
-      axisTick: { show: false },
-    },
-    yAxis: {
-      type: 'value',
-      splitNumber: 3,
-      axisLabel: { color: colours.soft, formatter: (value: number) => figure(metric, value, true, currency) },
-      splitLine: { lineStyle: { color: colours.line } },
-    },
-  };
-}
+const written =
+  ({ metric, currency }: Drawn, short = false) =>
+  (value: number) =>
+    figure(metric, value, short, currency);
 
 function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
   const [dimension = ''] = drawn.dimensions;
-  const labels = drawn.answer.meta.time_labels ?? drawn.answer.results.map((row) => row.dimensions[0] ?? '');
-  const values = new Map(drawn.answer.results.map((row) => [row.dimensions[0] ?? '', row.metrics[0] ?? 0]));
+  const timed = drawn.answer.meta.time_labels;
+  const labels = timed ?? drawn.answer.results.map((row) => row.dimensions[0] ?? '');
+  const values = timed ? valuesOf(drawn.answer) : drawn.answer.results.map((row) => row.metrics[0] ?? 0);
+  // The bucket in progress would look like a fall.
+  const open = kind === 'bar' ? -1 : openPlace(drawn.answer);
+  const line = {
+    type: kind === 'bar' ? 'bar' : 'line',
+    color: colours.accent,
+    showSymbol: labels.length < 2,
+    lineStyle: { width: 2.5 },
+  };
   return {
-    ...base(colours),
+    ...plain(colours),
     ...axes(
-      labels.map((one) => label(dimension, one)),
-      drawn,
+      {
+        labels: labels.map((one) => label(dimension, one)),
+        write: written(drawn, true),
+        edge: kind !== 'bar',
+      },
       colours,
     ),
     tooltip: {
-      ...base(colours).tooltip,
+      ...plain(colours).tooltip,
       trigger: 'axis',
-      valueFormatter: (value: number) => figure(drawn.metric, value, false, drawn.currency),
+      formatter: ([point]: { dataIndex: number }[]) => {
+        const place = point?.dataIndex ?? 0;
+        return `${label(dimension, labels[place] ?? '')}\n${written(drawn)(values[place] ?? 0)}${place === open ? '\nin progress' : ''}`;
+      },
     },
     series: [
       {
-        type: kind === 'bar' ? 'bar' : 'line',
-        color: colours.accent,
-        showSymbol: labels.length < 2,
+        ...line,
+        ...(kind === 'bar' && { itemStyle: { borderRadius: [3, 3, 0, 0] } }),
         ...(kind === 'area' && { areaStyle: { opacity: 0.15 } }),
-        data: labels.map((one) => values.get(one) ?? 0),
+        data: values.map((value, place) => (open >= 0 && place >= open ? null : value)),
       },
+      ...(open > 0
+        ? [
+            {
+              ...line,
+              lineStyle: { width: 2.5, type: 'dotted' },
+              data: values.map((value, place) => (place === open || place === open - 1 ? value : null)),
+            },
+          ]
+        : []),
     ],
   };
 }
@@ -90,18 +88,14 @@ function stacked(drawn: Drawn, colours: Colours) {
   const [first = '', second = ''] = drawn.dimensions;
   const { results, meta } = drawn.answer;
   const labels = meta.time_labels ?? [...new Set(results.map((row) => row.dimensions[0] ?? ''))].sort();
-  const kinds = [...new Set(results.map((row) => row.dimensions[1] ?? ''))].slice(0, PALETTE.length);
+  const kinds = [...new Set(results.map((row) => row.dimensions[1] ?? ''))].slice(0, KINDS);
   const values = new Map(results.map((row) => [row.dimensions.join('\n'), row.metrics[0] ?? 0]));
   return {
-    ...base(colours),
-    ...axes(
-      labels.map((one) => label(first, one)),
-      drawn,
-      colours,
-    ),
-    legend: { bottom: 0, textStyle: { color: colours.soft }, type: 'scroll' },
+    ...plain(colours),
+    ...axes({ labels: labels.map((one) => label(first, one)), write: written(drawn, true) }, colours),
+    legend: { bottom: 0, icon: 'circle', itemGap: 14, textStyle: { color: colours.soft }, type: 'scroll' },
     grid: { left: 8, right: 12, top: 12, bottom: 34, containLabel: true },
-    tooltip: { ...base(colours).tooltip, trigger: 'axis' },
+    tooltip: { ...plain(colours).tooltip, trigger: 'axis', valueFormatter: written(drawn) },
     series: kinds.map((kind) => ({
       name: label(second, kind),
       type: 'bar',
@@ -111,14 +105,21 @@ function stacked(drawn: Drawn, colours: Colours) {
   };
 }
 
-function pie({ answer, dimensions: [dimension = ''] }: Drawn, colours: Colours) {
+function pie(drawn: Drawn, colours: Colours) {
+  const {
+    answer,
+    dimensions: [dimension = ''],
+  } = drawn;
   return {
-    ...base(colours),
+    ...plain(colours),
+    legend: { bottom: 0, icon: 'circle', itemGap: 14, textStyle: { color: colours.soft }, type: 'scroll' },
     series: [
       {
         type: 'pie',
-        radius: ['40%', '72%'],
-        label: { color: colours.ink },
+        radius: ['48%', '76%'],
+        center: ['50%', '44%'],
+        label: { show: false },
+        tooltip: { valueFormatter: written(drawn) },
         itemStyle: { borderColor: colours.card, borderWidth: 2 },
         data: answer.results.map((row) => ({
           name: label(dimension, row.dimensions[0] ?? ''),
@@ -133,7 +134,8 @@ function heat({ answer, dimensions: [across = '', down = ''] }: Drawn, colours: 
   const all = (place: number) => [...new Set(answer.results.map((row) => row.dimensions[place] ?? ''))];
   const columns = answer.meta.time_labels ?? all(0);
   const rows = all(1).reverse();
-  const most = Math.max(1, ...answer.results.map((row) => row.metrics[0] ?? 0));
+  const counts = answer.results.map((row) => row.metrics[0] ?? 0);
+  const [least, most] = [Math.min(...counts), Math.max(1, ...counts)];
   const axis = (values: string[]) => ({
     type: 'category',
     data: values,
@@ -142,11 +144,11 @@ function heat({ answer, dimensions: [across = '', down = ''] }: Drawn, colours: 
     axisTick: { show: false },
   });
   return {
-    ...base(colours),
+    ...plain(colours),
     grid: { left: 8, right: 12, top: 8, bottom: 4, containLabel: true },
     xAxis: axis(columns.map((one) => label(across, one))),
     yAxis: axis(rows.map((one) => label(down, one))),
-    visualMap: { show: false, min: 0, max: most, inRange: { color: [colours.wash, colours.accent] } },
+    visualMap: { show: false, min: least, max: most, inRange: { color: [colours.wash, colours.accent] } },
     series: [
       {
         type: 'heatmap',

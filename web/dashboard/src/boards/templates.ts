@@ -1,7 +1,5 @@
-import type { Tile } from '../api/boards';
-import type { Query } from '../api/types';
-
-type Asked = Omit<Query, 'site_id'>;
+import type { TileQuery as Asked, Tile } from '../api/boards';
+import { BY_TIME } from '../lib/buckets';
 
 const number = (title: string, metric: string, x: number): Tile => ({
   title,
@@ -17,7 +15,7 @@ const over = (metric: string, date_range: string): Asked => ({
   metrics: [metric],
   date_range,
   dimensions: ['time:day'],
-  include: { time_labels: true },
+  include: BY_TIME,
 });
 
 const ranked = (dimension: string): Asked => ({
@@ -64,5 +62,47 @@ export const TEMPLATES: Record<string, Tile[]> = {
     },
     { title: 'Sources', chart: 'table', x: 0, y: 5, w: 6, h: 6, query: ranked('visit:source') },
     { title: 'Entry pages', chart: 'table', x: 6, y: 5, w: 6, h: 6, query: ranked('visit:entry_page') },
+  ],
+  Behaviour: [
+    {
+      title: 'Ways through the site',
+      chart: 'sankey',
+      x: 0,
+      y: 0,
+      w: 7,
+      h: 7,
+      query: { date_range: '30d', depth: 3, limit: 24 },
+    },
+    {
+      title: 'From any page to a sign-up',
+      chart: 'funnel',
+      x: 7,
+      y: 0,
+      w: 5,
+      h: 4,
+      query: { date_range: '30d', steps: ['pageview', 'signup'], window: '7d', order: 'ordered' },
+    },
+    {
+      title: 'Devices by day',
+      chart: 'heatmap',
+      x: 7,
+      y: 4,
+      w: 5,
+      h: 3,
+      query: {
+        ...over('visitors', '7d'),
+        dimensions: ['time:day', 'visit:device'],
+        pagination: { limit: 400, offset: 0 },
+      },
+    },
+    {
+      title: 'Who comes back',
+      chart: 'retention',
+      x: 0,
+      y: 7,
+      w: 12,
+      h: 5,
+      query: { date_range: '91d', start_event: 'pageview', return_event: 'pageview', period: 'week' },
+    },
   ],
 };

@@ -1,13 +1,17 @@
 import { useCallback, useRef } from 'react';
-import { Chart, type Colours } from './Chart';
-import { countries } from './map';
+import { countryName, figure } from '../lib/format';
+import type { Column } from '../ui/DataTable';
+import type { Colours } from './Chart';
+import { Figure } from './Figure';
+import { areas } from './map';
 
 type Place = (code: string) => [number, number] | undefined;
+type Row = [string, number];
 
 interface Props {
-  rows: [string, number][];
+  rows: Row[];
   /** Countries where something happened just now, and how often. */
-  points: [string, number][];
+  points: Row[];
 }
 
 /** Countries by their visitors, and a point that spreads where an event came from. */
@@ -18,7 +22,7 @@ export function ActivityMap({ rows, points }: Props) {
   }, []);
   const option = useCallback(
     (colours: Colours) => {
-      const { series, ...map } = countries(rows, colours);
+      const { series, ...map } = areas({ map: 'world', rows }, colours);
       const spots = points.flatMap(([code, count]) => {
         const at = place.current(code);
         return at ? [{ name: code, value: at, symbolSize: 6 + 3 * Math.min(4, Math.log2(count + 1)) }] : [];
@@ -35,12 +39,22 @@ export function ActivityMap({ rows, points }: Props) {
     },
     [rows, points],
   );
+  const now = new Map(points);
+  const columns: Column<Row>[] = [
+    { name: 'Country', cell: ([code]) => countryName(code) },
+    { name: 'Visitors', cell: ([, count]) => figure('visitors', count) },
+    { name: 'Just now', cell: ([code]) => figure('events', now.get(code) ?? 0) },
+  ];
   return (
-    <Chart
+    <Figure
+      name="map"
       label="Visitors by country, with a point where something happens"
       kind="map"
       option={option}
       prepare={prepare}
+      columns={columns}
+      rows={rows}
+      id={([code]) => code}
     />
   );
 }

@@ -1,28 +1,30 @@
 import { useComputedColorScheme } from '@mantine/core';
 import type { EChartsCoreOption, EChartsType } from 'echarts/core';
 import { useEffect, useRef } from 'react';
+import { useLook } from '../ui/look';
 
-export interface Colours {
-  ink: string;
-  soft: string;
-  line: string;
-  accent: string;
-  wash: string;
-  card: string;
-  good: string;
+const NAMES = ['ink', 'soft', 'line', 'accent', 'card', 'sunk', 'good', 'bad', 'warn'] as const;
+const SERIES = 8;
+
+export type Colours = Record<(typeof NAMES)[number] | 'wash', string> & { series: string[] };
+
+/** A colour as the canvas understands it, whatever the style sheet calls it. */
+function resolved(expression: string): string {
+  const probe = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  if (!probe) return '#888888';
+  probe.fillStyle = expression;
+  probe.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = probe.getImageData(0, 0, 1, 1).data;
+  return `rgb(${red}, ${green}, ${blue})`;
 }
 
 function colours(): Colours {
   const style = getComputedStyle(document.documentElement);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
-    ink: of('ink'),
-    soft: of('soft'),
-    line: of('line'),
-    accent: of('accent'),
-    wash: of('wash'),
-    card: of('card'),
-    good: of('good'),
+    ...(Object.fromEntries(NAMES.map((name) => [name, of(name)])) as Record<(typeof NAMES)[number], string>),
+    wash: resolved(of('wash')),
+    series: Array.from({ length: SERIES }, (_, place) => of(`series-${place + 1}`)),
   };
 }
 
@@ -42,8 +44,9 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
   const latest = useRef({ choose });
   latest.current = { choose };
   const scheme = useComputedColorScheme();
+  const accent = useLook().look?.accent;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the scheme changes what colours() reads
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scheme and accent change what colours() reads
   useEffect(() => {
     let gone = false;
     (async () => {
@@ -54,11 +57,12 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
         chart.current.on('click', ({ name }) => latest.current.choose?.(name));
       }
       chart.current.setOption(option(colours()), { notMerge: true });
+      element.current.dataset.drawn = String(Number(element.current.dataset.drawn ?? 0) + 1);
     })();
     return () => {
       gone = true;
     };
-  }, [option, prepare, scheme]);
+  }, [option, prepare, scheme, accent]);
 
   useEffect(() => {
     const sizes = new ResizeObserver(([entry]) => {

@@ -1,10 +1,37 @@
 import { useCallback } from 'react';
 import { Chart, type Colours } from './Chart';
-import { countries } from './map';
+import { areas } from './map';
 
-const prepare = () => import('./world').then(() => undefined);
+/** Countries whose regions there is a map of. */
+export const WITH_REGIONS = new Set(['AU', 'BR', 'CA', 'US']);
 
-export function WorldMap({ rows, choose }: { rows: [string, number][]; choose?: (code: string) => void }) {
-  const option = useCallback((colours: Colours) => countries(rows, colours), [rows]);
-  return <Chart label="Visitors by country" kind="map" option={option} prepare={prepare} choose={choose} />;
+const world = () => import('./world').then(() => undefined);
+const regions = () => import('./regions').then(() => undefined);
+
+interface Props {
+  rows: [string, number][];
+  /** The country whose regions they are; countries of the world without one. */
+  of?: string;
+  metric?: string;
+  choose?: (code: string) => void;
+}
+
+export function WorldMap({ rows, of, metric, choose }: Props) {
+  const option = useCallback(
+    (colours: Colours) =>
+      of
+        ? areas({ map: `regions of ${of}`, rows, metric, name: (code) => code.slice(3) || code }, colours)
+        : areas({ map: 'world', rows, metric }, colours),
+    [rows, of, metric],
+  );
+  return (
+    <Chart
+      key={of ?? ''}
+      label={of ? 'Visitors by region' : 'Visitors by country'}
+      kind="map"
+      option={option}
+      prepare={of ? regions : world}
+      {...(choose && { choose })}
+    />
+  );
 }

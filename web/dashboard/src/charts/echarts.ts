@@ -6,6 +6,7 @@ import {
   MapChart,
   PieChart,
   SankeyChart,
+  ScatterChart,
 } from 'echarts/charts';
 import {
   GeoComponent,
@@ -25,6 +26,7 @@ use([
   MapChart,
   PieChart,
   SankeyChart,
+  ScatterChart,
   LegendComponent,
   GeoComponent,
   GridComponent,

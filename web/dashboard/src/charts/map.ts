@@ -1,15 +1,26 @@
 import { countryName, figure } from '../lib/format';
+import { plain } from './base';
 import type { Colours } from './Chart';
 
-/** Countries coloured by their counts. */
-export function countries(rows: [string, number][], colours: Colours) {
+export interface Areas {
+  /** A map that was registered. */
+  map: string;
+  /** Codes and counts. */
+  rows: [string, number][];
+  /** What is counted. */
+  metric?: string;
+  name?: (code: string) => string;
+}
+
+/** Parts of a map coloured by their counts. */
+export function areas({ map, rows, metric = 'visitors', name = countryName }: Areas, colours: Colours) {
+  const base = plain(colours);
   return {
-    animation: false,
+    ...base,
     tooltip: {
-      // Drawn on the canvas: the page's policy allows no inline styles.
-      renderMode: 'richText',
-      formatter: ({ name }: { name: string }) =>
-        `${countryName(name)}: ${figure('visitors', rows.find(([code]) => code === name)?.[1] ?? 0)}`,
+      ...base.tooltip,
+      formatter: (pointed: { name: string }) =>
+        `${name(pointed.name)}: ${figure(metric, rows.find(([code]) => code === pointed.name)?.[1] ?? 0)}`,
     },
     visualMap: {
       show: false,
@@ -21,7 +32,7 @@ export function countries(rows: [string, number][], colours: Colours) {
       inRange: { color: [colours.wash, colours.accent] },
     },
     geo: {
-      map: 'world',
+      map,
       left: 0,
       right: 0,
       top: 0,

@@ -1,34 +1,12 @@
-import type { Geometry } from 'geojson';
 import codes from 'i18n-iso-countries/codes.json';
 import { feature } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 import world from 'world-atlas/countries-110m.json';
 import { registerMap } from './echarts';
+import { flat } from './flat';
 
 /** Natural Earth's countries, named by their ISO 3166-1 alpha-2 codes. Antarctica has no visitors. */
 const alpha2 = new Map(codes.map(([two = '', , numeric = '']) => [numeric, two]));
-type Ring = number[][];
-
-/** The atlas is for a globe: a ring may cross the antimeridian. On a flat map it goes on past 180°. */
-function unwrapped(ring: Ring): Ring {
-  let turn = 0;
-  const points = ring.map(([longitude = 0, latitude = 0], index) => {
-    const step = longitude - (ring[index - 1]?.[0] ?? longitude);
-    if (step > 180) turn -= 360;
-    if (step < -180) turn += 360;
-    return [longitude + turn, latitude];
-  });
-  const western = points.some(([longitude = 0]) => longitude < -180);
-  return western ? points.map(([longitude = 0, latitude = 0]) => [longitude + 360, latitude]) : points;
-}
-
-function flat(geometry: Geometry): Geometry {
-  if (geometry.type === 'Polygon') return { ...geometry, coordinates: geometry.coordinates.map(unwrapped) };
-  if (geometry.type === 'MultiPolygon')
-    return { ...geometry, coordinates: geometry.coordinates.map((rings) => rings.map(unwrapped)) };
-  return geometry;
-}
-
 const topology = world as unknown as Topology<{ countries: GeometryCollection }>;
 const features = feature(topology, topology.objects.countries)
   .features.filter((country) => country.id !== '010')
@@ -53,7 +31,7 @@ export function centre(code: string): [number, number] | undefined {
   return largest && [largest.left + largest.width / 2, largest.bottom + largest.height / 2];
 }
 
-function box(ring: Ring) {
+function box(ring: number[][]) {
   const longitudes = ring.map(([longitude = 0]) => longitude);
   const latitudes = ring.map(([, latitude = 0]) => latitude);
   const [left, bottom] = [Math.min(...longitudes), Math.min(...latitudes)];

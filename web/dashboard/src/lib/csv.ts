@@ -1,18 +1,28 @@
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
 
-/** Saves rows as a file with separated values. Texts are quoted, absent numbers empty. */
-export function saveCsv(name: string, head: string[], rows: (string | number | null | undefined)[][]): void {
+/** Rows as separated values. Texts are quoted, absent numbers empty. */
+export function csvOf(head: string[], rows: (string | number | null | undefined)[][]): string {
   const lines = rows.map((row) =>
     row.map((cell) => (typeof cell === 'string' ? quoted(cell) : (cell ?? ''))).join(','),
   );
-  const text = `${[head.join(','), ...lines].join('\r\n')}\r\n`;
-  saveText(name, text, 'text/csv');
+  return `${[head.join(','), ...lines].join('\r\n')}\r\n`;
 }
 
+/** Saves rows as a file with separated values. */
+export const saveCsv = (name: string, head: string[], rows: (string | number | null | undefined)[][]): void =>
+  saveText(name, csvOf(head, rows), 'text/csv');
+
 /** Saves a text as a file. */
-export function saveText(name: string, text: string, type: string): void {
+export const saveText = (name: string, text: string, type: string): void =>
+  save(name, new Blob([text], { type }));
+
+/** Saves bytes as a file. */
+export const saveBytes = (name: string, bytes: Uint8Array<ArrayBuffer>, type: string): void =>
+  save(name, new Blob([bytes], { type }));
+
+function save(name: string, blob: Blob): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);

@@ -17,10 +17,17 @@ export const METRICS = {
 export type Metric = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as Metric[];
 
-function duration(seconds: number): string {
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+/** The two largest parts of a span of time: `2d 3h`, `1m 58s`. */
+export function duration(seconds: number): string {
   const rounded = Math.round(seconds);
+  if (rounded >= DAY)
+    return `${whole.format(Math.floor(rounded / DAY))}d ${Math.floor((rounded % DAY) / HOUR)}h`;
+  if (rounded >= HOUR) return `${Math.floor(rounded / HOUR)}h ${Math.floor((rounded % HOUR) / 60)}m`;
   const minutes = Math.floor(rounded / 60);
-  return minutes ? `${whole.format(minutes)}m ${rounded % 60}s` : `${rounded}s`;
+  return minutes ? `${minutes}m ${rounded % 60}s` : `${rounded}s`;
 }
 
 const RATES = new Set([
@@ -57,6 +64,11 @@ function money(value: number, currency = 'USD', short: boolean): string {
 
 export const change = (now: number, before: number) =>
   before ? percent.format(Math.abs(now / before - 1)) : '';
+
+const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** An instant for the reader, in their own zone. */
+export const moment = (at: number | string) => dayAndTime.format(new Date(at));
 
 export function countryName(code: string): string {
   try {

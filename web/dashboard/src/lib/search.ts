@@ -17,6 +17,8 @@ export interface SiteSearch {
   filters?: Condition[];
   /** The chosen tab of each panel, where it is not the first. */
   tabs?: Record<string, string>;
+  /** The graph without what is expected and what is unusual. */
+  plain?: true;
   /** The panel tab shown as a large table. */
   open?: string;
 }
@@ -52,6 +54,7 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
     interval: (Object.keys(INTERVALS) as Interval[]).find((name) => name === raw.interval),
     metric: METRIC_NAMES.find((name) => name === raw.metric),
     filters: filters.length ? filters : undefined,
+    plain: raw.plain === true ? true : undefined,
     tabs: tabs.length ? Object.fromEntries(tabs) : undefined,
     open: typeof raw.open === 'string' ? raw.open : undefined,
   };

@@ -29,12 +29,12 @@ export function LivePage() {
     document.title = `${figures ? `${figure('visitors', figures.visitors_now)} now · ` : ''}${site}`;
   }, [figures, site]);
   if (error && !figures) return <Failure error={error} retry={retry} />;
-  if (!figures) return <Skeleton height={400} aria-label="Loading" />;
+  if (!figures) return <Skeleton height={400} role="status" aria-label="Loading" />;
   const { today } = figures;
   return (
     <>
       <div className="tools">
-        <h1>{site}, live</h1>
+        <h1>Live</h1>
         <span className="grow" />
         <span role="status" className="soft">
           {error ? 'Connecting again…' : 'Connected'}
@@ -75,21 +75,37 @@ export function LivePage() {
   );
 }
 
-function Ranked({ title, rows, name }: { title: string; rows: Named[]; name: (name: string) => string }) {
+interface RankedProps {
+  title: string;
+  rows: Named[];
+  name: (name: string) => string;
+}
+
+/** Names by their visitors of today. */
+function Ranked({ title, rows, name }: RankedProps) {
+  const most = Math.max(1, ...rows.map(({ visitors }) => visitors));
   return (
     <section className="card panel" aria-label={title}>
       <h2>{title} today</h2>
-      {rows.length === 0 && <Nothing title="Nothing yet today">Rows come by themselves.</Nothing>}
-      <table>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.name}>
-              <th scope="row">{name(row.name)}</th>
-              <td>{figure('visitors', row.visitors)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {rows.length === 0 ? (
+        <Nothing title="Nothing yet today">Rows come by themselves.</Nothing>
+      ) : (
+        <table>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.name}>
+                <th scope="row">
+                  <span className="row" title={name(row.name)}>
+                    <span className="part" style={{ width: `${(100 * row.visitors) / most}%` }} />
+                    {name(row.name)}
+                  </span>
+                </th>
+                <td>{figure('visitors', row.visitors)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </section>
   );
 }

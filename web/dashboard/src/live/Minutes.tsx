@@ -1,84 +1,77 @@
 import { useCallback } from 'react';
 import type { Step } from '../api/types';
-import { Chart, type Colours } from '../charts/Chart';
+import { axes, plain } from '../charts/base';
+import type { Colours } from '../charts/Chart';
+import { Figure } from '../charts/Figure';
 import { bucket, figure } from '../lib/format';
+import type { Column } from '../ui/DataTable';
+import { type Corrections, useCorrections } from './useCorrections';
 
 const GRAIN = 'time:minute';
 
-/** Pageviews of each minute; the one that has begun is paler. */
+/** Pageviews of each minute; the one that has begun is paler, and one that was corrected is marked. */
 export function Minutes({ steps }: { steps: Step[] }) {
-  const option = useCallback((colours: Colours) => bars(steps, colours), [steps]);
+  const corrected = useCorrections(steps);
+  const says = JSON.stringify([steps, [...corrected]]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `says` stands for what is drawn
+  const option = useCallback((colours: Colours) => bars(steps, corrected, colours), [says]);
+  const columns: Column<Step>[] = [
+    { name: 'Minute', cell: ({ time }) => bucket(time, GRAIN) },
+    { name: 'Visitors', cell: ({ visitors }) => figure('visitors', visitors) },
+    { name: 'Pageviews', cell: ({ pageviews }) => figure('pageviews', pageviews) },
+    { name: 'Corrected', cell: ({ time }) => said(corrected.get(time)) },
+  ];
   return (
-    <>
-      <Chart label="Pageviews by the minute; the same figures are in the table below" option={option} />
-      <details className="twin">
-        <summary>The minutes as a table</summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-        <section aria-label="Figures of the minutes" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Minute</th>
-                <th scope="col">Visitors</th>
-                <th scope="col">Pageviews</th>
-              </tr>
-            </thead>
-            <tbody>
-              {steps.map(({ time, visitors, pageviews }) => (
-                <tr key={time}>
-                  <th scope="row">{bucket(time, GRAIN)}</th>
-                  <td>{figure('visitors', visitors)}</td>
-                  <td>{figure('pageviews', pageviews)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
-      </details>
-    </>
+    <Figure
+      name="minutes"
+      label="Pageviews by the minute"
+      option={option}
+      columns={columns}
+      rows={steps}
+      id={({ time }) => time}
+    >
+      {corrected.size > 0 && (
+        <p className="marks" role="status">
+          <span className="badge warn">corrected</span>
+          {[...corrected].map(([time, before]) => `${bucket(time, GRAIN)} ${said(before)}`).join(', ')}
+        </p>
+      )}
+    </Figure>
   );
 }
 
-function bars(steps: Step[], colours: Colours) {
+const said = (before: number | undefined) =>
+  before === undefined ? '' : `was ${figure('pageviews', before)}`;
+
+function bars(steps: Step[], corrected: Corrections, colours: Colours) {
   const last = steps.length - 1;
+  const base = plain(colours);
   return {
-    animation: false,
-    grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
+    ...base,
+    ...axes({ labels: steps.map(({ time }) => bucket(time, GRAIN)), whole: true }, colours),
     tooltip: {
+      ...base.tooltip,
       trigger: 'axis',
-      renderMode: 'richText',
-      backgroundColor: colours.card,
-      borderColor: colours.line,
-      textStyle: { color: colours.ink },
       formatter: ([point]: { dataIndex: number }[]) => {
         const step = steps[point?.dataIndex ?? 0];
-        return step
-          ? `${bucket(step.time, GRAIN)}\n${figure('pageviews', step.pageviews)} pageviews\n${figure('visitors', step.visitors)} visitors`
-          : '';
+        if (!step) return '';
+        const before = corrected.get(step.time);
+        return [
+          bucket(step.time, GRAIN),
+          `${figure('pageviews', step.pageviews)} pageviews`,
+          `${figure('visitors', step.visitors)} visitors`,
+          ...(before === undefined ? [] : [`corrected, ${said(before)}`]),
+        ].join('\n');
       },
-    },
-    xAxis: {
-      type: 'category',
-      data: steps.map(({ time }) => bucket(time, GRAIN)),
-      axisLabel: { color: colours.soft, hideOverlap: true },
-      axisLine: { lineStyle: { color: colours.line } },
-      axisTick: { show: false },
-    },
-    yAxis: {
-      type: 'value',
-      minInterval: 1,
-      splitNumber: 4,
-      axisLabel: { color: colours.soft },
-      splitLine: { lineStyle: { color: colours.line } },
     },
     series: [
       {
         type: 'bar',
         barCategoryGap: '20%',
-        data: steps.map(({ pageviews }, index) => ({
+        data: steps.map(({ time, pageviews }, index) => ({
           value: pageviews,
           itemStyle: {
-            color: colours.accent,
+            color: corrected.has(time) ? colours.warn : colours.accent,
             opacity: index === last ? 0.45 : 1,
             borderRadius: [3, 3, 0, 0],
           },

@@ -1,30 +1,49 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { erase, erasures, type Receipt } from '../api/reports';
-import { figure } from '../lib/format';
+import { saveText } from '../lib/csv';
+import { figure, moment } from '../lib/format';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
+import { type Column, DataTable } from '../ui/DataTable';
 import { Nothing } from '../ui/Notice';
 import { useReport } from './context';
 
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const STAGES: Record<string, string> = {
+  accepted: 'taken',
+  removing: 'figures are right, rows are being removed',
+  complete: 'done',
+};
+const AGAIN_MS = 2_000;
 
 /** Forgets somebody, and says what became of it. */
 export function Erasure() {
-  const { site } = useReport();
+  const { site, ask } = useReport();
   const client = useQueryClient();
   const may = useMay('write');
   const key = ['erasures', site];
-  const { data } = useQuery({ queryKey: key, queryFn: ({ signal }) => erasures(site, signal), enabled: may });
+  const { data } = useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => erasures(site, signal),
+    enabled: may,
+    // What is under way is looked at again until it is done.
+    refetchInterval: ({ state }) => (state.data?.some(({ done }) => !done) ? AGAIN_MS : false),
+  });
+  useEffect(() => {
+    document.title = `Forget somebody · ${site}`;
+  }, [site]);
   if (!may) return <Nothing title="You cannot erase anybody">Sign in as the owner of this server.</Nothing>;
+  const who = typeof ask.who === 'string' ? ask.who : '';
   return (
     <>
       <Form
+        key={who}
         title="Forget somebody"
         action="Erase for ever"
         submit={async ({ kind = 'user_id', who = '' }) => {
+          if (!confirm(`Erase ${who} for ever?`)) return;
           await erase({ site_id: site, [kind]: who });
-          await client.invalidateQueries({ queryKey: key });
-          await client.invalidateQueries({ queryKey: ['query'] });
+          await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
         }}
       >
         <p>
@@ -34,40 +53,45 @@ export function Erasure() {
           <span>Known by</span>
           <select name="kind">
             <option value="user_id">the user id that the site sends</option>
+            <option value="anonymous_id">the id of a device that a client sends</option>
             <option value="visitor">the number of a visitor</option>
           </select>
         </label>
-        <Field name="who" label="Id" required autoComplete="off" />
+        <Field name="who" label="Id" defaultValue={who} required autoComplete="off" />
       </Form>
       <section className="card form wide" aria-label="Receipts">
         <h2>Receipts</h2>
-        {!data?.length ? <p className="soft">Nobody was erased yet.</p> : <Receipts receipts={data} />}
+        <p className="soft">
+          A receipt names nobody: it holds a digest by which who knows the id can prove that it was erased.
+        </p>
+        {!data?.length ? (
+          <p className="soft">Nobody was erased yet.</p>
+        ) : (
+          <DataTable columns={COLUMNS} rows={data} id={({ id }) => id} flow />
+        )}
       </section>
     </>
   );
 }
 
-function Receipts({ receipts }: { receipts: Receipt[] }) {
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Asked</th>
-          <th scope="col">By</th>
-          <th scope="col">Stage</th>
-          <th scope="col">Events</th>
-        </tr>
-      </thead>
-      <tbody>
-        {receipts.map(({ id, subject, stage, requested_at, done }) => (
-          <tr key={id}>
-            <th scope="row">{moment.format(new Date(requested_at))}</th>
-            <td>{subject}</td>
-            <td>{stage}</td>
-            <td>{done ? figure('events', done.removed.events) : '–'}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
+const COLUMNS: Column<Receipt>[] = [
+  { name: 'Asked', cell: ({ requested_at }) => moment(requested_at) },
+  { name: 'By', text: true, cell: ({ subject }) => subject.replaceAll('_', ' ') },
+  { name: 'Stage', text: true, cell: ({ stage }) => STAGES[stage] ?? stage },
+  { name: 'Events', cell: ({ done }) => (done ? figure('events', done.removed.events) : '–') },
+  {
+    name: 'Receipt',
+    cell: (receipt) => (
+      <button
+        type="button"
+        className="plain"
+        aria-label={`Save the receipt of ${moment(receipt.requested_at)}`}
+        onClick={() =>
+          saveText(`receipt-${receipt.id}.json`, JSON.stringify(receipt, null, 2), 'application/json')
+        }
+      >
+        Save
+      </button>
+    ),
+  },
+];

@@ -1,13 +1,12 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { type Cohort, type RetentionQuery, retention } from '../api/reports';
-import { figure } from '../lib/format';
+import { type RetentionQuery, retention } from '../api/reports';
 import { Failure, Nothing } from '../ui/Notice';
 import { useEventNames, useReport } from './context';
 import { Head } from './Head';
+import { Matrix } from './Matrix';
 
 const PERIODS = ['day', 'week', 'month'] as const;
-const OFFSETS = 14;
 
 /** Who comes back: a row per cohort, a column per period after it. */
 export function Retention() {
@@ -60,7 +59,7 @@ export function Retention() {
         {error ? (
           <Failure error={error} retry={refetch} />
         ) : !data ? (
-          <Skeleton height={300} aria-label="Loading" />
+          <Skeleton height={300} role="status" aria-label="Loading" />
         ) : data.cohorts.length === 0 ? (
           <Nothing title="Nobody in this time">Choose a longer time or another event.</Nothing>
         ) : (
@@ -85,51 +84,5 @@ export function EventSelect({ label, names, value, choose }: EventSelectProps) {
         <option key={name}>{name}</option>
       ))}
     </select>
-  );
-}
-
-function Matrix({ cohorts, period }: { cohorts: Cohort[]; period: string }) {
-  const columns = Math.min(OFFSETS, Math.max(...cohorts.map(({ values }) => values.length)));
-  const offsets = Array.from({ length: columns }, (_, offset) => offset);
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="scroll" aria-label="Cohorts" tabIndex={0}>
-      <table className="matrix">
-        <thead>
-          <tr>
-            <th scope="col">Cohort</th>
-            <th scope="col">People</th>
-            {offsets.map((offset) => (
-              <th scope="col" key={offset}>
-                {offset === 0 ? `First ${period}` : `+${offset}`}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {cohorts.map(({ cohort, size, values }) => (
-            <tr key={cohort}>
-              <th scope="row">{cohort}</th>
-              <td>{figure('visitors', size)}</td>
-              {offsets.map((offset) => (
-                <Cell key={offset} count={values[offset]} size={size} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function Cell({ count, size }: { count: number | undefined; size: number }) {
-  if (count === undefined) return <td />;
-  const share = size ? count / size : 0;
-  return (
-    <td title={`${figure('visitors', count)} people`}>
-      <span className="heat" style={{ '--share': `${Math.round(share * 100)}%` } as React.CSSProperties}>
-        {figure('percentage', share * 100)}
-      </span>
-    </td>
   );
 }

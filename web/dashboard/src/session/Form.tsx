@@ -60,6 +60,7 @@ interface FieldProps {
   defaultValue?: string;
   placeholder?: string;
   minLength?: number;
+  min?: number;
 }
 
 export function Field({ name, label, children, ...input }: FieldProps) {

@@ -9,7 +9,7 @@ import { SignIn } from './SignIn';
 export function Gate({ children }: { children: ReactNode }) {
   const { data, error, refetch } = useSession();
   if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Skeleton height={300} aria-label="Loading" />;
+  if (!data) return <Skeleton height={300} role="status" aria-label="Loading" />;
   if (data.state === 'new') return <Setup />;
   if (data.state === 'signed_out') return <SignIn />;
   return children;

@@ -7,6 +7,7 @@ import type { Key, Scope, Site } from '../api/types';
 import { settingsRoute } from '../router';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
+import { type Column, DataTable } from '../ui/DataTable';
 import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { ZoneField } from './AddSite';
@@ -20,28 +21,37 @@ export function Settings() {
   const mayChange = useMay('write');
   const mayGiveKeys = useMay('admin');
   if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Skeleton height={300} aria-label="Loading" />;
+  if (!data) return <Skeleton height={300} role="status" aria-label="Loading" />;
   const site = data.find((one) => one.domain === domain);
   if (!site) return <Nothing title={`There is no site ${domain}`}>Choose another above.</Nothing>;
   if (!mayChange)
     return <Nothing title="You can look, and change nothing">Sign in as the owner of this server.</Nothing>;
   return (
-    <>
+    <div className="panels first">
       <SiteForm key={domain} site={site} />
-      <section className="card form wide">
-        <h2>Tracker</h2>
-        <Link to="/sites/$site/install" params={{ site: domain }} className="button quiet">
-          Snippet and import
-        </Link>
-      </section>
-      <section className="card form wide">
-        <h2>People</h2>
-        <Link to="/sites/$site/erasure" params={{ site: domain }} className="button quiet">
-          Forget somebody
-        </Link>
-      </section>
-      {mayGiveKeys && <Keys site={domain} />}
-    </>
+      <div className="stack">
+        <section className="card" aria-label="More of the site">
+          <h2>More</h2>
+          <div className="links">
+            <Link to="/sites/$site/install" params={{ site: domain }}>
+              <strong>Snippet and import</strong>
+              <span className="soft">Put the tracker into pages, bring in history</span>
+            </Link>
+            <Link to="/sites/$site/erasure" params={{ site: domain }}>
+              <strong>Forget somebody</strong>
+              <span className="soft">Erase a person from every figure, with a receipt</span>
+            </Link>
+            {mayGiveKeys && (
+              <Link to="/appearance">
+                <strong>Appearance</strong>
+                <span className="soft">Name, colour and logo of all pages</span>
+              </Link>
+            )}
+          </div>
+        </section>
+        {mayGiveKeys && <Keys site={domain} />}
+      </div>
+    </div>
   );
 }
 
@@ -130,22 +140,7 @@ function Keys({ site }: { site: string }) {
       {held.length === 0 ? (
         <p className="soft">No program has a key yet.</p>
       ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">May</th>
-              <th scope="col">
-                <span className="hidden">Revoke</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {held.map((key) => (
-              <KeyRow key={key.id} held={key} again={again} />
-            ))}
-          </tbody>
-        </table>
+        <DataTable columns={columns(again)} rows={held} id={({ id }) => id} flow />
       )}
       <Field name="name" label="Name" placeholder="backend" required autoComplete="off" />
       <label className="field">
@@ -161,28 +156,28 @@ function Keys({ site }: { site: string }) {
   );
 }
 
-function KeyRow({ held, again }: { held: Key; again: () => void }) {
-  const revoke = async () => {
-    await revokeKey(held.id);
-    again();
-  };
-  return (
-    <tr>
-      <th scope="row">
-        {held.name} <small className="soft">{held.hint}…</small>
-      </th>
-      <td>{held.scopes.join(', ')}</td>
-      <td>
-        <Button
-          variant="subtle"
-          size="compact-xs"
-          color="red"
-          aria-label={`Revoke ${held.name}`}
-          onClick={revoke}
-        >
-          Revoke
-        </Button>
-      </td>
-    </tr>
-  );
-}
+const columns = (again: () => void): Column<Key>[] => [
+  {
+    name: 'Name',
+    cell: ({ name, hint }) => (
+      <>
+        {name} <small className="soft">{hint}…</small>
+      </>
+    ),
+  },
+  { name: 'May', text: true, cell: ({ scopes }) => scopes.join(', ') },
+  {
+    name: <span className="hidden">Revoke</span>,
+    cell: ({ id, name }) => (
+      <Button
+        variant="subtle"
+        size="compact-xs"
+        color="red"
+        aria-label={`Revoke ${name}`}
+        onClick={() => revokeKey(id).then(again)}
+      >
+        Revoke
+      </Button>
+    ),
+  },
+];

@@ -7,7 +7,7 @@ import { figure } from '../lib/format';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useSiteView } from './context';
-import { named, rowName } from './names';
+import { named, rowName, withNames } from './names';
 
 const NAMES: Record<string, string> = {
   visitors: 'Visitors',
@@ -43,7 +43,7 @@ export function Details({ dimension }: { dimension: string }) {
     metrics: columns,
     date_range: view.range,
     filters: [...view.filters, ...search],
-    dimensions: [dimension],
+    dimensions: withNames(dimension),
     order_by: [order],
     pagination: { limit: MOST, offset: 0 },
   });
@@ -89,7 +89,7 @@ export function Details({ dimension }: { dimension: string }) {
       {error ? (
         <Failure error={error} retry={refetch} />
       ) : !data ? (
-        <Skeleton height={300} aria-label="Loading" />
+        <Skeleton height={300} role="status" aria-label="Loading" />
       ) : rows.length === 0 ? (
         <Nothing title="No row has this">Search for something shorter.</Nothing>
       ) : (
@@ -103,11 +103,11 @@ export function Details({ dimension }: { dimension: string }) {
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ dimensions: [value = ''], metrics }) => (
+            {rows.map(({ dimensions: [value = '', name], metrics }) => (
               <tr key={value}>
                 <th scope="row">
                   <button type="button" className="row" onClick={() => view.filter(dimension, value)}>
-                    {rowName(dimension, value)}
+                    {name ?? rowName(dimension, value)}
                   </button>
                 </th>
                 {columns.map((column, index) => (

@@ -1,6 +1,7 @@
 import { Button, Popover } from '@mantine/core';
 import { type FormEvent, useId, useState } from 'react';
 import type { Operator } from '../api/types';
+import { isPlain, useSegments } from '../segments/data';
 import { useAnswer } from '../ui/data';
 import { useSiteView } from './context';
 import { DIMENSIONS, rowName, SIGNS } from './names';
@@ -24,8 +25,43 @@ export function FilterBuilder() {
           Filter
         </button>
       </Popover.Target>
-      <Popover.Dropdown>{open && <Fields done={() => setOpen(false)} />}</Popover.Dropdown>
+      <Popover.Dropdown>
+        {open && (
+          <>
+            <Fields done={() => setOpen(false)} />
+            <Saved done={() => setOpen(false)} />
+          </>
+        )}
+      </Popover.Dropdown>
     </Popover>
+  );
+}
+
+/** Filters that were saved under a name. */
+function Saved({ done }: { done: () => void }) {
+  const view = useSiteView();
+  const held = useSegments(view.site).data?.filter(({ filters }) => isPlain(filters)) ?? [];
+  if (held.length === 0) return null;
+  return (
+    <>
+      <h3 className="below">Segments</h3>
+      <ul className="saved">
+        {held.map(({ id, name, filters }) => (
+          <li key={id}>
+            <button
+              type="button"
+              className="chip"
+              onClick={() => {
+                view.change({ filters });
+                done();
+              }}
+            >
+              {name}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -1,12 +1,12 @@
 import { Skeleton } from '@mantine/core';
 import { useMemo } from 'react';
-import type { QueryAnswer } from '../api/types';
-import { WorldMap } from '../charts/WorldMap';
+import type { Condition, QueryAnswer } from '../api/types';
+import { WITH_REGIONS, WorldMap } from '../charts/WorldMap';
 import { figure } from '../lib/format';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useSiteView } from './context';
-import { rowName } from './names';
+import { rowName, withNames } from './names';
 import type { PanelKind, Tab } from './panels';
 
 const ROWS = 9;
@@ -22,24 +22,26 @@ const COLUMNS: Record<string, string> = {
 
 export function Panel({ kind }: { kind: PanelKind }) {
   const view = useSiteView();
-  const tab = kind.tabs.find((one) => one.id === view.search.tabs?.[kind.title]) ?? kind.tabs[0];
-  const beside = kind.beside?.find(view.answers) ?? 'percentage';
+  const chosen = kind.tabs.find((one) => one.id === view.search.tabs?.[kind.title]) ?? kind.tabs[0];
+  const country = useCountry(chosen);
+  const tab = country ? { ...chosen, dimension: 'visit:region' } : chosen;
+  const beside = tab.beside?.find(view.answers) ?? 'percentage';
   const { data, error, refetch } = useAnswer({
     site_id: view.site,
     metrics: ['visitors', beside],
     date_range: view.range,
     filters: tab.filters ? [...view.filters, ...tab.filters] : view.filters,
-    dimensions: [tab.dimension],
+    dimensions: withNames(tab.dimension),
     pagination: { limit: tab.id === 'map' ? COUNTRIES : ROWS, offset: 0 },
   });
   return (
-    <section className="card panel" aria-label={kind.title}>
+    <section className={kind.low ? 'card panel low' : 'card panel'} aria-label={kind.title}>
       <div className="head">
         <h2>{kind.heading ?? kind.title}</h2>
         {kind.tabs.length > 1 && (
           <Tabs
             of={kind}
-            chosen={tab}
+            chosen={chosen}
             choose={(id) => view.change({ tabs: { ...view.search.tabs, [kind.title]: id } })}
           />
         )}
@@ -47,12 +49,12 @@ export function Panel({ kind }: { kind: PanelKind }) {
       {error ? (
         <Failure error={error} retry={refetch} />
       ) : !data ? (
-        <Skeleton height={310} aria-label="Loading" />
+        <Skeleton height={kind.low ? 150 : 310} role="status" aria-label="Loading" />
       ) : data.results.length === 0 ? (
         <Nothing title="Nothing in this time">Choose a longer time, or let a filter go.</Nothing>
       ) : (
         <>
-          {tab.id === 'map' && <CountryMap answer={data} />}
+          {tab.id === 'map' && <Places answer={data} of={country} dimension={tab.dimension} />}
           <Rows dimension={tab.dimension} answer={data} beside={beside} most={tab.id === 'map' ? 3 : ROWS} />
         </>
       )}
@@ -104,13 +106,46 @@ function Tabs({ of, chosen, choose }: TabsProps) {
   );
 }
 
-function CountryMap({ answer }: { answer: QueryAnswer }) {
+/** The country that is filtered by, where there is a map of its regions. */
+function countryOf(filters: Condition[]): string | undefined {
+  const found = filters.find(
+    ([operator, dimension, values]) =>
+      operator === 'is' && dimension === 'visit:country' && values.length === 1,
+  );
+  return found?.[2].find((code) => WITH_REGIONS.has(code));
+}
+
+/** The same, where the regions of its visitors are known. */
+function useCountry(tab: Tab): string | undefined {
+  const view = useSiteView();
+  const country = tab.id === 'map' ? countryOf(view.filters) : undefined;
+  const { data } = useAnswer(
+    country === undefined
+      ? null
+      : {
+          site_id: view.site,
+          metrics: ['visitors'],
+          date_range: view.range,
+          filters: [...view.filters, ['contains', 'visit:region', [`${country}-`]]],
+        },
+  );
+  return country !== undefined && data?.results[0]?.metrics[0] ? country : undefined;
+}
+
+interface PlacesProps {
+  answer: QueryAnswer;
+  of: string | undefined;
+  dimension: string;
+}
+
+/** The world, or the regions of the country that is filtered by. */
+function Places({ answer, of, dimension }: PlacesProps) {
   const { filter } = useSiteView();
   const rows = useMemo(
     () => answer.results.map((row): [string, number] => [row.dimensions[0] ?? '', row.metrics[0] ?? 0]),
     [answer],
   );
-  return <WorldMap rows={rows} choose={(code) => code && filter('visit:country', code)} />;
+  return <WorldMap rows={rows} {...(of && { of })} choose={(code) => code && filter(dimension, code)} />;
 }
 
 interface RowsProps {
@@ -137,18 +172,18 @@ function Rows({ dimension, answer, beside, most }: RowsProps) {
         </tr>
       </thead>
       <tbody>
-        {answer.results.slice(0, most).map(({ dimensions: [value = ''], metrics }) => (
+        {answer.results.slice(0, most).map(({ dimensions: [value = '', name], metrics }) => (
           <tr key={value}>
             <th scope="row">
               <button
                 type="button"
                 className="row"
                 aria-pressed={chosen.has(value)}
-                title={rowName(dimension, value)}
+                title={name ?? rowName(dimension, value)}
                 onClick={() => view.filter(dimension, value)}
               >
                 <span className="part" style={{ width: `${(100 * (metrics[0] ?? 0)) / top}%` }} />
-                {rowName(dimension, value)}
+                {name ?? rowName(dimension, value)}
               </button>
             </th>
             <td>{figure('visitors', metrics[0], true)}</td>

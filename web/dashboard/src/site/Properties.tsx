@@ -17,10 +17,11 @@ export function Properties() {
   });
   const [first, ...others] = (data ?? []).map(({ name }): Tab => {
     const dimension = `${PROPERTY}${name}`;
-    return { id: name, label: name, dimension, filters: [['is_not', dimension, [NO_PROPERTY]]] };
+    const filters: Tab['filters'] = [['is_not', dimension, [NO_PROPERTY]]];
+    return { id: name, label: name, dimension, filters, beside: ['events'] };
   });
   if (!first) return null;
   const tabs: [Tab, ...Tab[]] = [first, ...others];
   const heading = others.length ? 'Properties' : `Property ${first.label}`;
-  return <Panel kind={{ title: 'Properties', heading, tabs, beside: ['events'] }} />;
+  return <Panel kind={{ title: 'Properties', heading, tabs, low: true }} />;
 }

@@ -31,7 +31,7 @@ export function SitePage() {
       <Toolbar figures={figures} />
       <section className="card" aria-label="Figures">
         <Tiles />
-        <MainGraph />
+        <MainGraph key={view.site} />
       </section>
       <div className="panels">
         {PANELS.map((kind) => (

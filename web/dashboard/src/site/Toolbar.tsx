@@ -2,7 +2,10 @@ import { Link } from '@tanstack/react-router';
 import type { LiveFigures } from '../api/types';
 import { figure, rangeText } from '../lib/format';
 import { type Compare, INTERVALS, type Interval, PERIODS, type Period } from '../lib/range';
+import { SaveFilters } from '../segments/SaveFilters';
+import { useMay } from '../session/data';
 import { useSiteView } from './context';
+import { ExportAll } from './ExportAll';
 import { FilterBuilder } from './FilterBuilder';
 import { named, rowName, SIGNS } from './names';
 
@@ -17,6 +20,7 @@ export function Toolbar({ figures }: { figures?: LiveFigures }) {
         </Link>
         <span className="grow">{view.pair && rangeText(view.pair)}</span>
         <FilterBuilder />
+        <ExportAll />
         <Time />
         <Comparison />
       </div>
@@ -27,6 +31,7 @@ export function Toolbar({ figures }: { figures?: LiveFigures }) {
 
 function Chips() {
   const view = useSiteView();
+  const mayChange = useMay('write');
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
     <div className="tools" role="group" aria-label="Filters">
@@ -48,6 +53,7 @@ function Chips() {
           </button>
         );
       })}
+      {mayChange && <SaveFilters site={view.site} filters={view.filters} />}
     </div>
   );
 }

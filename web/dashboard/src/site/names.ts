@@ -38,5 +38,11 @@ export const named = (dimension: string): string =>
   DIMENSIONS[dimension] ??
   (dimension.startsWith(PROPERTY) ? dimension.slice(PROPERTY.length) : dimension.replace(/^.*:/, ''));
 
+const REGION = 'visit:region';
+
+/** The dimension, and what its values are called where they are codes that only the server can name. */
+export const withNames = (dimension: string): string[] =>
+  dimension === REGION ? [dimension, 'visit:region_name'] : [dimension];
+
 export const rowName = (dimension: string, value: string): string =>
   dimension === 'visit:country' ? countryName(value) : value || '(none)';

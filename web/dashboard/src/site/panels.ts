@@ -6,6 +6,8 @@ export interface Tab {
   dimension: string;
   /** What has to hold beside the filters of the page. */
   filters?: Condition[];
+  /** What stands beside the visitors of a row; the first that the server answers. */
+  beside?: string[];
 }
 
 export interface PanelKind {
@@ -13,8 +15,8 @@ export interface PanelKind {
   /** What stands above it, where that is not the title. */
   heading?: string;
   tabs: [Tab, ...Tab[]];
-  /** What stands beside the visitors of a row; the first that the server answers. */
-  beside?: string[];
+  /** Whether there are few rows as a rule. */
+  low?: boolean;
 }
 
 const tab = (label: string, dimension: string): Tab => ({
@@ -58,7 +60,10 @@ export const PANELS: PanelKind[] = [
   },
   {
     title: 'Goals',
-    tabs: [tab('Goals', 'event:goal'), tab('Events', 'event:name')],
-    beside: ['conversion_rate', 'events'],
+    tabs: [
+      { ...tab('Goals', 'event:goal'), beside: ['conversion_rate', 'events'] },
+      { ...tab('Events', 'event:name'), beside: ['events'] },
+    ],
+    low: true,
   },
 ];

@@ -14,7 +14,7 @@ export const KEYS: [string, string][] = [
   ['X', 'Compare'],
   ['I', 'Step of the graph'],
   ['← →', 'Time before and after'],
-  ['/', 'Find and filter'],
+  ['/', 'Ask a question'],
   ['Esc', 'Let the filters go'],
   ['0', 'All sites'],
   ['1 – 9', 'One of the sites'],

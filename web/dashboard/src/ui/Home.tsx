@@ -3,12 +3,13 @@ import { Link, Navigate } from '@tanstack/react-router';
 import { useMay } from '../session/data';
 import { useSites } from './data';
 import { Failure, Nothing } from './Notice';
+import { SiteCard } from './SiteCard';
 
 export function Home() {
   const { data, error, refetch } = useSites();
   const mayAdd = useMay('admin');
   if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Skeleton height={200} aria-label="Loading" />;
+  if (!data) return <Skeleton height={200} role="status" aria-label="Loading" />;
   if (data.length === 0 && mayAdd) return <Navigate to="/new" replace />;
   if (data.length === 0)
     return <Nothing title="No site yet">The owner of this server can add one after signing in.</Nothing>;
@@ -19,17 +20,20 @@ export function Home() {
       <div className="head">
         <h1>Sites</h1>
         {mayAdd && (
-          <Link to="/new" className="button push">
-            Add a site
-          </Link>
+          <span className="push">
+            <Link to="/appearance" className="button quiet">
+              Appearance
+            </Link>
+            <Link to="/new" className="button">
+              Add a site
+            </Link>
+          </span>
         )}
       </div>
       <ul className="sites">
         {data.map((site) => (
           <li key={site.domain}>
-            <Link to="/sites/$site" params={{ site: site.domain }}>
-              {site.domain}
-            </Link>
+            <SiteCard site={site.domain} />
           </li>
         ))}
       </ul>

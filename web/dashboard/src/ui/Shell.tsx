@@ -1,125 +1,104 @@
-import { useMantineColorScheme } from '@mantine/core';
-import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
+import { LOGO, type Look } from '../api/look';
 import { AskBox } from '../ask/AskBox';
-import { useHas, useMay, useSession } from '../session/data';
+import { useHas, useSession } from '../session/data';
 import { Gate } from '../session/Gate';
-import { useSites } from './data';
+import { Foot, SchemeButton } from './Foot';
+import { Icon } from './icons';
+import { useLook } from './look';
+import { Nav } from './Nav';
+
+const MenuDrawer = lazy(() => import('./MenuDrawer').then((module) => ({ default: module.MenuDrawer })));
 
 export function Shell() {
   // Who was given a link need not be anybody.
   const { site, token } = useParams({ strict: false });
   const { data: session } = useSession();
-  const mayAsk = useHas('ask');
+  const { look, isPending } = useLook();
   const inside = session && session.state !== 'new' && session.state !== 'signed_out';
+  const main = (
+    <main id="main" tabIndex={-1}>
+      {token ? (
+        <Outlet />
+      ) : (
+        <Gate>
+          <Outlet />
+        </Gate>
+      )}
+    </main>
+  );
+  // A page that changes its colours a moment later looks broken.
+  if (isPending) return null;
   return (
     <>
       <a className="skip" href="#main">
         Skip to the figures
       </a>
-      <header className="bar">
-        <Link to="/" className="brand">
-          <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
-            <path d="M2 15h4l3-9 5 14 3-8h5" />
-          </svg>
-          <span>OpenTrace</span>
-        </Link>
-        {inside && site && <SiteNav site={site} />}
-        {inside && site && mayAsk && <AskBox key={site} site={site} />}
-        <span className="push">
-          {session?.state === 'signed_in' && (
-            <Link to="/account" className="account">
-              {session.person?.name || 'Account'}
-            </Link>
-          )}
-          <SchemeButton />
-        </span>
-      </header>
-      <main id="main" tabIndex={-1}>
-        {token ? (
-          <Outlet />
-        ) : (
-          <Gate>
-            <Outlet />
-          </Gate>
-        )}
-      </main>
+      {inside && site ? (
+        <Framed site={site} look={look}>
+          {main}
+        </Framed>
+      ) : (
+        <>
+          <header className="bar">
+            <Brand look={look} />
+            <span className="push">{inside && !token ? <Foot /> : <SchemeButton />}</span>
+          </header>
+          {main}
+        </>
+      )}
     </>
   );
 }
 
-function SiteNav({ site }: { site: string }) {
-  const { data } = useSites();
-  const navigate = useNavigate();
-  const mayChange = useMay('write');
-  const reports = {
-    retention: useHas('retention'),
-    funnel: useHas('funnel'),
-    journeys: useHas('journeys'),
-    alerts: useHas('alerts'),
-  };
+interface FramedProps {
+  site: string;
+  look: Look | undefined;
+  children: React.ReactNode;
+}
+
+/** A page of a site, beside the list of all of them. */
+function Framed({ site, look, children }: FramedProps) {
+  const mayAsk = useHas('ask');
+  const [menu, setMenu] = useState(false);
   return (
-    <>
-      <select
-        aria-label="Site"
-        value={site}
-        onChange={(event) => navigate({ to: '/sites/$site', params: { site: event.target.value } })}
-      >
-        {(data?.map((one) => one.domain) ?? [site]).map((domain) => (
-          <option key={domain}>{domain}</option>
-        ))}
-      </select>
-      <nav aria-label="Pages of the site">
-        <Link to="/sites/$site" params={{ site }} activeOptions={{ exact: true, includeSearch: false }}>
-          Overview
-        </Link>
-        <Link to="/sites/$site/live" params={{ site }}>
-          Live
-        </Link>
-        {reports.retention && (
-          <Link to="/sites/$site/retention" params={{ site }} activeOptions={{ includeSearch: false }}>
-            Retention
-          </Link>
-        )}
-        {reports.funnel && (
-          <Link to="/sites/$site/funnels" params={{ site }} activeOptions={{ includeSearch: false }}>
-            Funnels
-          </Link>
-        )}
-        {reports.journeys && (
-          <Link to="/sites/$site/journeys" params={{ site }} activeOptions={{ includeSearch: false }}>
-            Journeys
-          </Link>
-        )}
-        {reports.alerts && (
-          <Link to="/sites/$site/alerts" params={{ site }} activeOptions={{ includeSearch: false }}>
-            Alerts
-          </Link>
-        )}
-        <Link to="/sites/$site/dashboards" params={{ site }}>
-          Dashboards
-        </Link>
-        {mayChange && (
-          <Link to="/sites/$site/settings" params={{ site }}>
-            Settings
-          </Link>
-        )}
-      </nav>
-    </>
+    <div className="app">
+      <aside className="side" aria-label="Site">
+        <Brand look={look} />
+        <Nav site={site} />
+        <Foot />
+      </aside>
+      <div className="page">
+        <header className="bar">
+          <button type="button" className="plain menu" aria-expanded={menu} onClick={() => setMenu(true)}>
+            <Icon name="menu" />
+            Menu
+          </button>
+          {mayAsk && <AskBox key={site} site={site} />}
+        </header>
+        {children}
+      </div>
+      {menu && (
+        <Suspense>
+          <MenuDrawer site={site} close={() => setMenu(false)} />
+        </Suspense>
+      )}
+    </div>
   );
 }
 
-function SchemeButton() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const next = { auto: 'light', light: 'dark', dark: 'auto' } as const;
-  const sign = { auto: '◐', light: '☀', dark: '☾' };
+function Brand({ look }: { look: Look | undefined }) {
   return (
-    <button
-      type="button"
-      className="plain scheme"
-      aria-label={`Colours: ${colorScheme}. Change to ${next[colorScheme]}`}
-      onClick={() => setColorScheme(next[colorScheme])}
-    >
-      <span aria-hidden="true">{sign[colorScheme]}</span>
-    </button>
+    <Link to="/" className="brand">
+      {look?.has_logo ? (
+        <img src={LOGO} alt="" />
+      ) : (
+        <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
+          <path d="M2 15h4l3-9 5 14 3-8h5" />
+        </svg>
+      )}
+      <span>{look?.name || 'OpenTrace'}</span>
+    </Link>
   );
 }

@@ -1,0 +1,35 @@
+import type { Simulation } from '../api/alerts';
+import { figure, moment } from '../lib/format';
+import { type Column, DataTable } from '../ui/DataTable';
+
+const SHOWN = 10;
+const COLUMNS: Column<Simulation['alerts'][number]>[] = [
+  { name: 'From', cell: ({ started_at }) => moment(started_at) },
+  { name: 'Until', cell: ({ resolved_at }) => (resolved_at ? moment(resolved_at) : 'now') },
+  { name: 'Of', text: true, cell: ({ group }) => group ?? '' },
+  { name: 'Value', cell: ({ value }) => figure('events', value) },
+];
+
+/** What a rule would have done. */
+export function Simulated({ of: { fired, alerts } }: { of: Simulation }) {
+  return (
+    <div role="status">
+      <p>
+        <strong>{said(fired)}</strong>
+      </p>
+      {alerts.length > 0 && (
+        <DataTable
+          columns={COLUMNS}
+          rows={alerts.slice(0, SHOWN)}
+          id={({ started_at, group }) => `${started_at} ${group}`}
+          flow
+        />
+      )}
+    </div>
+  );
+}
+
+function said(fired: number): string {
+  if (fired === 0) return 'It would not have fired.';
+  return `It would have fired ${fired === 1 ? 'once' : `${figure('events', fired)} times`}.`;
+}

@@ -1,0 +1,27 @@
+import { figure } from '../lib/format';
+import { named } from '../site/names';
+import { type Column, DataTable } from '../ui/DataTable';
+import { type Drawn, label } from './options';
+
+type Row = Drawn['answer']['results'][number];
+
+/** The figures of a tile as a table. */
+export function Figures({ drawn: { answer, dimensions, metric, currency } }: { drawn: Drawn }) {
+  const columns: Column<Row>[] = [
+    ...dimensions.map((dimension, place) => ({
+      name: named(dimension),
+      text: true,
+      cell: (row: Row) => label(dimension, row.dimensions[place] ?? ''),
+    })),
+    {
+      name: named(metric).replaceAll('_', ' '),
+      cell: (row) => figure(metric, row.metrics[0], false, currency),
+    },
+  ];
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="figures" aria-label="Figures" tabIndex={0}>
+      <DataTable columns={columns} rows={answer.results} id={({ dimensions }) => dimensions.join('\n')} />
+    </section>
+  );
+}

@@ -1,0 +1,85 @@
+import type { ChartKind, TileQuery } from '../api/boards';
+import type { FunnelQuery, RetentionQuery } from '../api/reports';
+import type { Condition } from '../api/types';
+import { BY_TIME } from '../lib/buckets';
+
+/** What the builder asks about a chart beside what all of them have. */
+export interface Needs {
+  metric?: boolean;
+  time?: boolean;
+  other?: boolean;
+  steps?: boolean;
+  depth?: boolean;
+  events?: boolean;
+}
+
+const LINE: Needs = { metric: true, time: true };
+
+export const NEEDS: Record<ChartKind, Needs> = {
+  line: LINE,
+  area: LINE,
+  bar: LINE,
+  stacked: { metric: true, time: true, other: true },
+  heatmap: { metric: true, time: true, other: true },
+  pie: { metric: true, other: true },
+  table: { metric: true, other: true },
+  map: { metric: true },
+  number: { metric: true },
+  funnel: { steps: true },
+  sankey: { depth: true },
+  retention: { events: true },
+  text: {},
+};
+
+const ROWS = 10;
+const SERIES = 400;
+const LINKS = 40;
+
+/** The question of a tile, from what the form of the builder holds. */
+export function asked(chart: ChartKind, fields: Record<string, string>): TileQuery {
+  const { period = '30d', filtered, value } = fields;
+  const filters: Condition[] = filtered && value ? [['is', filtered, [value]]] : [];
+  return { date_range: period, ...(filters.length && { filters }), ...own(chart, fields) };
+}
+
+function own(chart: ChartKind, fields: Record<string, string>): Omit<TileQuery, 'date_range'> {
+  switch (chart) {
+    case 'funnel':
+      return {
+        steps: stepsOf(fields.steps ?? ''),
+        window: fields.window ?? '7d',
+        order: 'ordered' satisfies FunnelQuery['order'],
+      };
+    case 'sankey':
+      return { depth: Number(fields.depth ?? 4), limit: LINKS };
+    case 'retention':
+      return {
+        start_event: fields.start_event ?? 'pageview',
+        return_event: fields.return_event ?? 'pageview',
+        period: (fields.by ?? 'week') as RetentionQuery['period'],
+      };
+    default:
+      return figures(chart, fields);
+  }
+}
+
+function figures(chart: ChartKind, { metric = 'visitors', step, dimension }: Record<string, string>) {
+  return {
+    metrics: [metric],
+    dimensions: chart === 'map' ? ['visit:country'] : [step, dimension].filter((one) => one !== undefined),
+    ...(step && { include: BY_TIME }),
+    pagination: { limit: chart === 'pie' || chart === 'table' ? ROWS : SERIES, offset: 0 },
+  };
+}
+
+/** One step per line: a page by its path, or the name of an event. */
+export const stepsOf = (text: string): NonNullable<TileQuery['steps']> =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => (line.startsWith('/') ? { page: line, name: line } : line));
+
+/** The same lines again. */
+export const linesOf = (steps: TileQuery['steps']): string =>
+  (steps ?? []).map((step) => (typeof step === 'string' ? step : (step.page ?? step.event))).join('\n');

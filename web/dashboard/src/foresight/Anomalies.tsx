@@ -1,0 +1,170 @@
+import { Skeleton } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useCallback } from 'react';
+import { type AnomalyPoint, anomalies } from '../api/foresight';
+import type { Colours } from '../charts/Chart';
+import { Figure } from '../charts/Figure';
+import { bucket, figure } from '../lib/format';
+import { Head } from '../reports/Head';
+import { KINDS, sliceName } from '../site/foresight';
+import { named } from '../site/names';
+import type { Column } from '../ui/DataTable';
+import { useSites } from '../ui/data';
+import { Failure, Nothing } from '../ui/Notice';
+import { CourseFields, useCourse } from './Asked';
+import { courseOption } from './course';
+
+const SENSITIVITIES = {
+  low: 'only what is far out',
+  medium: 'what is unusual',
+  high: 'what is a little odd',
+} as const;
+type Sensitivity = keyof typeof SENSITIVITIES;
+
+/** When a metric was unlike what it was before, and what explains it. */
+export function Anomalies() {
+  const course = useCourse();
+  const currency = useSites().data?.find((one) => one.domain === course.site)?.currency ?? '';
+  const sensitivity =
+    (Object.keys(SENSITIVITIES) as Sensitivity[]).find((name) => name === course.ask.sensitivity) ?? 'medium';
+  const body = {
+    site_id: course.site,
+    date_range: course.range,
+    metric: course.metric,
+    granularity: course.granularity,
+    sensitivity,
+  };
+  const { data, error, refetch } = useQuery({
+    queryKey: ['anomalies', body],
+    queryFn: ({ signal }) => anomalies(body, signal),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  const odd = data?.points.filter(({ anomaly }) => anomaly).toReversed() ?? [];
+  const shown = { metric: course.metric, grain: course.granularity, currency };
+  return (
+    <>
+      <Head title="Anomalies" />
+      <section className="card" aria-label="Course">
+        <div className="tools">
+          <CourseFields course={course} />
+          <select
+            aria-label="Sensitivity"
+            value={sensitivity}
+            onChange={(event) => course.choose({ sensitivity: event.target.value })}
+          >
+            {Object.entries(SENSITIVITIES).map(([name, label]) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
+        {error ? (
+          <Failure error={error} retry={refetch} />
+        ) : !data ? (
+          <Skeleton height={380} role="status" aria-label="Loading" />
+        ) : (
+          <Judged points={data.points} {...shown} />
+        )}
+      </section>
+      {data && (
+        <section className="card below" aria-label="Found">
+          <h2>What was found</h2>
+          {odd.length === 0 ? (
+            <Nothing title="Nothing unusual in this time">
+              Choose a longer time, or look for what is a little odd.
+            </Nothing>
+          ) : (
+            <ul className="rules">
+              {odd.map((point) => (
+                <Found key={point.time} point={point} {...shown} />
+              ))}
+            </ul>
+          )}
+        </section>
+      )}
+    </>
+  );
+}
+
+interface Shown {
+  metric: string;
+  grain: string;
+  currency: string;
+}
+
+function Judged({ points, metric, grain, currency }: Shown & { points: AnomalyPoint[] }) {
+  const step = `time:${grain}`;
+  const option = useCallback(
+    (colours: Colours) =>
+      courseOption(
+        {
+          labels: points.map(({ time }) => bucket(time, step)),
+          values: points.map(({ value }) => value),
+          expected: points.map(({ expected }) => expected),
+          bands: [
+            {
+              lower: points.map(({ lower }) => Math.max(0, lower)),
+              upper: points.map(({ upper }) => upper),
+              opacity: 0.1,
+            },
+          ],
+          odd: points.flatMap(({ anomaly }, at) => (anomaly ? [at] : [])),
+          write: (value, short) => figure(metric, value, short, currency),
+        },
+        colours,
+      ),
+    [points, metric, step, currency],
+  );
+  const write = (value: number) => figure(metric, value, false, currency);
+  const columns: Column<AnomalyPoint>[] = [
+    { name: 'Time', cell: ({ time }) => bucket(time, step) },
+    { name: named(metric).replaceAll('_', ' '), cell: ({ value }) => write(value) },
+    { name: 'Expected', cell: ({ expected }) => write(expected) },
+    { name: 'From', cell: ({ lower }) => write(Math.max(0, lower)) },
+    { name: 'To', cell: ({ upper }) => write(upper) },
+    { name: 'Score', cell: ({ score }) => score.toFixed(2) },
+  ];
+  return (
+    <Figure
+      name="course"
+      label={`${named(metric)} and what was expected of it`}
+      option={option}
+      columns={columns}
+      rows={points}
+      id={({ time }) => time}
+    />
+  );
+}
+
+function Found({ point, metric, grain, currency }: Shown & { point: AnomalyPoint }) {
+  const write = (value: number) => figure(metric, value, false, currency);
+  const slices = (point.explained_by ?? []).filter(({ slice }) => Object.keys(slice).length > 0);
+  const kind = point.kind ?? (point.value < point.expected ? 'drop' : 'spike');
+  return (
+    <li>
+      <span className="badge bad">{kind.replaceAll('_', ' ')}</span>
+      <span>
+        <strong>{bucket(point.time, `time:${grain}`)}</strong>: {write(point.value)}, {KINDS[kind] ?? kind}{' '}
+        <span className="soft">
+          (expected {write(point.expected)}, between {write(Math.max(0, point.lower))} and{' '}
+          {write(point.upper)})
+        </span>
+        {slices.length > 0 && (
+          <>
+            <br />
+            <span className="soft">
+              Comes from{' '}
+              {slices
+                .slice(0, 3)
+                .map((slice) => `${sliceName(slice)} (${figure('percentage', 100 * slice.share)})`)
+                .join(', ')}
+            </span>
+          </>
+        )}
+      </span>
+      <span className="push badge">score {point.score.toFixed(2)}</span>
+    </li>
+  );
+}

@@ -1,0 +1,193 @@
+import { Skeleton } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useCallback } from 'react';
+import { type ForecastAnswer, forecast, interval } from '../api/foresight';
+import type { Colours } from '../charts/Chart';
+import { Figure } from '../charts/Figure';
+import { bucket, figure } from '../lib/format';
+import { Head } from '../reports/Head';
+import { DIMENSIONS, named, rowName } from '../site/names';
+import { type Column, DataTable } from '../ui/DataTable';
+import { useSites } from '../ui/data';
+import { Failure } from '../ui/Notice';
+import { CourseFields, useCourse } from './Asked';
+import { courseOption } from './course';
+
+const HORIZONS = { hour: [24, 48, 168], day: [7, 14, 28, 90], week: [4, 8, 12], month: [3, 6, 12] };
+const LEVELS = [80, 95];
+const GROUPS = 12;
+
+/** What a metric will be, whole and by groups. */
+export function Forecasts() {
+  const course = useCourse();
+  const currency = useSites().data?.find((one) => one.domain === course.site)?.currency ?? '';
+  const horizons = HORIZONS[course.granularity];
+  const horizon = horizons.find((one) => one === course.ask.horizon) ?? horizons[1] ?? 7;
+  const by = Object.keys(DIMENSIONS).find((name) => name === course.ask.by) ?? '';
+  const body = {
+    site_id: course.site,
+    date_range: course.range,
+    metric: course.metric,
+    granularity: course.granularity,
+    horizon,
+    levels: LEVELS,
+    ...(by && { dimensions: [by], limit: GROUPS }),
+  };
+  const { data, error, refetch } = useQuery({
+    queryKey: ['forecast', body],
+    queryFn: ({ signal }) => forecast(body, signal),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  return (
+    <>
+      <Head title="Forecasts" />
+      <section className="card" aria-label="Forecast">
+        <div className="tools">
+          <CourseFields course={course} />
+          <select
+            aria-label="How far"
+            value={horizon}
+            onChange={(event) => course.choose({ horizon: Number(event.target.value) })}
+          >
+            {horizons.map((one) => (
+              <option key={one} value={one}>{`${one} ${course.granularity}s ahead`}</option>
+            ))}
+          </select>
+          <select
+            aria-label="Divide by"
+            value={by}
+            onChange={(event) => course.choose({ by: event.target.value })}
+          >
+            <option value="">The whole site</option>
+            {Object.entries(DIMENSIONS).map(([name, label]) => (
+              <option key={name} value={name}>{`by ${label.toLowerCase()}`}</option>
+            ))}
+          </select>
+        </div>
+        {error ? (
+          <Failure error={error} retry={refetch} />
+        ) : !data ? (
+          <Skeleton height={380} role="status" aria-label="Loading" />
+        ) : (
+          <Ahead answer={data} metric={course.metric} grain={course.granularity} currency={currency} />
+        )}
+      </section>
+      {by && data?.breakdown && data.breakdown.length > 0 && (
+        <section className="card below" aria-label="Groups">
+          <h2>
+            The next {horizon} {course.granularity}s by {named(by).toLowerCase()}
+          </h2>
+          <Groups answer={data} by={by} metric={course.metric} currency={currency} />
+        </section>
+      )}
+    </>
+  );
+}
+
+interface AheadProps {
+  answer: ForecastAnswer;
+  metric: string;
+  grain: string;
+  currency: string;
+}
+
+function Ahead({ answer, metric, grain, currency }: AheadProps) {
+  const { history, forecast: points, model } = answer;
+  const step = `time:${grain}`;
+  const option = useCallback(
+    (colours: Colours) => {
+      const known = history.map(({ value }) => value);
+      const last = known.at(-1) ?? null;
+      const before = history.map((_, at) => (at === history.length - 1 ? last : null));
+      const band = (level: number, opacity: number) => ({
+        lower: [...before, ...points.map((point) => interval(point, level).lower)],
+        upper: [...before, ...points.map((point) => interval(point, level).upper)],
+        opacity,
+      });
+      return courseOption(
+        {
+          labels: [...history, ...points].map(({ time }) => bucket(time, step)),
+          values: known,
+          expected: [...before, ...points.map(({ mean }) => mean)],
+          bands: [band(80, 0.16), band(95, 0.1)],
+          odd: [],
+          write: (value, short) => figure(metric, whole(value, metric), short, currency),
+        },
+        colours,
+      );
+    },
+    [history, points, metric, step, currency],
+  );
+  const write = (value: number) => figure(metric, whole(value, metric), false, currency);
+  const columns: Column<(typeof points)[number]>[] = [
+    { name: 'Time', cell: ({ time }) => bucket(time, step) },
+    { name: 'Expected', cell: ({ mean }) => write(mean) },
+    ...LEVELS.flatMap((level): Column<(typeof points)[number]>[] => [
+      { name: `${level}% from`, cell: (point) => write(interval(point, level).lower) },
+      { name: 'to', cell: (point) => write(interval(point, level).upper) },
+    ]),
+  ];
+  return (
+    <Figure
+      name="forecast"
+      label={`${named(metric)} and its forecast`}
+      option={option}
+      columns={columns}
+      rows={points}
+      id={({ time }) => time}
+    >
+      {model && (
+        <p className="soft">
+          Made of {figure('events', model.points)} {grain}s by {weights(model.weights)}. The darker band holds
+          80 of 100, the lighter 95.
+        </p>
+      )}
+    </Figure>
+  );
+}
+
+/** Counts are whole. */
+const whole = (value: number | null | undefined, metric: string) =>
+  typeof value === 'number' && !/rate|per_visit|revenue/.test(metric) ? Math.round(value) : value;
+
+const weights = (of: Record<string, number> = {}) =>
+  Object.entries(of)
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, weight]) => `${name.replaceAll('_', ' ')} (${figure('percentage', 100 * weight)})`)
+    .join(', ');
+
+interface GroupsProps {
+  answer: ForecastAnswer;
+  by: string;
+  metric: string;
+  currency: string;
+}
+
+type Group = NonNullable<ForecastAnswer['breakdown']>[number];
+
+function Groups({ answer, by, metric, currency }: GroupsProps) {
+  const sum = (values: number[]) => values.reduce((all, one) => all + one, 0);
+  const write = (value: number) => figure(metric, whole(value, metric), false, currency);
+  const recent = ({ history, forecast }: Group) =>
+    sum(history.slice(-forecast.length).map(({ value }) => value ?? 0));
+  const columns: Column<Group>[] = [
+    { name: named(by), cell: ({ dimensions: [value = ''] }) => rowName(by, value) },
+    { name: 'As long before', cell: (group) => write(recent(group)) },
+    { name: 'Expected', cell: ({ forecast }) => write(sum(forecast.map(({ mean }) => mean))) },
+    {
+      name: 'Change',
+      cell: (group) => {
+        const [before, after] = [recent(group), sum(group.forecast.map(({ mean }) => mean))];
+        return before ? figure('percentage', (100 * (after - before)) / before) : '–';
+      },
+    },
+  ];
+  return (
+    <DataTable
+      columns={columns}
+      rows={(answer.breakdown ?? []).filter(({ forecast }) => forecast.length > 0)}
+      id={({ dimensions }) => dimensions.join('\n')}
+    />
+  );
+}

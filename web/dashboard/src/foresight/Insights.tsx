@@ -1,0 +1,87 @@
+import { Skeleton } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type Insight, insights } from '../api/foresight';
+import { figure } from '../lib/format';
+import { useReport } from '../reports/context';
+import { Head } from '../reports/Head';
+import { sliceName } from '../site/foresight';
+import { useSites } from '../ui/data';
+import { Failure, Nothing } from '../ui/Notice';
+
+const SHOWN = 20;
+const CAUSES = 3;
+
+/** What changed against the time before, and why. */
+export function Insights() {
+  const view = useReport();
+  const body = { site_id: view.site, date_range: view.range, limit: SHOWN };
+  const { data, error, refetch } = useQuery({
+    queryKey: ['insights', body],
+    queryFn: ({ signal }) => insights(body, signal),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  return (
+    <>
+      <Head title="Insights" />
+      <section className="card" aria-label="Insights">
+        <h2>What changed against the time before</h2>
+        {error ? (
+          <Failure error={error} retry={refetch} />
+        ) : !data ? (
+          <Skeleton height={380} role="status" aria-label="Loading" />
+        ) : data.insights.length === 0 ? (
+          <Nothing title="Nothing changed more than by chance">Choose another time.</Nothing>
+        ) : (
+          <ul className="rules">
+            {data.insights.map((one) => (
+              <Told key={`${one.metric} ${one.group?.join(' ')}`} site={view.site} insight={one} />
+            ))}
+          </ul>
+        )}
+      </section>
+    </>
+  );
+}
+
+function Told({ site, insight }: { site: string; insight: Insight }) {
+  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  const { metric, group, before, after, change, significant, evidence, causes = [], sentence } = insight;
+  const write = (value: number) => figure(metric, value, true, currency);
+  const more = after >= before;
+  const better = metric === 'bounce_rate' ? !more : more;
+  const named = causes.map(sliceName).filter(Boolean).slice(0, CAUSES);
+  return (
+    <li>
+      <span className={`badge ${significant ? (better ? 'good' : 'bad') : ''}`}>
+        {more ? '↑' : '↓'} {change === null ? 'new' : figure('percentage', Math.abs(change))}
+      </span>
+      <span>
+        <strong>{sentence}</strong>
+        <br />
+        <span className="soft">
+          {write(before)} → {write(after)}
+          {evidence && ` · ${chance(evidence.p)}`}
+          {named.length > 0 && ` · mostly ${named.join(', ')}`}
+        </span>
+      </span>
+      {group && (
+        <Link
+          to="/sites/$site"
+          params={{ site }}
+          search={{ filters: [['is', group[0], [group[1]]]], compare: 'previous' }}
+          className="button quiet push"
+        >
+          Look
+        </Link>
+      )}
+    </li>
+  );
+}
+
+/** A probability in words. */
+function chance(p: number): string {
+  if (p < 0.001) return 'hardly by chance';
+  return p < 0.05 ? `by chance in ${figure('percentage', 100 * p)} of cases` : 'may be chance';
+}

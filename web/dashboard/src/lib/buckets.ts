@@ -1,0 +1,19 @@
+import type { QueryAnswer } from '../api/types';
+
+/** What is asked for where figures are drawn by time. */
+export const BY_TIME = { time_labels: true, partial_time_labels: true } as const;
+
+/** One figure per bucket, nought where nothing happened. */
+export function valuesOf({ results, meta }: QueryAnswer): number[] {
+  const rows = new Map(results.map((row) => [row.dimensions[0], row.metrics[0] ?? 0]));
+  return (meta.time_labels ?? []).map((label) => rows.get(label) ?? 0);
+}
+
+/** The place of the bucket in progress, or -1: it is the last that has begun and is not whole. */
+export function openPlace({ results, meta }: QueryAnswer): number {
+  const labels = meta.time_labels ?? [];
+  const partial = new Set(meta.partial_time_labels);
+  const held = new Set(results.map((row) => row.dimensions[0]));
+  const last = labels.findLastIndex((label) => held.has(label) || partial.has(label));
+  return partial.has(labels[last] ?? '') && last > 0 ? last : -1;
+}

@@ -1,0 +1,83 @@
+import { Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { ApiError } from '../api/client';
+import { type Cluster, clusters } from '../api/models';
+import { figure } from '../lib/format';
+import { type Column, DataTable } from '../ui/DataTable';
+import { Failure, Nothing } from '../ui/Notice';
+
+const DIFFERENCES = 3;
+const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+
+/** The sorts of visitors that the site's model has found. */
+export function Clusters({ site, currency }: { site: string; currency: string }) {
+  const { data, error, refetch } = useQuery({
+    queryKey: ['clusters', site],
+    queryFn: ({ signal }) => clusters(site, signal),
+    retry: false,
+  });
+  const isUntrained = error instanceof ApiError && (error.status === 404 || error.status === 409);
+  return (
+    <section className="card below" aria-label="Sorts of visitors">
+      <h2>Sorts of visitors</h2>
+      {isUntrained ? (
+        <Nothing title="Nothing is learned yet">
+          <Link to={'/sites/$site/models' as '/sites/$site'} params={{ site }}>
+            Train a model of the kind “Segments”
+          </Link>
+          : it finds out which sorts of visitors there are.
+        </Nothing>
+      ) : error ? (
+        <Failure error={error} retry={refetch} />
+      ) : !data ? (
+        <Skeleton height={200} role="status" aria-label="Loading" />
+      ) : (
+        <>
+          <div className="cards">
+            {data.clusters.map((cluster) => (
+              <Sort key={cluster.id} cluster={cluster} />
+            ))}
+          </div>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+          <section className="scroll below" aria-label="Comparison of sorts" tabIndex={0}>
+            <DataTable columns={columns(currency)} rows={data.clusters} id={({ id }) => id} flow />
+          </section>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Sort({ cluster: { name, size, share, explanation, differences } }: { cluster: Cluster }) {
+  return (
+    <article className="sort">
+      <h3>{name}</h3>
+      <p className="soft">
+        {figure('visitors', size)} visitors, {figure('percentage', 100 * share)}
+      </p>
+      <div className="meter">
+        <span style={{ width: `${100 * share}%` }} />
+      </div>
+      <p>{explanation}</p>
+      <ul>
+        {differences.slice(0, DIFFERENCES).map(({ feature, here, overall }) => (
+          <li key={feature}>
+            {feature.replaceAll('_', ' ')}: {decimal.format(here)}{' '}
+            <span className="soft">(all: {decimal.format(overall)})</span>
+          </li>
+        ))}
+      </ul>
+    </article>
+  );
+}
+
+const columns = (currency: string): Column<Cluster>[] => [
+  { name: 'Sort', cell: ({ name }) => name },
+  { name: 'Visitors', cell: ({ size }) => figure('visitors', size) },
+  { name: 'Visits', cell: ({ metrics }) => decimal.format(metrics.visits ?? 0) },
+  { name: 'Pageviews', cell: ({ metrics }) => decimal.format(metrics.pageviews ?? 0) },
+  { name: 'Purchases', cell: ({ metrics }) => decimal.format(metrics.purchases ?? 0) },
+  { name: 'Revenue', cell: ({ metrics }) => figure('total_revenue', metrics.revenue, false, currency) },
+  { name: 'Time', cell: ({ metrics }) => figure('visit_duration', metrics.seconds) },
+];

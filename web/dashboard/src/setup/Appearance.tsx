@@ -1,0 +1,99 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { type ChangeEvent, useEffect, useState } from 'react';
+import { changeLook, LOGO, type Look } from '../api/look';
+import { contrast, readable } from '../lib/colour';
+import { useMay } from '../session/data';
+import { Field, Form } from '../session/Form';
+import { useLook } from '../ui/look';
+import { Nothing } from '../ui/Notice';
+
+const OURS = '#4f46e5';
+const SUGGESTED = ['#4f46e5', '#0d8f6f', '#0a6fb3', '#b4452c', '#c0327a', '#7c3aed', '#3f4656'];
+
+/** The organisation's name, colour and logo, on every page and for everybody. */
+export function Appearance() {
+  const { look } = useLook();
+  const may = useMay('admin');
+  useEffect(() => {
+    document.title = 'Appearance · OpenTrace';
+  }, []);
+  if (!may)
+    return <Nothing title="You cannot change the appearance">Sign in as the owner of this server.</Nothing>;
+  return look && <Fields look={look} />;
+}
+
+function Fields({ look }: { look: Look }) {
+  const client = useQueryClient();
+  const [accent, setAccent] = useState(look.accent || OURS);
+  const [logo, setLogo] = useState<string>();
+  const [saved, setSaved] = useState(false);
+  const picture = logo ?? (look.has_logo ? LOGO : '');
+  const read = ({ target }: ChangeEvent<HTMLInputElement>) => {
+    const [file] = target.files ?? [];
+    if (!file) return;
+    const reader = new FileReader();
+    reader.onload = () => setLogo(String(reader.result));
+    reader.readAsDataURL(file);
+  };
+  return (
+    <Form
+      title="Appearance"
+      action="Save"
+      submit={async ({ name = '' }) => {
+        const chosen = accent === OURS ? '' : accent;
+        const kept = await changeLook({ name, accent: chosen, ...(logo !== undefined && { logo }) });
+        setSaved(true);
+        client.setQueryData(['look'], kept);
+      }}
+    >
+      <p>Above every page, above the form to sign in, and on pages that are shared.</p>
+      <Field name="name" label="Name" defaultValue={look.name} placeholder="OpenTrace" autoComplete="off" />
+      <div className="field">
+        <span>Colour</span>
+        <div className="tools">
+          <input
+            type="color"
+            aria-label="Colour"
+            value={accent}
+            onChange={(event) => setAccent(event.target.value)}
+          />
+          {SUGGESTED.map((colour) => (
+            <button
+              key={colour}
+              type="button"
+              className="swatch"
+              aria-label={colour === OURS ? 'The usual colour' : `Colour ${colour}`}
+              aria-pressed={colour === accent}
+              onClick={() => setAccent(colour)}
+            >
+              <svg viewBox="0 0 22 22" width="22" height="22" aria-hidden="true">
+                <circle cx="11" cy="11" r="10" fill={colour} />
+              </svg>
+            </button>
+          ))}
+        </div>
+        {contrast(accent, '#ffffff') < 4.5 && (
+          <small>
+            It is too light to be read on white, so {readable(accent, '#ffffff')} is shown there instead.
+          </small>
+        )}
+      </div>
+      <label className="field">
+        <span>Logo</span>
+        <input type="file" accept="image/png,image/jpeg,image/webp,image/svg+xml" onChange={read} />
+        <small>PNG, JPEG, WebP or SVG, at most 200 kB; shown 26 pixels high.</small>
+      </label>
+      {picture && (
+        <div className="tools">
+          <span className="brand">
+            <img src={picture} alt="The logo" />
+          </span>
+          <button type="button" className="plain" onClick={() => setLogo('')}>
+            Take it away
+          </button>
+        </div>
+      )}
+      {saved && <p role="status">Saved.</p>}
+    </Form>
+  );
+}

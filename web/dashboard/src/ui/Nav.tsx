@@ -1,0 +1,127 @@
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useMay, useSession } from '../session/data';
+import { useSites } from './data';
+import { Icon, type IconName } from './icons';
+
+interface Item {
+  to: string;
+  name: string;
+  icon: IconName;
+  /** The part of the API without which there is nothing to show. */
+  needs?: string;
+}
+
+interface Group {
+  title?: string;
+  items: Item[];
+}
+
+/** The pages of a site; another is one more line. */
+const GROUPS: Group[] = [
+  {
+    items: [
+      { to: '', name: 'Overview', icon: 'overview' },
+      { to: '/live', name: 'Live', icon: 'live' },
+      { to: '/dashboards', name: 'Dashboards', icon: 'boards' },
+      { to: '/alerts', name: 'Alerts', icon: 'alerts', needs: 'alerts' },
+    ],
+  },
+  {
+    title: 'Reports',
+    items: [
+      { to: '/funnels', name: 'Funnels', icon: 'funnels', needs: 'funnel' },
+      { to: '/journeys', name: 'Journeys', icon: 'journeys', needs: 'journeys' },
+      { to: '/retention', name: 'Retention', icon: 'retention', needs: 'retention' },
+      { to: '/segments', name: 'Segments', icon: 'segments' },
+      { to: '/people', name: 'People', icon: 'people', needs: 'people' },
+    ],
+  },
+  {
+    title: 'Foresight',
+    items: [
+      { to: '/insights', name: 'Insights', icon: 'insights', needs: 'insights' },
+      { to: '/anomalies', name: 'Anomalies', icon: 'anomalies', needs: 'anomalies' },
+      { to: '/forecasts', name: 'Forecasts', icon: 'forecasts', needs: 'forecast' },
+      { to: '/models', name: 'Models', icon: 'models', needs: 'models' },
+    ],
+  },
+];
+
+/** Where one can go from here. */
+export function Nav({ site, go }: { site: string; go?: () => void }) {
+  const { data } = useSites();
+  const mayChange = useMay('write');
+  const identified = data?.find((one) => one.domain === site)?.identified;
+  return (
+    <>
+      <SiteSelect site={site} {...(go && { go })} />
+      <nav className="nav" aria-label="Pages of the site">
+        {GROUPS.map((group) => (
+          <GroupOf key={group.title ?? ''} group={group} site={site} identified={identified} go={go} />
+        ))}
+        {mayChange && (
+          <Entry site={site} go={go} item={{ to: '/settings', name: 'Settings', icon: 'settings' }} />
+        )}
+      </nav>
+    </>
+  );
+}
+
+interface GroupProps {
+  group: Group;
+  site: string;
+  identified: boolean | undefined;
+  go: (() => void) | undefined;
+}
+
+function GroupOf({ group: { title, items }, site, identified, go }: GroupProps) {
+  const features = useSession().data?.features ?? [];
+  const shown = items.filter(
+    ({ to, needs }) => (!needs || features.includes(needs)) && (to !== '/people' || identified),
+  );
+  if (shown.length === 0) return null;
+  return (
+    <>
+      {title && <h2>{title}</h2>}
+      {shown.map((item) => (
+        <Entry key={item.to} item={item} site={site} go={go} />
+      ))}
+    </>
+  );
+}
+
+interface EntryProps {
+  item: Item;
+  site: string;
+  go: (() => void) | undefined;
+}
+
+function Entry({ item: { to, name, icon }, site, go }: EntryProps) {
+  return (
+    <Link
+      to={`/sites/$site${to}` as '/sites/$site'}
+      params={{ site }}
+      activeOptions={{ exact: to === '', includeSearch: false }}
+      onClick={go}
+    >
+      <Icon name={icon} />
+      {name}
+    </Link>
+  );
+}
+
+function SiteSelect({ site, go }: { site: string; go?: () => void }) {
+  const { data } = useSites();
+  const navigate = useNavigate();
+  const choose = (domain: string) => {
+    go?.();
+    navigate({ to: '/sites/$site', params: { site: domain } });
+  };
+  return (
+    <select aria-label="Site" value={site} onChange={(event) => choose(event.target.value)}>
+      {(data?.map((one) => one.domain) ?? [site]).map((domain) => (
+        <option key={domain}>{domain}</option>
+      ))}
+    </select>
+  );
+}

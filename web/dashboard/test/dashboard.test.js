@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { accessible, shot, start, visit } from './support.js';
+import { strFromU8, unzipSync } from 'fflate';
+import { accessible, shot, start, visit } from './support/world.js';
 
 const SITE = '/sites/demo.example';
 let world;
@@ -28,6 +29,11 @@ for (const colorScheme of ['light', 'dark'])
     await page.locator('section[aria-label=Places] canvas').waitFor();
     const revenue = page.getByRole('button', { name: /^Revenue/ }).locator('.value');
     assert.match(await revenue.innerText(), /^(US)?\$[\d.,]+[kKM]?$/);
+    // Every chart has its figures as a table.
+    await page.getByText('The graph as a table').click();
+    const twin = page.getByRole('region', { name: 'Figures of the graph' });
+    assert.ok((await twin.locator('tbody tr').count()) >= 28);
+    await page.getByText('The graph as a table').click();
     assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), colorScheme);
     await shot(page, `site-${colorScheme}`);
     await accessible(page);
@@ -48,6 +54,18 @@ test('a row filters, the address keeps it, and another browser reads it', async 
   await panel(page, 'Devices').getByRole('button', { name: 'Systems' }).click();
   await page.waitForURL(/metric=pageviews.*/);
   await page.waitForURL(/tabs=/);
+  // Every tab of every panel answers.
+  for (const name of PANELS)
+    for (const tab of await panel(page, name).locator('.tabs button').all()) {
+      await tab.click();
+      await panel(page, name).locator('tbody tr, .nothing').first().waitFor();
+      assert.equal(
+        await panel(page, name).getByRole('alert').count(),
+        0,
+        `${name}: ${await tab.innerText()}`,
+      );
+    }
+  await panel(page, 'Devices').getByRole('button', { name: 'Systems' }).click();
 
   const other = await world.open(page.url().slice(world.origin.length));
   await ready(other);
@@ -101,7 +119,7 @@ test('details are sorted, searched and exported as shown', async () => {
       cell.textContent.includes('docs'),
     ),
   );
-  await shot(page, 'details');
+  await shot(page, 'details', { whole: false });
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     dialog.getByRole('button', { name: 'Export CSV' }).click(),
@@ -116,11 +134,68 @@ test('details are sorted, searched and exported as shown', async () => {
   await page.context().close();
 });
 
-test('a phone scrolls in one direction only', async () => {
+test('all that is shown is exported as one file', async () => {
+  const page = await world.open(SITE);
+  await ready(page);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export', exact: true }).click(),
+  ]);
+  const files = unzipSync(readFileSync(await download.path()));
+  for (const name of ['summary', 'graph', 'sources', 'top', 'countries', 'browsers', 'goals'])
+    assert.ok(files[`${name}.csv`]?.length > 10, `${name} is among ${Object.keys(files)}`);
+  const sources = strFromU8(files['sources.csv']).trim().split('\r\n');
+  assert.equal(sources[0], 'visit:source,visitors,percentage');
+  assert.ok(sources.some((line) => line.startsWith('"Google",')));
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('a phone has a menu and scrolls in one direction only', async () => {
   const page = await world.open(SITE, { viewport: { width: 390, height: 844 }, isMobile: true });
   await ready(page);
   await shot(page, 'site-phone');
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+  assert.ok(await fits());
+  await page.getByRole('button', { name: 'Menu' }).click();
+  const menu = page.getByRole('dialog');
+  await menu.getByRole('link', { name: 'Live' }).click();
+  await page.waitForURL('**/live');
+  await menu.waitFor({ state: 'detached' });
+  await panel(page, 'Pages').locator('tbody tr').first().waitFor();
+  assert.ok(await fits());
+  for (const path of ['funnels', 'retention', 'journeys', 'segments', 'alerts', 'dashboards']) {
+    await page.goto(`${world.origin}${SITE}/${path}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    assert.ok(await fits(), path);
+  }
+  await accessible(page);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('the graph shows what is expected and what is unusual, unless it is told not to', async (t) => {
+  const page = await world.open(SITE, { viewport: { width: 1280, height: 900 } });
+  await ready(page);
+  const { features } = await page.evaluate(() => fetch('/api/v1/session').then((answer) => answer.json()));
+  if (!features.includes('forecast') || !features.includes('anomalies'))
+    return t.skip('the program foresees nothing');
+  const marks = page.getByRole('list', { name: 'Marks on the graph' });
+  await marks.getByText('expected').waitFor();
+  await page.getByText('The graph as a table').click();
+  await page.getByRole('region', { name: 'Figures of the graph' }).getByText('between').first().waitFor();
+  await page.getByRole('button', { name: 'Forecast and anomalies' }).click();
+  await page.waitForURL(/plain=true/);
+  await marks.waitFor({ state: 'detached' });
+  for (const [path, name] of [
+    ['forecasts', 'Forecast'],
+    ['anomalies', 'Course'],
+  ]) {
+    await page.goto(`${world.origin}${SITE}/${path}`);
+    await panel(page, name).locator('canvas').waitFor();
+    await accessible(page);
+  }
+  assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
 
@@ -154,7 +229,7 @@ test('a question is answered with a chart, and the next goes on from it', async 
   await dialog.getByRole('button', { name: 'Table' }).click();
   await dialog.getByRole('rowheader', { name: 'Germany' }).waitFor();
   await accessible(page);
-  await shot(page, 'question');
+  await shot(page, 'question', { whole: false });
   await dialog.getByText('What was understood').click();
   assert.match(await dialog.getByLabel('The query').inputValue(), /"visit:country"/);
   await dialog.getByLabel('Go on from here').fill('by browser');

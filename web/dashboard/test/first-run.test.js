@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { accessible, shot, start } from './support.js';
+import { accessible, shot, start } from './support/world.js';
 
 const SITE = 'shop.example';
 const EMAIL = 'ada@example.com';

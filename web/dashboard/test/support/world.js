@@ -11,12 +11,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
+const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 const shots = join(repository, 'docs/screenshots/');
-const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const START_MS = 120_000;
 
-const binary = [
+export const binary = [
   process.env.OPENTRACE_PROGRAM,
   join(repository, 'target/debug/opentrace'),
   join(repository, 'target/release/opentrace'),
@@ -32,9 +32,9 @@ function freePort() {
 }
 
 /** `opentrace serve` or `opentrace demo` on loopback, with data of its own. */
-async function program(command) {
+async function program(command, held) {
   if (!binary) throw new Error('build the program first: cargo build --bin opentrace');
-  const data = mkdtempSync(join(tmpdir(), 'opentrace-dashboard-'));
+  const data = held ?? mkdtempSync(join(tmpdir(), 'opentrace-dashboard-'));
   const url = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(binary, [command, '--data', data, '--listen', new URL(url).host], {
     cwd: repository, // where npm put ClickHouse
@@ -61,14 +61,17 @@ async function program(command) {
     async stop() {
       child.kill('SIGINT');
       await ended;
-      rmSync(data, { recursive: true, force: true });
+      if (!held) rmSync(data, { recursive: true, force: true });
     },
   };
 }
 
-/** The demonstration with enough of its history to fill every panel. */
+/**
+ * The demonstration with enough of its history to fill every panel. `OPENTRACE_DEMO` names a folder with the
+ * data of one that has run for longer: for pictures of weeks.
+ */
 async function demonstration() {
-  const demo = await program('demo');
+  const demo = await program('demo', process.env.OPENTRACE_DEMO);
   const body = JSON.stringify({ site_id: 'demo.example', metrics: ['visitors'], date_range: '28d' });
   await demo.until('filled', async () => {
     const answer = await fetch(`${demo.url}/api/v2/query`, { method: 'POST', body });
@@ -86,6 +89,7 @@ export async function start(command) {
   return {
     origin,
     log: served.log,
+    browser,
     /** A page that remembers what it complained of and which other hosts it asked. */
     async open(path, { cookie, ...options } = {}) {
       const context = await browser.newContext({ locale: 'en-GB', ...options });
@@ -112,11 +116,16 @@ export async function start(command) {
   };
 }
 
-/** Takes a picture for the documentation where SCREENSHOTS is set. */
-export async function shot(page, name) {
+/** Takes a picture for the documentation where SCREENSHOTS is set: of the whole page, or of what is in view. */
+export async function shot(page, name, { whole = true } = {}) {
   if (!process.env.SCREENSHOTS) return;
-  await page.waitForTimeout(700);
-  await page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+  const size = page.viewportSize();
+  // What sticks to the window's edge would end where the window does.
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  if (whole) await page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
+  await page.waitForTimeout(900);
+  await page.screenshot({ path: `${shots}${name}.png` });
+  await page.setViewportSize(size);
 }
 
 /** Fails where axe finds something serious. */

@@ -1,0 +1,169 @@
+// Dashboards of one's own, and links to them.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { history } from './support/history.js';
+import { done, owned, region as tile } from './support/owner.js';
+import { accessible, shot } from './support/world.js';
+
+const SITE = 'shop.example';
+
+let world;
+before(async () => {
+  world = await owned();
+  await world.site(SITE, history(SITE));
+});
+after(() => world?.stop());
+
+const owner = (path, options) => world.page(path, options);
+
+test('a dashboard is made of tiles that are dragged, resized and kept', async () => {
+  const page = await owner(`/sites/${SITE}/dashboards`);
+  await page.getByLabel('Name').fill('Week');
+  await page.getByLabel('Begin with').selectOption('Overview');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.waitForURL('**/dashboards/*');
+  await tile(page, 'Visitors by day').locator('canvas').waitFor();
+  await tile(page, 'Countries').locator('canvas, .nothing').first().waitFor();
+
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByRole('button', { name: 'Add a tile' }).click();
+  const builder = page.getByRole('dialog');
+  await builder.getByLabel('Title').fill('Sources');
+  await builder.getByLabel('Shown as').selectOption('table');
+  await builder.locator('select[name=dimension]').selectOption('visit:source');
+  await builder.getByRole('button', { name: 'Take it' }).click();
+  await tile(page, 'Sources').getByText('Direct / None').waitFor();
+
+  // With the pointer to the top, past everything that lies there.
+  const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  const handle = page.getByRole('button', { name: /^Move Sources/ });
+  await page.setViewportSize({ width: 1280, height: 1700 });
+  const at = await handle.boundingBox();
+  let kept = saved();
+  await page.mouse.move(at.x + 5, at.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(at.x + 5, 10, { steps: 8 });
+  await page.mouse.up();
+  assert.equal((await kept).status(), 200);
+  const top = async (name) => (await tile(page, name).boundingBox()).y;
+  assert.ok((await top('Sources')) < (await top('Visitors by day')));
+
+  // And with the keyboard: wider, then down again.
+  const width = async () => (await tile(page, 'Sources').boundingBox()).width;
+  const narrow = await width();
+  kept = saved();
+  await handle.focus();
+  await page.keyboard.press('Shift+ArrowRight');
+  await kept;
+  assert.ok((await width()) > narrow);
+  await accessible(page);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.reload();
+  await tile(page, 'Sources').getByText('Direct / None').waitFor();
+  assert.ok((await top('Sources')) < (await top('Visitors by day')), 'it was kept');
+
+  // Every chart has its figures as a table.
+  await tile(page, 'Browsers').getByRole('button', { name: 'Table' }).click();
+  await tile(page, 'Browsers').getByRole('rowheader', { name: 'Firefox' }).waitFor();
+  await tile(page, 'Browsers').getByRole('button', { name: 'Chart' }).click();
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await shot(page, 'dashboard');
+
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export' }).click(),
+  ]);
+  const exported = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  assert.equal(exported.tiles.length, 9);
+  await done(page);
+});
+
+test('a link shows the page to anybody, after its password, and nothing else', async () => {
+  const page = await owner(`/sites/${SITE}/dashboards`);
+  await page.getByRole('link', { name: 'Week' }).click();
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Password').fill('open sesame');
+  await dialog.getByRole('button', { name: 'Share', exact: true }).click();
+  const address = await dialog.locator('.secret').innerText();
+
+  const other = await world.open(address.slice(world.origin.length), {
+    viewport: { width: 1280, height: 900 },
+  });
+  await other.getByLabel('Password', { exact: true }).fill('wrong');
+  await other.keyboard.press('Enter');
+  await other.getByRole('alert').getByText('the password is wrong').waitFor();
+  await other.getByLabel('Password', { exact: true }).fill('open sesame');
+  await other.keyboard.press('Enter');
+  await tile(other, 'Sources').getByText('Direct / None').waitFor();
+  assert.equal(await other.getByRole('button', { name: /^Move/ }).count(), 0);
+  await accessible(other);
+  await shot(other, 'shared');
+  const status = await other.evaluate(() => fetch('/api/v1/sites').then((answer) => answer.status));
+  assert.equal(status, 401);
+  await other.context().close();
+
+  await dialog.getByRole('button', { name: 'Stop sharing' }).click();
+  await dialog.getByRole('button', { name: 'Share', exact: true }).waitFor();
+  const late = await world.open(address.slice(world.origin.length));
+  await late.getByText('Nothing is shared here').waitFor();
+  await late.context().close();
+  await page.context().close();
+});
+
+test('reports are tiles, and a page comes back from its file as it was', async () => {
+  const page = await owner(`/sites/${SITE}/dashboards`);
+  await page.getByLabel('Name').fill('Ways');
+  await page.getByLabel('Begin with').selectOption('Behaviour');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.waitForURL('**/dashboards/*');
+  await tile(page, 'Ways through the site').locator('canvas').waitFor();
+  await tile(page, 'From any page to a sign-up').getByRole('rowheader', { name: 'signup' }).waitFor();
+  await tile(page, 'Who comes back').locator('tbody tr').first().waitFor();
+  await tile(page, 'Ways through the site').getByRole('button', { name: 'Table' }).click();
+  await tile(page, 'Ways through the site').getByRole('columnheader', { name: 'From' }).waitFor();
+  await tile(page, 'Ways through the site').getByRole('button', { name: 'Chart' }).click();
+
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByRole('button', { name: 'Add a tile' }).click();
+  const builder = page.getByRole('dialog');
+  await builder.getByLabel('Title').fill('To the checkout');
+  await builder.getByLabel('Shown as').selectOption('funnel');
+  await builder.getByLabel('Steps').fill('/cart\n/checkout\npurchase');
+  await builder.getByRole('button', { name: 'Take it' }).click();
+  const rows = tile(page, 'To the checkout').locator('tbody tr');
+  await rows.nth(2).waitFor();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await accessible(page);
+  await shot(page, 'dashboard-behaviour');
+
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export' }).click(),
+  ]);
+  const file = await download.path();
+  await page.goto(`${world.origin}/sites/${SITE}/dashboards`);
+  await page.getByLabel('Name').fill('Ways again');
+  await page.getByLabel('Or a file that was exported').setInputFiles(file);
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('heading', { name: 'Ways again' }).waitFor();
+  await rows.nth(2).waitFor();
+  const { json } = await world.call(`/api/v1/dashboards?site_id=${SITE}`, undefined, 'GET');
+  const [once, again] = ['Ways', 'Ways again'].map((name) =>
+    json.dashboards.find((one) => one.name === name),
+  );
+  assert.deepEqual(again.tiles, once.tiles);
+  assert.deepEqual(again.tiles, JSON.parse(readFileSync(file, 'utf8')).tiles);
+
+  // A link answers reports as well.
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Share', exact: true }).click();
+  const address = await page.getByRole('dialog').locator('.secret').innerText();
+  const other = await world.open(address.slice(world.origin.length));
+  await tile(other, 'To the checkout').locator('tbody tr').nth(2).waitFor();
+  await tile(other, 'Ways through the site').locator('canvas').waitFor();
+  await done(other);
+  await done(page);
+});

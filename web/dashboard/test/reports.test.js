@@ -1,0 +1,263 @@
+// Reports on weeks of a shop: funnels, retention, journeys, segments, people, erasure, and how it all looks.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { history } from './support/history.js';
+import { done, owned, region } from './support/owner.js';
+import { accessible, shot } from './support/world.js';
+
+const SITE = 'shop.example';
+const EVENTS = history(SITE);
+
+let world;
+before(async () => {
+  world = await owned();
+  await world.site(SITE, EVENTS, { identified: true });
+});
+after(() => world?.stop());
+
+const number = (text) => Number(text.replaceAll(/[^\d.-]/g, ''));
+
+test('a funnel is built of steps, divided and saved', async () => {
+  const page = await world.page(`/sites/${SITE}`);
+  await page.getByRole('link', { name: 'Funnels' }).click();
+  const steps = region(page, 'Steps');
+  for (const [place, name] of ['/cart', '/checkout', 'purchase'].entries()) {
+    await steps.getByRole('button', { name: 'Add a step' }).click();
+    await steps.getByLabel(`Step ${place + 1}`, { exact: true }).selectOption(name);
+  }
+  const rows = region(page, 'Funnel').locator('tbody tr');
+  await rows.nth(2).waitFor();
+  const counts = (await rows.locator('td:nth-of-type(1)').allInnerTexts()).map(number);
+  assert.ok(counts[0] > counts[1] && counts[1] >= counts[2] && counts[2] > 0, String(counts));
+  // Everybody at the checkout buys, a moment later.
+  assert.match(await rows.nth(2).innerText(), /100%\s+(\d+m )?\d+s/);
+  await region(page, 'Funnel').getByText('got to the end').waitFor();
+
+  const groups = region(page, 'Groups');
+  await groups.getByLabel('Divide by').selectOption('visit:source');
+  await groups.getByRole('rowheader', { name: 'Google', exact: true }).waitFor();
+  await groups.getByRole('columnheader', { name: 'Time to convert' }).waitFor();
+  assert.match(page.url(), /by/);
+  await accessible(page);
+  await shot(page, 'funnel');
+  await steps.getByText('Save it').click();
+  await steps.getByLabel('Name').fill('Buys');
+  await steps.getByRole('button', { name: 'Save', exact: true }).click();
+  await steps.getByRole('button', { name: 'Buys', exact: true }).waitFor();
+  await done(page);
+});
+
+test('retention is a matrix and journeys are a flow with a table', async () => {
+  const page = await world.page(`/sites/${SITE}/retention?period=91d`);
+  const matrix = region(page, 'Cohorts');
+  await matrix.locator('tbody tr').nth(4).waitFor();
+  const size = number(await matrix.locator('tbody tr td').first().innerText());
+  assert.ok(size > 50, `${size}`);
+  await accessible(page);
+  await shot(page, 'retention');
+  await page.getByRole('link', { name: 'Journeys' }).click();
+  await page.locator('section[aria-label=Journeys] canvas').waitFor();
+  await page.getByText('The journeys as a table').click();
+  await region(page, 'Figures of the journeys').locator('tbody tr').first().waitFor();
+  await accessible(page);
+  await page.getByText('The journeys as a table').click();
+  await shot(page, 'journeys');
+  await done(page);
+});
+
+test('filters are saved as a segment and set beside everybody', async () => {
+  const page = await world.page(`/sites/${SITE}`);
+  await region(page, 'Sources').getByRole('button', { name: 'Google', exact: true }).click();
+  await page.getByRole('button', { name: 'Save as a segment' }).click();
+  await page.getByLabel('Name of the segment').fill('Searchers');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Save it' }).click();
+  await page.getByLabel('Name of the segment').waitFor({ state: 'detached' });
+  const visitors = await page.locator('.tile .value').first().innerText();
+
+  await page.getByRole('link', { name: 'Segments' }).click();
+  const table = region(page, 'Comparison');
+  await page.locator('[name="Time"], select[aria-label="Time"]').selectOption('28d');
+  await table.getByRole('rowheader', { name: 'Searchers' }).waitFor();
+  const row = table.getByRole('row', { name: /Searchers/ });
+  await page.waitForFunction(
+    (wanted) =>
+      [...document.querySelectorAll('section[aria-label=Comparison] tr')].some(
+        (one) => one.textContent.startsWith('Searchers') && one.children[1]?.textContent === wanted,
+      ),
+    visitors,
+  );
+  assert.equal(await row.locator('td').first().innerText(), visitors);
+  await page.locator('section[aria-label="Comparison of segments"] canvas').waitFor();
+  await accessible(page);
+  await shot(page, 'segments');
+  await region(page, 'Segments').getByRole('link', { name: 'Open' }).click();
+  await page.getByRole('button', { name: 'Remove the filter source is Google' }).waitFor();
+  await done(page);
+});
+
+test('a country that is chosen shows its regions, and a region filters', async () => {
+  const page = await world.page(
+    `/sites/${SITE}?filters=${encodeURIComponent('[["is","visit:country",["US"]]]')}`,
+  );
+  const places = region(page, 'Places');
+  await places.getByRole('img', { name: 'Visitors by region' }).locator('canvas').waitFor();
+  await shot(page, 'regions');
+  await places.getByRole('button', { name: 'California' }).click();
+  await page.getByRole('button', { name: 'Remove the filter region is US-CA' }).waitFor();
+  await done(page);
+});
+
+test('people are known, what one of them did is told, and whoever is forgotten is gone', async () => {
+  const page = await world.page(`/sites/${SITE}`);
+  await page.getByRole('link', { name: 'People' }).click();
+  const list = region(page, 'Known people');
+  await list.locator('tbody tr').first().waitFor();
+  const [first] = (await list.locator('tbody th').allInnerTexts()).map((text) => text.trim());
+  const theirs = EVENTS.filter(({ user_id }) => user_id === first).length;
+  await page.getByLabel('Find somebody').fill(first);
+  await page.waitForFunction(
+    () => document.querySelectorAll('section[aria-label="Known people"] tbody tr').length < 20,
+  );
+  await list.getByRole('button', { name: first, exact: true }).click();
+  const deeds = region(page, `Events of ${first}`);
+  await deeds
+    .locator('li')
+    .nth(theirs - 1)
+    .waitFor();
+  assert.equal(await deeds.locator('li').count(), theirs);
+  await accessible(page);
+  await shot(page, 'people');
+
+  await deeds.getByRole('link', { name: 'Forget' }).click();
+  assert.equal(await page.getByRole('textbox', { name: 'Id' }).inputValue(), first);
+  page.once('dialog', (dialog) => dialog.accept());
+  await page.getByRole('button', { name: 'Erase for ever' }).click();
+  const receipts = region(page, 'Receipts');
+  await receipts.getByText('done').waitFor();
+  await receipts.getByRole('cell', { name: String(theirs), exact: true }).waitFor();
+  await accessible(page);
+  await shot(page, 'erasure');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    receipts.getByRole('button', { name: /Save the receipt/ }).click(),
+  ]);
+  assert.match(download.suggestedFilename(), /^receipt-/);
+  await page.getByRole('link', { name: 'People' }).click();
+  await page.getByLabel('Find somebody').fill(first);
+  await page.getByText('Nobody has this id').waitFor();
+  await done(page);
+});
+
+test('a past day that late events change is marked until the next visit', async () => {
+  const page = await world.page(`/sites/${SITE}`);
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
+  const marks = page.getByRole('list', { name: 'Marks on the graph' });
+  await marks.getByText('corrected').waitFor({ state: 'detached' });
+  const day = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
+  const late = Array.from({ length: 30 }, (_, index) => ({
+    site: SITE,
+    name: 'pageview',
+    id: `late-${index}`,
+    ts: `${day}T12:00:00Z`,
+    url: `https://${SITE}/`,
+    ip: `198.51.100.${index}`,
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  }));
+  await world.call('/api/v1/events?history=true', late);
+  // Without a reload: that something changed is pushed.
+  await marks.getByText('corrected').waitFor();
+  await page.getByText('The graph as a table').click();
+  await region(page, 'Figures of the graph').getByText('corrected since you last looked').waitFor();
+  await page.getByText('The graph as a table').click();
+  await shot(page, 'corrected');
+  await page.reload();
+  await marks.getByText('corrected').waitFor();
+  const next = await page.context().newPage();
+  await next.goto(page.url());
+  await next.locator('section[aria-label=Figures] canvas').waitFor();
+  assert.equal(await next.getByText(/: corrected/).count(), 0);
+  await done(page);
+});
+
+test('a model is trained while somebody looks, and says which sorts of visitors there are', async (t) => {
+  if (!world.has('models') || !world.has('clusters')) return t.skip('the program learns nothing');
+  const page = await world.page(`/sites/${SITE}/models`);
+  const form = page.getByRole('form', { name: 'Train a model' });
+  await form.getByLabel('What it learns').selectOption('segments');
+  await form.getByLabel('Name').fill('Sorts');
+  await accessible(page);
+  await form.getByRole('button', { name: 'Train it' }).click();
+  const card = region(page, 'Sorts');
+  await card.getByText('version 1 is live').waitFor({ timeout: 60_000 });
+  await card.getByRole('button', { name: 'Its version' }).click();
+  await region(page, 'Versions of Sorts').getByRole('rowheader', { name: '1' }).waitFor();
+  await card.getByRole('button', { name: 'Train anew' }).click();
+  await card.getByRole('button', { name: '2 versions' }).waitFor({ timeout: 60_000 });
+  await accessible(page);
+  await shot(page, 'models');
+  await page.getByRole('link', { name: 'Segments' }).click();
+  await region(page, 'Comparison of sorts').locator('tbody tr').first().waitFor();
+  await accessible(page);
+  await shot(page, 'clusters');
+  await done(page);
+});
+
+test('what changed is said with its evidence', async (t) => {
+  if (!world.has('insights')) return t.skip('the program has no insights');
+  const page = await world.page(`/sites/${SITE}/insights?period=7d`);
+  await region(page, 'Insights').locator('li').first().waitFor();
+  await accessible(page);
+  await shot(page, 'insights');
+  await done(page);
+});
+
+test('the busy day is found on the graph, and why it was', async (t) => {
+  if (!world.has('anomalies') || !world.has('forecast')) return t.skip('the program foresees nothing');
+  const page = await world.page(`/sites/${SITE}`);
+  const marks = page.getByRole('list', { name: 'Marks on the graph' });
+  await marks.getByText('Hacker News').waitFor();
+  await marks.getByText('expected').waitFor();
+  await shot(page, 'foresight');
+  await page.getByRole('link', { name: 'Anomalies' }).click();
+  await region(page, 'Found').getByText('Hacker News').first().waitFor();
+  await accessible(page);
+  await shot(page, 'anomalies');
+  await page.getByRole('link', { name: 'Forecasts' }).click();
+  await region(page, 'Forecast').locator('canvas').waitFor();
+  await page.getByLabel('Divide by').selectOption('visit:source');
+  await region(page, 'Groups').getByRole('rowheader', { name: 'Google', exact: true }).waitFor();
+  await accessible(page);
+  await shot(page, 'forecasts');
+  await done(page);
+});
+
+test('an organisation’s name, colour and logo are on every page, and its colour can be read', async () => {
+  const page = await world.page('/appearance');
+  await page.getByLabel('Name').fill('Green Thumb');
+  await page.getByLabel('Colour', { exact: true }).fill('#8ce0a8');
+  await page.getByText('too light to be read').waitFor();
+  const logo =
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11" fill="#0d8f6f"/><path d="M12 19V9m0 4c-4 0-5-3-5-5 3 0 5 1 5 5m0-2c0-3 2-5 6-5 0 4-2 6-6 6" fill="none" stroke="#fff" stroke-width="1.8"/></svg>';
+  await page
+    .getByLabel('Logo')
+    .setInputFiles({ name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(logo) });
+  await page.getByRole('img', { name: 'The logo' }).waitFor();
+  await accessible(page);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved').waitFor();
+  await shot(page, 'appearance');
+  await page.goto(`${world.origin}/sites/${SITE}`);
+  await page.getByRole('link', { name: 'Green Thumb' }).waitFor();
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
+  await region(page, 'Places').locator('tbody tr').first().waitFor();
+  await accessible(page);
+  await shot(page, 'site-themed');
+  const stranger = await world.open('/');
+  await stranger.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await stranger.getByRole('link', { name: 'Green Thumb' }).waitFor();
+  await stranger.locator('.brand img').waitFor();
+  await accessible(stranger);
+  await done(stranger);
+  await done(page);
+});

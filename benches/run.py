@@ -304,16 +304,16 @@ def main():
     note("questions")
     asked = bench("questions")
     page = Path(options.output)
-    soak = soak_of(page)
+    kept = apart(page)
     text = report(options, idle_memory, runs, one, seen, told, flow, defined, funnel, forgotten, far, asked)
-    page.write_text(text + soak)
+    page.write_text(text + kept)
     note(f"wrote {options.output}")
 
 
-def soak_of(page):
-    """What the soak, which is run by itself, has written to the page."""
+def apart(page):
+    """What the soak and the dashboard's bench, which are run by themselves, have written to the page."""
     text = page.read_text() if page.exists() else ""
-    start = text.find("<!-- soak:")
+    start = text.find("<!-- ")
     return "\n" + text[start:] if start >= 0 else ""
 
 

@@ -134,7 +134,7 @@ test('people are known, what one of them did is told, and whoever is forgotten i
   page.once('dialog', (dialog) => dialog.accept());
   await page.getByRole('button', { name: 'Erase for ever' }).click();
   const receipts = region(page, 'Receipts');
-  await receipts.getByText('done').waitFor();
+  await receipts.getByText('done', { exact: true }).waitFor({ timeout: 60_000 });
   await receipts.getByRole('cell', { name: String(theirs), exact: true }).waitFor();
   await accessible(page);
   await shot(page, 'erasure');

@@ -104,13 +104,12 @@ export const undefine = (kind: DefinitionKind, id: string) => call<void>('DELETE
 /** What an erasure did, as far as it has come. */
 export interface Receipt {
   id: string;
+  /** How they were known. */
   subject: string;
-  stage: string;
-  requested_at: number | string;
-  done?: {
-    removed: { events: number; sessions: number };
-    corrected_at: number | string;
-  };
+  status: 'accepted' | 'removing' | 'complete';
+  requested_at: string;
+  /** Rows, once it is complete. */
+  removed?: { events: number; sessions: number };
 }
 
 export const erasures = (site: string, signal?: AbortSignal) =>
@@ -121,5 +120,5 @@ export const erasures = (site: string, signal?: AbortSignal) =>
     signal,
   ).then((answer) => answer.erasures);
 
-export const erase = (body: { site_id: string; [identifier: string]: string }) =>
+export const erase = (body: { site_id: string; wait: number; [identifier: string]: string | number }) =>
   call<Receipt>('POST', '/api/v1/erasure', body);

@@ -9,7 +9,7 @@ import { type Column, DataTable } from '../ui/DataTable';
 import { Nothing } from '../ui/Notice';
 import { useReport } from './context';
 
-const STAGES: Record<string, string> = {
+const STAGES: Record<Receipt['status'], string> = {
   accepted: 'taken',
   removing: 'figures are right, rows are being removed',
   complete: 'done',
@@ -27,7 +27,8 @@ export function Erasure() {
     queryFn: ({ signal }) => erasures(site, signal),
     enabled: may,
     // What is under way is looked at again until it is done.
-    refetchInterval: ({ state }) => (state.data?.some(({ done }) => !done) ? AGAIN_MS : false),
+    refetchInterval: ({ state }) =>
+      state.data?.some(({ status }) => status !== 'complete') ? AGAIN_MS : false,
   });
   useEffect(() => {
     document.title = `Forget somebody · ${site}`;
@@ -42,7 +43,8 @@ export function Erasure() {
         action="Erase for ever"
         submit={async ({ kind = 'user_id', who = '' }) => {
           if (!confirm(`Erase ${who} for ever?`)) return;
-          await erase({ site_id: site, [kind]: who });
+          // The receipt says how far it is; rewriting what is stored takes a while.
+          await erase({ site_id: site, [kind]: who, wait: 0 });
           await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
         }}
       >
@@ -77,8 +79,8 @@ export function Erasure() {
 const COLUMNS: Column<Receipt>[] = [
   { name: 'Asked', cell: ({ requested_at }) => moment(requested_at) },
   { name: 'By', text: true, cell: ({ subject }) => subject.replaceAll('_', ' ') },
-  { name: 'Stage', text: true, cell: ({ stage }) => STAGES[stage] ?? stage },
-  { name: 'Events', cell: ({ done }) => (done ? figure('events', done.removed.events) : '–') },
+  { name: 'Stage', text: true, cell: ({ status }) => STAGES[status] ?? status },
+  { name: 'Events', cell: ({ removed }) => figure('events', removed?.events) },
   {
     name: 'Receipt',
     cell: (receipt) => (

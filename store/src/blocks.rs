@@ -12,20 +12,44 @@ use crate::native::{
 };
 use crate::rows::{EventRow, FeatureRow, PassageRow, SessionRow};
 
-/// Columns for an insert.
-#[derive(Debug)]
-pub(crate) struct Block {
+/// Rows of a table, ready to be sent. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub(crate) table: &'static str,
     /// Names, in the order of the data.
-    pub columns: &'static [&'static str],
-    pub data: Bytes,
+    pub(crate) columns: &'static [&'static str],
+    pub(crate) rows: usize,
+    pub(crate) data: Bytes,
+}
+
+impl Block {
+    /// Events, for the raw table.
+    pub fn events(rows: &[EventRow<'_>]) -> Self {
+        events(rows)
+    }
+
+    /// Sessions and tombstones.
+    pub fn sessions(rows: &[SessionRow]) -> Self {
+        sessions(rows)
+    }
+
+    /// Passages through funnels, and tombstones.
+    pub fn passages(rows: &[PassageRow]) -> Self {
+        passages(rows)
+    }
+
+    /// What is known of visitors, and tombstones.
+    pub fn features(rows: &[FeatureRow]) -> Self {
+        features(rows)
+    }
 }
 
 /// Rows taken through all columns at a time, so that they are still in the processor's cache.
 const ROWS_AT_A_TIME: usize = 512;
 
-/// Builds a block: for each column its name, what collects it, and what of a row goes into it.
+/// Builds a block of a table: for each column its name, what collects it, and what of a row goes into it.
 macro_rules! block {
-    ($rows:expr, $row:ident => { $($name:ident: $kind:ident = $value:expr,)* }) => {{
+    ($table:literal, $rows:expr, $row:ident => { $($name:ident: $kind:ident = $value:expr,)* }) => {{
         const COLUMNS: &[&str] = &[$(stringify!($name)),*];
         $(let mut $name = $kind::default();)*
         for rows in $rows.chunks(ROWS_AT_A_TIME) {
@@ -36,13 +60,13 @@ macro_rules! block {
         let mut data = Vec::new();
         begin(&mut data, COLUMNS.len(), $rows.len());
         $(append(&mut data, stringify!($name), $name);)*
-        Block { columns: COLUMNS, data: data.into() }
+        Block { table: $table, columns: COLUMNS, rows: $rows.len(), data: data.into() }
     }};
 }
 
 /// A block for `events`.
-pub(crate) fn events(rows: &[EventRow<'_>]) -> Block {
-    block!(rows, row => {
+fn events(rows: &[EventRow<'_>]) -> Block {
+    block!("events", rows, row => {
         site_id: U32s = row.site_id,
         ts: Times = row.ts,
         received_at: Times = row.received_at,
@@ -89,8 +113,8 @@ pub(crate) fn events(rows: &[EventRow<'_>]) -> Block {
 }
 
 /// A block for `v_sessions`.
-pub(crate) fn sessions(rows: &[SessionRow]) -> Block {
-    block!(rows, row => {
+fn sessions(rows: &[SessionRow]) -> Block {
+    block!("v_sessions", rows, row => {
         site_id: U32s = row.site_id,
         start: Times = row.start,
         visitor: U64s = row.visitor,
@@ -131,8 +155,8 @@ pub(crate) fn sessions(rows: &[SessionRow]) -> Block {
 }
 
 /// A block for `v_funnels`.
-pub(crate) fn passages(rows: &[PassageRow]) -> Block {
-    block!(rows, row => {
+fn passages(rows: &[PassageRow]) -> Block {
+    block!("v_funnels", rows, row => {
         site_id: U32s = row.site_id,
         definition: U32s = row.definition,
         day: Dates = row.day,
@@ -145,8 +169,8 @@ pub(crate) fn passages(rows: &[PassageRow]) -> Block {
 }
 
 /// A block for `v_features`.
-pub(crate) fn features(rows: &[FeatureRow]) -> Block {
-    block!(rows, row => {
+fn features(rows: &[FeatureRow]) -> Block {
+    block!("v_features", rows, row => {
         site_id: U32s = row.site_id,
         visitor: U64s = row.visitor,
         first_seen: Times = row.first_seen,

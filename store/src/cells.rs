@@ -133,7 +133,7 @@ impl Store {
     /// Writes cells. A row with the same key replaces one of an earlier epoch.
     ///
     /// # Errors
-    /// As [`Store::insert_events`].
+    /// As [`Store::insert`].
     pub async fn upsert_cells<R: CellRow>(&self, rows: &[R]) -> Result<(), StoreError> {
         self.upsert(R::TABLE, rows).await
     }

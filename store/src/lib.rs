@@ -23,6 +23,7 @@ use std::sync::{Arc, RwLock};
 
 use clickhouse::Client;
 
+pub use blocks::Block;
 pub use cells::CellRow;
 pub use engine::{Engine, EngineConfig, end_with_parent, engine_main};
 pub use erase::ErasedRows;

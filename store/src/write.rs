@@ -5,8 +5,8 @@
 
 use clickhouse::{RowOwned, RowWrite};
 
-use crate::blocks::{self, Block};
-use crate::rows::{ClusterRow, EventRow, FeatureRow, PassageRow, ProgressRow, SessionRow};
+use crate::blocks::Block;
+use crate::rows::{ClusterRow, ProgressRow};
 use crate::{Store, StoreError};
 
 /// Settings that keep ClickHouse from splitting a block.
@@ -21,69 +21,17 @@ const WHOLE: [(&str, &str); 4] = [
 const PIECE_BYTES: usize = 1 << 20;
 
 impl Store {
-    /// Inserts events. The same token again does nothing, whatever its rows.
+    /// Inserts rows. With a token, the same token again does nothing, whatever its rows.
     ///
     /// # Errors
     /// [`StoreError::is_transient`] tells whether the same call may succeed later; what a failed
-    /// call left behind, the same token does not write twice.
-    pub async fn insert_events(&self, token: &str, rows: &[EventRow<'_>]) -> Result<(), StoreError> {
-        if rows.is_empty() {
+    /// call left behind, the same token does not write twice, and rows of views replace themselves.
+    pub async fn insert(&self, block: &Block, token: Option<&str>) -> Result<(), StoreError> {
+        if block.rows == 0 {
             return Ok(());
         }
-        self.insert_block("events", blocks::events(rows), Some(token)).await
-    }
-
-    /// Writes sessions and tombstones of `v_sessions`.
-    ///
-    /// # Errors
-    /// As [`Store::insert_events`].
-    pub async fn upsert_sessions(&self, rows: &[SessionRow]) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.insert_block("v_sessions", blocks::sessions(rows), None).await
-    }
-
-    /// Writes passages and tombstones of `v_funnels`.
-    ///
-    /// # Errors
-    /// As [`Store::insert_events`].
-    pub async fn upsert_passages(&self, rows: &[PassageRow]) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.insert_block("v_funnels", blocks::passages(rows), None).await
-    }
-
-    /// Writes what is known of visitors, and tombstones, of `v_features`.
-    ///
-    /// # Errors
-    /// As [`Store::insert_events`].
-    pub async fn upsert_features(&self, rows: &[FeatureRow]) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.insert_block("v_features", blocks::features(rows), None).await
-    }
-
-    /// Writes which segments visitors are in, and tombstones, of `visitor_clusters`.
-    ///
-    /// # Errors
-    /// As [`Store::insert_events`].
-    pub async fn upsert_clusters(&self, rows: &[ClusterRow]) -> Result<(), StoreError> {
-        self.upsert("visitor_clusters", rows).await
-    }
-
-    /// Records how far an engine's views are.
-    ///
-    /// # Errors
-    /// As [`Store::insert_events`].
-    pub async fn record_progress(&self, row: &ProgressRow) -> Result<(), StoreError> {
-        self.upsert("view_progress", std::slice::from_ref(row)).await
-    }
-
-    async fn insert_block(&self, table: &str, block: Block, token: Option<&str>) -> Result<(), StoreError> {
-        let statement = format!("INSERT INTO {table} (`{}`) FORMAT Native", block.columns.join("`, `"));
+        let statement =
+            format!("INSERT INTO {} (`{}`) FORMAT Native", block.table, block.columns.join("`, `"));
         let mut insert = self.client().insert_formatted_with(statement);
         for (name, value) in WHOLE {
             insert = insert.with_setting(name, value);
@@ -91,11 +39,27 @@ impl Store {
         if let Some(token) = token {
             insert = insert.with_setting("insert_deduplication_token", token);
         }
-        let mut data = block.data;
+        let mut data = block.data.clone();
         while !data.is_empty() {
             insert.send(data.split_to(data.len().min(PIECE_BYTES))).await?;
         }
         Ok(insert.end().await?)
+    }
+
+    /// Writes which segments visitors are in, and tombstones, of `visitor_clusters`.
+    ///
+    /// # Errors
+    /// As [`Store::insert`].
+    pub async fn upsert_clusters(&self, rows: &[ClusterRow]) -> Result<(), StoreError> {
+        self.upsert("visitor_clusters", rows).await
+    }
+
+    /// Records how far an engine's views are.
+    ///
+    /// # Errors
+    /// As [`Store::insert`].
+    pub async fn record_progress(&self, row: &ProgressRow) -> Result<(), StoreError> {
+        self.upsert("view_progress", std::slice::from_ref(row)).await
     }
 
     pub(crate) async fn upsert<T: RowOwned + RowWrite>(

@@ -9,8 +9,8 @@ use common::{count, open};
 use opentrace_events::{Event, Page, Site, SiteId, Timestamp, Visit, VisitorId};
 use opentrace_store::verify::Pace;
 use opentrace_store::{
-    DaySlice, EventRow, PeriodColumn, ProgressRow, Props, SessionRow, StoreError, TrafficRow, UniquesRow,
-    VisitorSlice,
+    Block, DaySlice, EventRow, PeriodColumn, ProgressRow, Props, SessionRow, StoreError, TrafficRow,
+    UniquesRow, VisitorSlice,
 };
 use uuid::Uuid;
 
@@ -47,10 +47,10 @@ async fn rows_go_in_and_come_back_and_repeats_do_nothing() {
 
     let now = 1_779_000_000_000;
     let events: Vec<Event> = (0..10).map(|n| event(n, n % 3, now + n as i64 * 40 * 86_400_000)).collect();
-    store.insert_events("t1", &rows(&events, 5)).await.expect("inserts over many months");
-    store.insert_events("t1", &rows(&events, 5)).await.expect("the same token again");
+    store.insert(&Block::events(&rows(&events, 5)), Some("t1")).await.expect("inserts over many months");
+    store.insert(&Block::events(&rows(&events, 5)), Some("t1")).await.expect("the same token again");
     assert_eq!(count(&store, "SELECT count() FROM events").await, 10);
-    store.insert_events("t2", &rows(&events[..1], 6)).await.expect("another token");
+    store.insert(&Block::events(&rows(&events[..1], 6)), Some("t2")).await.expect("another token");
     assert_eq!(count(&store, "SELECT count() FROM events").await, 11);
     let prop: String =
         store.client().query("SELECT props['plan'] FROM events LIMIT 1").fetch_one().await.expect("reads");
@@ -136,7 +136,7 @@ async fn every_column_comes_back_as_it_went_in() {
         ..event(0, 9, 1_779_000_000_123)
     };
     let row = EventRow::new(&named, 3, 4, 5);
-    store.insert_events("named", std::slice::from_ref(&row)).await.expect("inserts");
+    store.insert(&Block::events(std::slice::from_ref(&row)), Some("named")).await.expect("inserts");
     let found =
         store.client().query(&format!("SELECT [{strings}] FROM events")).fetch_one::<Vec<String>>().await;
     assert_eq!(found.expect("reads").join(", "), strings.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -162,7 +162,7 @@ async fn every_column_comes_back_as_it_went_in() {
         ..SessionRow::default()
     };
     let session = session.with_visit(&named.visit);
-    store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
+    store.insert(&Block::sessions(std::slice::from_ref(&session)), None).await.expect("writes");
     let stored = store.client().query("SELECT ?fields FROM v_sessions").fetch_all::<SessionRow>().await;
     assert_eq!(stored.expect("reads"), [session]);
 
@@ -177,7 +177,7 @@ async fn every_column_comes_back_as_it_went_in() {
             ..event(1 + n, n, 1_779_000_000_000)
         })
         .collect();
-    store.insert_events("many", &rows(&many, 6)).await.expect("inserts");
+    store.insert(&Block::events(&rows(&many, 6)), Some("many")).await.expect("inserts");
     let right = "SELECT countIf(campaign = toString(log_offset) AND term = toString(log_offset % 300) \
                  AND props['plan'] LIKE 'pro%') FROM events WHERE epoch = 6";
     assert_eq!(count(&store, right).await, 70_000);
@@ -241,9 +241,12 @@ async fn the_newest_epoch_of_a_key_wins_and_tombstones_hide_it() {
         epoch: 1,
         ..SessionRow::default()
     };
-    store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
+    store.insert(&Block::sessions(std::slice::from_ref(&session)), None).await.expect("writes");
     assert_eq!(count(&store, "SELECT count() FROM v_sessions FINAL").await, 1);
-    store.upsert_sessions(&[SessionRow::tombstone(1, 5 * MINUTE, 8, 2)]).await.expect("writes");
+    store
+        .insert(&Block::sessions(&[SessionRow::tombstone(1, 5 * MINUTE, 8, 2)]), None)
+        .await
+        .expect("writes");
     assert_eq!(count(&store, "SELECT count() FROM v_sessions FINAL").await, 0);
     store.stop().await;
 }
@@ -253,7 +256,7 @@ async fn the_engine_is_started_again_and_keeps_what_it_took() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path()).await;
     let events: Vec<Event> = (0..1000).map(|n| event(n, n, 1_779_000_000_000)).collect();
-    store.insert_events("t1", &rows(&events, 5)).await.expect("inserts");
+    store.insert(&Block::events(&rows(&events, 5)), Some("t1")).await.expect("inserts");
     let engine = store.engine().expect("embedded").clone();
     let killed = engine.pid();
     let done = std::process::Command::new("kill").args(["-KILL", &killed.to_string()]).status();
@@ -317,7 +320,10 @@ async fn errors_settings_and_large_answers_pass_through() {
             let store = store.clone();
             tokio::spawn(async move {
                 let event = event(n, n, 1_779_000_000_000);
-                store.insert_events(&n.to_string(), &rows(&[event], n)).await.expect("inserts");
+                store
+                    .insert(&Block::events(&rows(&[event], n)), Some(&n.to_string()))
+                    .await
+                    .expect("inserts");
                 count(&store, &format!("SELECT toUInt64({n}) + count() FROM numbers(1000)")).await
             })
         })
@@ -361,7 +367,7 @@ async fn verification_finds_a_wrong_cell() {
     // 2026-05-17 06:40 UTC, a Sunday; 02:40 in New York. Two page views ten minutes apart.
     let start = 1_779_000_000_000;
     let events = [event(1, 4, start), event(2, 4, start + 10 * MINUTE)];
-    store.insert_events("t", &rows(&events, 1)).await.expect("inserts");
+    store.insert(&Block::events(&rows(&events, 1)), Some("t")).await.expect("inserts");
     let day = i32::try_from(start / 86_400_000).expect("fits");
     let month = day - 16;
     let cell = |start: i64, sessions, duration_ms| TrafficRow {
@@ -409,7 +415,7 @@ async fn verification_finds_a_wrong_cell() {
         ..SessionRow::default()
     };
     let session = session.with_visit(&events[0].visit);
-    store.upsert_sessions(std::slice::from_ref(&session)).await.expect("writes");
+    store.insert(&Block::sessions(std::slice::from_ref(&session)), None).await.expect("writes");
     let found = async || {
         let mut found = store.verify(&site, &[], Pace::Full).await.expect("verifies");
         // Series and features are not written here; the end-to-end tests compare them.
@@ -423,7 +429,7 @@ async fn verification_finds_a_wrong_cell() {
         .await
         .expect("writes");
     store
-        .upsert_sessions(&[SessionRow { exit_page: "/b".to_owned(), epoch: 2, ..session }])
+        .insert(&Block::sessions(&[SessionRow { exit_page: "/b".to_owned(), epoch: 2, ..session }]), None)
         .await
         .expect("writes");
     let differences = found().await;

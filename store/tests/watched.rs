@@ -4,7 +4,7 @@ mod common;
 
 use common::{count, open};
 use opentrace_events::{Event, SiteId, Timestamp, VisitorId};
-use opentrace_store::{Columns, EventRow, GrainColumn, Origin, SeriesPoint, SeriesRow};
+use opentrace_store::{Block, Columns, EventRow, GrainColumn, Origin, SeriesPoint, SeriesRow};
 use uuid::Uuid;
 
 const START: u32 = 1_779_000_000;
@@ -66,7 +66,7 @@ async fn points_are_whole_and_events_are_those_of_an_epoch_and_before() {
     for (epoch, events) in [(5, &events[..2]), (6, &events[2..])] {
         let rows: Vec<EventRow<'_>> =
             events.iter().map(|event| EventRow::new(event, 0, epoch, epoch)).collect();
-        store.insert_events(&format!("t{epoch}"), &rows).await.expect("inserts");
+        store.insert(&Block::events(&rows), Some(&format!("t{epoch}"))).await.expect("inserts");
     }
     let columns = Columns::Only(vec!["props"]);
     let read = async |from, to, epoch| {

@@ -1,45 +1,43 @@
 //! The sink: commits epochs to ClickHouse.
 //!
 //! An epoch is ready once its events and every worker's changes have come. Ready epochs are
-//! committed together, in order: raw events, cells and sessions side by side, then the progress
-//! row, which is what makes them count as visible. Each write may be repeated without harm: raw
-//! events by token and, after a restart, by looking at what is there; cells because they are
-//! absolute and carry their epoch; sessions because they are whole rows.
+//! committed together, in order, in two steps: here their rows are made ready, and [`writer`] sends
+//! them. While one run of epochs is being sent the next is made ready, but no more than one: cells that
+//! were let go are read back from ClickHouse, so everything older has to be there.
 //!
 //! Keeps: what is between two commits, and the cells touched lately.
 
 pub(crate) mod cells;
 mod rows;
 pub(crate) mod views;
+mod writer;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use hashbrown::{HashMap, HashSet};
 use opentrace_events::SiteId;
 use opentrace_operators::{Rows, SeriesCell};
-use opentrace_store::{
-    FeatureRow, GoalRow, PassageRow, ProgressRow, RetentionRow, SeriesRow, SessionRow, Store, TrafficRow,
-    UniquesRow,
-};
-use tokio::sync::{mpsc, watch};
+use opentrace_store::{Block, SeriesRow, Store};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use self::cells::Cells;
 use self::views::{CellsOf, Goals, Retention, Series, Traffic, Uniques};
+use self::writer::{Prepared, Tables, Writer};
 use crate::config::PipelineConfig;
-use crate::coordinator::{Logged, now_ms};
+use crate::coordinator::Logged;
 use crate::engine::Changes;
 use crate::intern::Interner;
 use crate::journal::Epoch;
 use crate::log::{Offset, Partition};
 use crate::retry::until_it_works;
 use crate::status::{Counters, Progress};
-use crate::told::{Commit, CommitWatch};
 
 /// Ready epochs are committed together up to this many events.
 const COMMIT_EVENTS: usize = 200_000;
+/// One run of epochs is sent, one is made ready.
+const AT_ONCE: usize = 2;
 
 /// An epoch as the coordinator closed it.
 #[derive(Debug)]
@@ -52,19 +50,17 @@ pub(crate) struct ClosedEpoch {
     pub calendars: Arc<HashMap<u32, u32>>,
 }
 
-/// What the sink works with.
+/// Makes epochs ready to be written.
 pub(crate) struct Sink {
-    pub store: Store,
-    pub engine_name: String,
-    pub generation: u64,
-    pub workers: usize,
-    pub interner: Interner,
-    pub counters: Arc<Counters>,
-    pub progress: watch::Sender<Progress>,
+    store: Store,
+    workers: usize,
+    interner: Interner,
+    counters: Arc<Counters>,
     /// Epochs up to this one may have been written in part by an earlier run.
-    pub in_doubt: Epoch,
-    watch: Option<Arc<dyn CommitWatch>>,
+    in_doubt: Epoch,
+    committed: Epoch,
     cells: Views,
+    writer: Writer,
 }
 
 struct Views {
@@ -80,18 +76,6 @@ impl Views {
         let Self { traffic, uniques, goals, retention, series } = self;
         traffic.len() + uniques.len() + goals.len() + retention.len() + series.len()
     }
-}
-
-/// Everything a batch writes but its events.
-struct Batch {
-    sessions: Vec<SessionRow>,
-    features: Vec<FeatureRow>,
-    passages: Vec<PassageRow>,
-    traffic: Vec<TrafficRow>,
-    uniques: Vec<UniquesRow>,
-    goals: Vec<GoalRow>,
-    retention: Vec<RetentionRow>,
-    series: Vec<SeriesRow>,
 }
 
 /// What a batch says of one view, by epoch. `pick` is given the number of each site's calendar.
@@ -136,8 +120,16 @@ impl Sink {
             retention: Cells::new(config.cells),
             series: Cells::new(config.cells),
         };
-        let watch = config.watch.clone();
-        Self { store, engine_name, generation, workers, interner, counters, progress, in_doubt, watch, cells }
+        let committed = progress.borrow().epoch;
+        let writer = Writer {
+            store: store.clone(),
+            engine_name,
+            generation,
+            counters: Arc::clone(&counters),
+            progress,
+            watch: config.watch.clone(),
+        };
+        Self { store, workers, interner, counters, in_doubt, committed, cells, writer }
     }
 
     /// Commits epochs until the coordinator and the workers are gone.
@@ -146,6 +138,9 @@ impl Sink {
         mut closed: mpsc::Receiver<ClosedEpoch>,
         mut changes: mpsc::Receiver<Changes>,
     ) {
+        let (to_writer, prepared) = mpsc::channel(AT_ONCE);
+        let writer = tokio::spawn(self.writer.clone().run(prepared));
+        let room = Arc::new(Semaphore::new(AT_ONCE));
         let mut waiting: VecDeque<ClosedEpoch> = VecDeque::new();
         let mut arrived: BTreeMap<Epoch, Vec<Changes>> = BTreeMap::new();
         let mut written = self.written_in_doubt().await;
@@ -153,8 +148,10 @@ impl Sink {
             tokio::select! {
                 Some(epoch) = closed.recv() => waiting.push_back(epoch),
                 Some(change) = changes.recv() => arrived.entry(change.epoch).or_default().push(change),
-                else => return,
+                else => break,
             }
+            // What comes while there is no room is committed together.
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
             while let Ok(epoch) = closed.try_recv() {
                 waiting.push_back(epoch);
             }
@@ -163,8 +160,16 @@ impl Sink {
             }
             let batch = self.take_ready(&mut waiting, &mut arrived);
             if !batch.is_empty() {
-                self.commit(batch, &mut written).await;
+                let (tables, series) = self.prepare(&batch, &mut written).await;
+                let epochs = batch.into_iter().map(|(epoch, _)| epoch).collect();
+                if to_writer.send(Prepared { epochs, tables, series, permit }).await.is_err() {
+                    break;
+                }
             }
+        }
+        drop(to_writer);
+        if let Err(Ok(panic)) = writer.await.map_err(tokio::task::JoinError::try_into_panic) {
+            std::panic::resume_unwind(panic);
         }
     }
 
@@ -188,69 +193,13 @@ impl Sink {
         batch
     }
 
-    /// Commits a run of epochs; tries again until ClickHouse has taken everything.
-    async fn commit(
+    /// Makes a run of epochs ready: everything it writes, and the cells of series by themselves.
+    async fn prepare(
         &mut self,
-        batch: Vec<(ClosedEpoch, Vec<Changes>)>,
+        batch: &[(ClosedEpoch, Vec<Changes>)],
         written: &mut HashSet<(Partition, Offset)>,
-    ) {
-        let started = Instant::now();
-        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return };
-        let (first, last, ends) = (first.0.epoch, last.0.epoch, last.0.ends.clone());
-        self.report_violations(&batch);
-
-        let rows = self.rows(&batch).await;
-        let events = rows::events(&batch, written);
-        let token = format!("events/{}/g{}/{first}-{last}", self.engine_name, self.generation);
-        let store = &self.store;
-        tokio::join!(
-            until_it_works("write events", || store.insert_events(&token, &events)),
-            until_it_works("write sessions", || store.upsert_sessions(&rows.sessions)),
-            until_it_works("write features", || store.upsert_features(&rows.features)),
-            until_it_works("write funnels", || store.upsert_passages(&rows.passages)),
-            until_it_works("write traffic", || store.upsert_cells(&rows.traffic)),
-            until_it_works("write uniques", || store.upsert_cells(&rows.uniques)),
-            until_it_works("write goals", || store.upsert_cells(&rows.goals)),
-            until_it_works("write retention", || store.upsert_cells(&rows.retention)),
-            until_it_works("write series", || store.upsert_cells(&rows.series)),
-            self.tell(&batch, &rows.series),
-        );
-        let row = ProgressRow {
-            engine: self.engine_name.clone(),
-            epoch: last,
-            generation: self.generation,
-            closed_at: now_ms(),
-        };
-        until_it_works("write progress", || store.record_progress(&row)).await;
-        if last >= self.in_doubt {
-            *written = HashSet::new();
-        }
-
-        let mut sites: Vec<SiteId> =
-            batch.iter().flat_map(|(epoch, _)| epoch.sites.iter().copied()).collect();
-        sites.sort_unstable();
-        sites.dedup();
-        Counters::set(&self.counters.cells, self.cells.len());
-        self.counters.committed_epoch.store(last, Ordering::Relaxed);
-        self.counters.commits.fetch_add(1, Ordering::Relaxed);
-        self.counters.commit_micros.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
-        let progress = Progress { epoch: last, at_ms: now_ms(), sites: sites.into(), ends: ends.into() };
-        self.progress.send_replace(progress);
-    }
-
-    /// Tells who watches, if anybody wants to know.
-    async fn tell(&self, batch: &[(ClosedEpoch, Vec<Changes>)], series: &[SeriesRow]) {
-        let (Some((first, _)), Some((last, _))) = (batch.first(), batch.last()) else { return };
-        let Some(watch) = self.watch.as_ref().filter(|watch| watch.wants(last.epoch)) else { return };
-        let events = batch
-            .iter()
-            .flat_map(|(closed, _)| closed.events.iter().map(|logged| (closed.epoch, &logged.event)));
-        let commit = Commit { first: first.epoch, last: last.epoch, series, events: events.collect() };
-        watch.take(commit).await;
-    }
-
-    /// The rows of every view after a batch.
-    async fn rows(&mut self, batch: &[(ClosedEpoch, Vec<Changes>)]) -> Batch {
+    ) -> (Tables, Vec<SeriesRow>) {
+        self.report_violations(batch);
         let (store, cells) = (&self.store, &mut self.cells);
         let (traffic, uniques, goals, retention, series) = tokio::join!(
             views::add::<Traffic>(store, &mut cells.traffic, by_epoch(batch, |rows, _| rows.traffic.clone())),
@@ -276,26 +225,34 @@ impl Sink {
                 })
             ),
         );
+        Counters::set(&self.counters.cells, self.cells.len());
+        let events = Block::events(&rows::events(batch, written));
+        if batch.last().is_some_and(|(last, _)| last.epoch >= self.in_doubt) {
+            *written = HashSet::new();
+        }
         let words = self.interner.reader();
-        Batch {
+        let sessions = views::sessions(of_view(batch, |rows| &rows.sessions), &words);
+        let features = views::features(of_view(batch, |rows| &rows.features), &words);
+        let passages = views::passages(of_view(batch, |rows| &rows.funnels));
+        let tables = Tables {
+            events,
+            sessions: Block::sessions(&sessions),
+            features: Block::features(&features),
+            passages: Block::passages(&passages),
             traffic,
             uniques,
             goals,
             retention,
-            series,
-            sessions: views::sessions(of_view(batch, |rows| &rows.sessions), &words),
-            features: views::features(of_view(batch, |rows| &rows.features), &words),
-            passages: views::passages(of_view(batch, |rows| &rows.funnels)),
-        }
+        };
+        (tables, series)
     }
 
     /// Which events of epochs in doubt reached ClickHouse before the restart.
     async fn written_in_doubt(&self) -> HashSet<(Partition, Offset)> {
-        let committed = self.progress.borrow().epoch;
-        if self.in_doubt <= committed {
+        if self.in_doubt <= self.committed {
             return HashSet::new();
         }
-        let range = (committed + 1, self.in_doubt);
+        let range = (self.committed + 1, self.in_doubt);
         let found = until_it_works("read offsets", || self.store.existing_offsets(range.0, range.1)).await;
         found.into_iter().collect()
     }

@@ -7,7 +7,7 @@
 use hashbrown::HashMap;
 use opentrace_events::DefinitionId;
 use opentrace_operators::{Change, Counted, Installed, Person, Rows};
-use opentrace_store::{Columns, Origin, SiteShare, Store, StoreError};
+use opentrace_store::{Block, Columns, Origin, SiteShare, Store, StoreError};
 
 use super::{Filling, Fillings};
 use crate::facts::FactMaker;
@@ -123,9 +123,9 @@ impl Filler<'_> {
                 rows.funnels.drain(..).map(|(row, _)| passage_row(&row, self.epoch)).collect();
             (sessions, features, passages)
         };
-        self.store.upsert_sessions(&sessions).await?;
-        self.store.upsert_features(&features).await?;
-        self.store.upsert_passages(&passages).await
+        self.store.insert(&Block::sessions(&sessions), None).await?;
+        self.store.insert(&Block::features(&features), None).await?;
+        self.store.insert(&Block::passages(&passages), None).await
     }
 
     async fn write_cells(&self, rows: Rows) {

@@ -20,8 +20,10 @@ mod auto;
 mod combine;
 mod events;
 mod forecaster;
+mod grid;
 mod interval;
 mod lags;
+mod learned;
 mod linear;
 mod members;
 mod mstl;
@@ -32,5 +34,7 @@ mod theta;
 
 pub use events::Event;
 pub use forecaster::{Band, Forecast, Forecaster, MOST_STEPS};
+pub use grid::Grid;
+pub use learned::Learned;
 pub use members::Member;
 pub use season::detect;

@@ -2,6 +2,7 @@
 
 use super::linear::Task;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Predictions of a class are judged by rank and by probability, values by distance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,19 @@ impl Metrics {
             Metrics::Class { log_loss, .. } => -log_loss,
             Metrics::Value { r2, .. } => *r2,
         }
+    }
+
+    /// Every figure by its name, as a manifest lists them.
+    pub fn named(&self) -> BTreeMap<String, f64> {
+        let pairs = match self {
+            Metrics::Class { auc, log_loss, calibration_error } => {
+                vec![("auc", *auc), ("log_loss", *log_loss), ("calibration_error", *calibration_error)]
+            }
+            Metrics::Value { r2, mean_absolute_error } => {
+                vec![("r2", *r2), ("mean_absolute_error", *mean_absolute_error)]
+            }
+        };
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Predictor {
     pub target: String,
     /// The class whose probability is predicted.
     pub positive: Option<String>,
+    /// The other class; none in models of earlier versions.
+    #[serde(default)]
+    pub negative: Option<String>,
     /// Seed of everything random.
     pub seed: u64,
     /// Quality on rows that were held out.
@@ -56,7 +59,7 @@ impl Predictor {
     /// [`Error::Column`] if there is no such column or it has more than two classes; [`Error::TooFew`] for
     /// fewer than 50 rows or 10 of a class; [`Error::Degenerate`] without a column that says anything.
     pub fn fit(table: &Table, target: &str, seed: u64) -> Result<Predictor> {
-        let (task, positive, truth) = targets(table, target)?;
+        let Target { task, classes, truth } = targets(table, target)?;
         let rows: Vec<usize> = (0..table.rows).filter(|row| !truth[*row].is_nan()).collect();
         let truth: Vec<f64> = rows.iter().map(|row| truth[*row]).collect();
         if truth.len() < LEAST_ROWS {
@@ -91,7 +94,8 @@ impl Predictor {
         Ok(Predictor {
             task,
             target: target.to_owned(),
-            positive,
+            positive: classes.as_ref().map(|classes| classes[1].clone()),
+            negative: classes.map(|[negative, _]| negative),
             seed,
             metrics: measure(task, &scores, &truth),
             linear: Linear::fit(&kinds, &values, &truth, task)?,
@@ -158,8 +162,16 @@ fn read(table: &Table, columns: &[(String, Kind)]) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// The target as numbers, NaN where it is missing: two classes as 0 and 1, anything else as it is.
-fn targets(table: &Table, target: &str) -> Result<(Task, Option<String>, Vec<f64>)> {
+struct Target {
+    task: Task,
+    /// Negative and positive.
+    classes: Option<[String; 2]>,
+    /// NaN where it is missing.
+    truth: Vec<f64>,
+}
+
+/// The target as numbers: two classes as 0 and 1, anything else as it is.
+fn targets(table: &Table, target: &str) -> Result<Target> {
     let bad = |why| Error::Column { name: target.to_owned(), why };
     let column = table.column(target).ok_or_else(|| bad("is not in the table"))?;
     let names: Vec<Option<String>> = match &column.values {
@@ -167,7 +179,7 @@ fn targets(table: &Table, target: &str) -> Result<(Task, Option<String>, Vec<f64
         Values::Numbers(numbers) => {
             let two = numbers.iter().filter(|number| number.is_finite()).all(|n| *n == 0.0 || *n == 1.0);
             if !two {
-                return Ok((Task::Value, None, numbers.clone()));
+                return Ok(Target { task: Task::Value, classes: None, truth: numbers.clone() });
             }
             numbers.iter().map(|number| number.is_finite().then(|| number.to_string())).collect()
         }
@@ -179,14 +191,15 @@ fn targets(table: &Table, target: &str) -> Result<(Task, Option<String>, Vec<f64
         return Err(bad(if known.len() < 2 { "has one class only" } else { "has more than two classes" }));
     };
     let rank = |name: &String| POSITIVE.iter().position(|word| name.eq_ignore_ascii_case(word));
-    let positive = match (rank(first), rank(second)) {
-        (Some(a), Some(b)) if a < b => first,
-        (Some(_), None) => first,
-        _ => second,
+    let (negative, positive) = match (rank(first), rank(second)) {
+        (Some(a), Some(b)) if a < b => (second, first),
+        (Some(_), None) => (second, first),
+        _ => (first, second),
     };
     let truth =
         names.iter().map(|name| name.as_ref().map_or(f64::NAN, |name| f64::from(u8::from(name == positive))));
-    Ok((Task::Class, Some(positive.clone()), truth.collect()))
+    let classes = Some([negative.clone(), positive.clone()]);
+    Ok(Target { task: Task::Class, classes, truth: truth.collect() })
 }
 
 struct Held {

@@ -136,13 +136,44 @@ impl Column {
                 })
                 .collect(),
             // A small file may have only numbers where the model knows categories, and the other way.
-            (Values::Numbers(numbers), Kind::Category(known)) => numbers
-                .iter()
-                .map(|number| known.binary_search(&number.to_string()).map_or(f64::NAN, |place| place as f64))
-                .collect(),
+            (Values::Numbers(numbers), Kind::Category(known)) => {
+                let place = |number: &f64| {
+                    let same = |name: &String| truth(name).is_some_and(|truth| truth == *number);
+                    known.binary_search(&number.to_string()).ok().or_else(|| known.iter().position(same))
+                };
+                numbers.iter().map(|number| place(number).map_or(f64::NAN, |place| place as f64)).collect()
+            }
             (Values::Categories(names), Kind::Number) => {
-                names.iter().map(|name| name.as_deref().and_then(number).unwrap_or(f64::NAN)).collect()
+                let read = |name: &String| number(name).or_else(|| truth(name));
+                names.iter().map(|name| name.as_ref().and_then(read).unwrap_or(f64::NAN)).collect()
             }
         }
+    }
+}
+
+/// Truth values are numbers in some files and words in others, in the writing of whoever wrote the file.
+fn truth(name: &str) -> Option<f64> {
+    match name {
+        _ if name.eq_ignore_ascii_case("true") => Some(1.0),
+        _ if name.eq_ignore_ascii_case("false") => Some(0.0),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_is_read_as_numbers_and_as_words() {
+        let words = ["True", "false", "maybe"].map(|word| Some(word.to_owned()));
+        let words = Column { name: "paid".into(), values: Values::Categories(words.to_vec()) };
+        let numbers = words.read(&Kind::Number);
+        assert_eq!(numbers[..2], [1.0, 0.0]);
+        assert!(numbers[2].is_nan());
+        let numbers = Column { name: "paid".into(), values: Values::Numbers(vec![1.0, 0.0, 2.0]) };
+        let places = numbers.read(&Kind::Category(vec!["False".into(), "True".into()]));
+        assert_eq!(places[..2], [1.0, 0.0]);
+        assert!(places[2].is_nan());
     }
 }

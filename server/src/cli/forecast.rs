@@ -5,7 +5,6 @@
 //! With twenty series or more, the widths of the intervals are learned from all of them together.
 
 mod events;
-mod grid;
 pub(super) mod model;
 mod read;
 
@@ -13,9 +12,8 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use csv::WriterBuilder;
-use opentrace_models::forecast::{Forecaster, MOST_STEPS, detect};
+use opentrace_models::forecast::{Grid, Learned, MOST_STEPS};
 
-use self::grid::Grid;
 use super::CliError;
 use super::files;
 
@@ -66,19 +64,18 @@ fn forecast(
     let shares: Vec<f64> = args.levels.iter().map(|level| level / 100.0).collect();
     let grids: Vec<Grid> = series.iter().map(|series| Grid::of(&series.points)).collect();
     let horizon = args.horizon as usize;
-    let seasons: Vec<Vec<usize>> = grids.iter().map(|grid| seasons(&args.season, grid)).collect();
-    let forecasters = learn(&grids, &seasons, horizon, &shares)?;
+    let learned = Learned::fit(&grids, horizon, &args.season, &shares)
+        .map_err(|error| CliError::because("cannot forecast", error))?;
 
     let mut writer = WriterBuilder::new().from_writer(BufWriter::new(output));
     let cannot_write = |source: csv::Error| CliError::because("cannot write the answer", source);
     let mut header = vec!["series".to_owned(), "step".to_owned(), "mean".to_owned()];
     header.extend(args.levels.iter().flat_map(|level| [format!("lo{level}"), format!("hi{level}")]));
     writer.write_record(&header).map_err(cannot_write)?;
-    for ((series, grid), seasons) in series.iter().zip(&grids).zip(&seasons) {
-        let Some(forecaster) = forecasters.iter().find(|known| known.seasons == *seasons) else { continue };
+    for (series, grid) in series.iter().zip(&grids) {
         let known = events.map(|events| events.of(&series.name, grid, horizon)).unwrap_or_default();
-        let forecast = forecaster
-            .forecast_with(&grid.values, &known)
+        let forecast = learned
+            .forecast(grid, horizon, &known)
             .map_err(|error| CliError::failed(format!("series `{}`: {error}", series.name)))?;
         for (step, mean) in forecast.mean.iter().enumerate() {
             let mut row = vec![series.name.clone(), (step + 1).to_string(), mean.to_string()];
@@ -92,45 +89,6 @@ fn forecast(
         }
     }
     writer.flush().map_err(|source| CliError::because("cannot write the answer", source))
-}
-
-/// A forecaster for each set of seasons: series with the same seasons are alike enough to learn from each
-/// other how wide intervals must be.
-fn learn(
-    grids: &[Grid],
-    seasons: &[Vec<usize>],
-    horizon: usize,
-    shares: &[f64],
-) -> Result<Vec<Forecaster>, CliError> {
-    let mut forecasters: Vec<Forecaster> = Vec::new();
-    for wanted in seasons {
-        if forecasters.iter().any(|known| known.seasons == *wanted) {
-            continue;
-        }
-        let mut forecaster = Forecaster::new(horizon, wanted).levels(shares);
-        let alike = grids.iter().zip(seasons).filter(|(_, seasons)| *seasons == wanted);
-        forecaster
-            .calibrate(alike.map(|(grid, _)| grid.values.as_slice()))
-            .map_err(|error| CliError::because("cannot forecast", error))?;
-        forecasters.push(forecaster);
-    }
-    Ok(forecasters)
-}
-
-/// The seasons asked for, else those of the calendar, else what the data show.
-fn seasons(asked: &[usize], grid: &Grid) -> Vec<usize> {
-    let mut seasons: Vec<usize> = if !asked.is_empty() {
-        asked.to_vec()
-    } else if let Some(seasons) = grid.seasons() {
-        seasons
-    } else {
-        let measured: Vec<f64> = grid.values.iter().flatten().copied().collect();
-        detect(&measured)
-    };
-    seasons.retain(|season| *season > 1);
-    seasons.sort_unstable();
-    seasons.dedup();
-    seasons
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use opentrace_models::artefact::{self, Manifest};
-use opentrace_models::predict::{Metrics, Predictor, Task};
+use opentrace_models::predict::{Predictor, Task};
 use opentrace_models::registry::Registry;
 use opentrace_models::segment::{Method, Segments};
 
@@ -117,7 +117,7 @@ pub fn run(args: &Args) -> Result<(), CliError> {
                     kind.name()
                 )));
             }
-            manifest.metrics = named(&model.metrics);
+            manifest.metrics = model.metrics.named();
             save(args, &manifest, &model)
         }
         (kind, None) => Err(CliError::Usage(format!("`--kind {}` needs `--target COLUMN`", kind.name()))),
@@ -158,16 +158,4 @@ fn save(args: &Args, manifest: &Manifest, model: &impl serde::Serialize) -> Resu
     let good = if figures.is_empty() { String::new() } else { format!(": {}", figures.join(", ")) };
     println!("trained {place} on {} rows{good}", manifest.rows);
     Ok(())
-}
-
-fn named(metrics: &Metrics) -> BTreeMap<String, f64> {
-    let pairs = match metrics {
-        Metrics::Class { auc, log_loss, calibration_error } => {
-            vec![("auc", *auc), ("log_loss", *log_loss), ("calibration_error", *calibration_error)]
-        }
-        Metrics::Value { r2, mean_absolute_error } => {
-            vec![("r2", *r2), ("mean_absolute_error", *mean_absolute_error)]
-        }
-    };
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

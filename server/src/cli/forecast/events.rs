@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use csv::{ReaderBuilder, Trim};
-use opentrace_models::forecast::Event;
+use opentrace_models::forecast::{Event, Grid};
 
-use super::grid::Grid;
 use crate::cli::CliError;
 use crate::cli::cells::millis;
 

@@ -1,12 +1,11 @@
-//! A forecast as a trained model: what many series have in common, kept for later.
+//! A trained forecast and the rows of a table.
 
 use std::collections::HashMap;
 
-use opentrace_models::forecast::{Forecaster, MOST_STEPS};
+use opentrace_models::forecast::{Grid, Learned, MOST_STEPS};
 use serde::{Deserialize, Serialize};
 
-use super::grid::Grid;
-use super::{learn, read, seasons};
+use super::read;
 use crate::cli::CliError;
 use crate::cli::cells::{millis, number};
 
@@ -16,13 +15,10 @@ const LEVELS: [f64; 2] = [0.8, 0.95];
 /// Time, value and row of a point.
 type Point = (i64, Option<f64>, usize);
 
-/// Calibrated forecasters, one for each set of seasons.
+/// What the series of a file have in common.
 #[derive(Debug, Serialize, Deserialize)]
-pub(in crate::cli) struct ForecastModel {
-    /// Seasons that were asked for; empty is by calendar and data.
-    asked: Vec<usize>,
-    forecasters: Vec<Forecaster>,
-}
+#[serde(transparent)]
+pub(in crate::cli) struct ForecastModel(Learned);
 
 impl ForecastModel {
     /// Learns from a file; answers also its number of points, and the first and last time.
@@ -35,9 +31,9 @@ impl ForecastModel {
         let times = || series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
         let window = (times().min().unwrap_or(0), times().max().unwrap_or(0));
         let grids: Vec<Grid> = series.iter().map(|series| Grid::of(&series.points)).collect();
-        let seasons: Vec<Vec<usize>> = grids.iter().map(|grid| seasons(asked, grid)).collect();
-        let forecasters = learn(&grids, &seasons, horizon, &LEVELS)?;
-        Ok((ForecastModel { asked: asked.to_vec(), forecasters }, times().count(), window))
+        let learned = Learned::fit(&grids, horizon, asked, &LEVELS)
+            .map_err(|error| CliError::because("cannot forecast", error))?;
+        Ok((ForecastModel(learned), times().count(), window))
     }
 
     /// The prediction of every row: empty for rows with a value, the forecast for rows without one after the
@@ -85,11 +81,7 @@ impl ForecastModel {
             .map(|(row, point)| (grid.place(point.0).map_or(row, |place| place.saturating_sub(n)), point.2))
             .collect();
         let horizon = steps.iter().map(|(step, _)| step + 1).max().unwrap_or(1).min(MOST_STEPS);
-        let seasons = seasons(&self.asked, &grid);
-        let trained = self.forecasters.iter().find(|known| known.seasons == seasons).cloned();
-        let mut forecaster = trained.unwrap_or_else(|| Forecaster::new(horizon, &seasons).levels(&LEVELS));
-        forecaster.horizon = horizon;
-        let forecast = forecaster.forecast(&grid.values)?;
+        let forecast = self.0.forecast(&grid, horizon, &[])?;
         for (step, row) in steps {
             if let Some(mean) = forecast.mean.get(step) {
                 answer[row] = mean.to_string();

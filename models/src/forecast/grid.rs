@@ -1,6 +1,6 @@
 //! Times on a regular grid: the distance between points, by the clock or by the calendar.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -19,16 +19,17 @@ enum Step {
 }
 
 /// The values of a series, one a step.
-#[derive(Debug)]
-pub(super) struct Grid {
-    pub(super) values: Vec<Option<f64>>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grid {
+    /// What was measured at each step; `None` where nothing was.
+    pub values: Vec<Option<f64>>,
     step: Step,
     first_ms: i64,
 }
 
 impl Grid {
-    /// Puts points, ascending by time, on the grid of their usual distance.
-    pub(super) fn of(points: &[(i64, Option<f64>)]) -> Grid {
+    /// Puts points, milliseconds and value, ascending by time, on the grid of their usual distance.
+    pub fn of(points: &[(i64, Option<f64>)]) -> Grid {
         let first_ms = points.first().map_or(0, |point| point.0);
         let step = step(points);
         let mut grid = Grid { values: Vec::new(), step, first_ms };
@@ -48,7 +49,7 @@ impl Grid {
     }
 
     /// The step from the first point at which a time lies; none before it or without a grid.
-    pub(super) fn place(&self, at_ms: i64) -> Option<usize> {
+    pub fn place(&self, at_ms: i64) -> Option<usize> {
         let steps = match self.step {
             Step::Clock(step) => {
                 let distance = i128::from(at_ms) - i128::from(self.first_ms);
@@ -60,8 +61,28 @@ impl Grid {
         usize::try_from(steps).ok()
     }
 
+    /// The time of a step from the first point, milliseconds; none where times tell no distance.
+    pub fn time(&self, place: usize) -> Option<i64> {
+        let place = i64::try_from(place).ok()?;
+        match self.step {
+            Step::Clock(step) => self.first_ms.checked_add(step.checked_mul(place)?),
+            Step::Months(step) => {
+                let first = Timestamp::from_millisecond(self.first_ms).ok()?;
+                let first = TimeZone::UTC.to_datetime(first);
+                let months = Span::new().try_months(step.checked_mul(place)?).ok()?;
+                let mut date = first.date().checked_add(months).ok()?;
+                // Months that are told by their last day go on with last days.
+                if first.date() == first.date().last_of_month() {
+                    date = date.last_of_month();
+                }
+                Some(TimeZone::UTC.to_timestamp(date.to_datetime(first.time())).ok()?.as_millisecond())
+            }
+            Step::Row => None,
+        }
+    }
+
     /// The seasons that the clock or the calendar gives; none where the distance says nothing.
-    pub(super) fn seasons(&self) -> Option<Vec<usize>> {
+    pub fn seasons(&self) -> Option<Vec<usize>> {
         let steps = |length: i64, step: i64| (length % step == 0).then_some((length / step) as usize);
         match self.step {
             Step::Months(step) => Some(steps(12, step).into_iter().collect()),
@@ -110,7 +131,11 @@ mod tests {
     use super::*;
 
     fn ms(text: &str) -> i64 {
-        crate::cli::cells::millis(text).expect("a time")
+        let date: Date = text.parse().expect("a date");
+        TimeZone::UTC
+            .to_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
+            .expect("a time")
+            .as_millisecond()
     }
 
     #[test]
@@ -119,6 +144,7 @@ mod tests {
         let grid = Grid::of(&points);
         assert_eq!(grid.values, [Some(1.0), Some(2.0), None, None, None, Some(6.0)]);
         assert_eq!(grid.seasons(), Some(vec![24, 168]));
+        assert_eq!(grid.time(6), Some(6 * HOUR_MS));
     }
 
     #[test]
@@ -131,6 +157,10 @@ mod tests {
         assert_eq!(grid.values, [Some(1.0), Some(1.0), Some(1.0), None, Some(1.0)]);
         assert_eq!(grid.seasons(), Some(vec![12]));
         assert_eq!(grid.place(ms("2024-06-01")), Some(5));
+        assert_eq!(grid.time(5), Some(ms("2024-06-01")));
+        let ends: Vec<(i64, Option<f64>)> =
+            ["2024-01-31", "2024-02-29", "2024-03-31"].iter().map(|day| (ms(day), Some(1.0))).collect();
+        assert_eq!(Grid::of(&ends).time(3), Some(ms("2024-04-30")));
     }
 
     #[test]
@@ -139,6 +169,7 @@ mod tests {
         let grid = Grid::of(&points);
         assert_eq!((grid.values.len(), grid.seasons()), (8, None));
         assert_eq!(Grid::of(&[(5, Some(1.0))]).values, [Some(1.0)]);
+        assert_eq!(Grid::of(&[(5, Some(1.0))]).time(1), None);
         assert_eq!(Grid::of(&[(i64::MIN, Some(1.0)), (0, None), (i64::MAX, Some(2.0))]).values.len(), 3);
     }
 }

@@ -1,0 +1,79 @@
+//! A forecast as a trained model: what many series have in common, kept for later.
+//!
+//! Keeps: for each set of seasons the widths of the intervals. No history: that is given when a forecast is
+//! asked for.
+
+use super::forecaster::{Forecast, Forecaster, MOST_STEPS};
+use super::{Event, Grid, detect};
+use crate::error::Result;
+use serde::{Deserialize, Serialize};
+
+/// Calibrated forecasters, one for each set of seasons: series with the same seasons are alike enough to
+/// learn from each other how wide intervals must be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Learned {
+    /// Seasons that were asked for; empty is by calendar and data.
+    asked: Vec<usize>,
+    forecasters: Vec<Forecaster>,
+}
+
+impl Learned {
+    /// Learns from many series what intervals of these levels (shares) need at this horizon. `asked` are the
+    /// lengths of the seasons in steps; empty takes those of the calendar, else what the data show.
+    ///
+    /// # Errors
+    /// Those of [`Forecaster::calibrate`].
+    pub fn fit(grids: &[Grid], horizon: usize, asked: &[usize], levels: &[f64]) -> Result<Self> {
+        let seasons: Vec<Vec<usize>> = grids.iter().map(|grid| seasons(asked, grid)).collect();
+        let mut forecasters: Vec<Forecaster> = Vec::new();
+        for wanted in &seasons {
+            if forecasters.iter().any(|known| known.seasons == *wanted) {
+                continue;
+            }
+            let mut forecaster = Forecaster::new(horizon, wanted).levels(levels);
+            let alike = grids.iter().zip(&seasons).filter(|(_, seasons)| *seasons == wanted);
+            forecaster.calibrate(alike.map(|(grid, _)| grid.values.as_slice()))?;
+            forecasters.push(forecaster);
+        }
+        Ok(Learned { asked: asked.to_vec(), forecasters })
+    }
+
+    /// Forecasts the steps after a series, with events known in advance.
+    ///
+    /// # Errors
+    /// Those of [`Forecaster::forecast_with`].
+    pub fn forecast(&self, grid: &Grid, horizon: usize, events: &[Event]) -> Result<Forecast> {
+        let seasons = seasons(&self.asked, grid);
+        let known = self.forecasters.iter().find(|known| known.seasons == seasons).cloned();
+        let levels = self.levels();
+        let mut forecaster = known.unwrap_or_else(|| Forecaster::new(horizon, &seasons).levels(levels));
+        forecaster.horizon = horizon.min(MOST_STEPS);
+        forecaster.forecast_with(&grid.values, events)
+    }
+
+    /// Levels of the intervals, as shares.
+    pub fn levels(&self) -> &[f64] {
+        self.forecasters.first().map_or(&[], |forecaster| &forecaster.levels)
+    }
+
+    /// The forecasters, one for each set of seasons.
+    pub fn forecasters(&self) -> &[Forecaster] {
+        &self.forecasters
+    }
+}
+
+/// The seasons asked for, else those of the calendar, else what the data show.
+fn seasons(asked: &[usize], grid: &Grid) -> Vec<usize> {
+    let mut seasons: Vec<usize> = if !asked.is_empty() {
+        asked.to_vec()
+    } else if let Some(seasons) = grid.seasons() {
+        seasons
+    } else {
+        let measured: Vec<f64> = grid.values.iter().flatten().copied().collect();
+        detect(&measured)
+    };
+    seasons.retain(|season| *season > 1);
+    seasons.sort_unstable();
+    seasons.dedup();
+    seasons
+}

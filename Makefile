@@ -8,7 +8,7 @@ DATA ?= data/demo
 TRACKER := web/tracker
 DASHBOARD := web/dashboard
 
-.PHONY: run build setup dashboard test check fmt bench bench-models soak clean
+.PHONY: run build wheel setup dashboard test check fmt bench bench-models soak clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
 run: build
@@ -17,6 +17,11 @@ run: build
 ## The program as it is installed
 build: setup dashboard
 	$(CARGO) build --release --bin opentrace
+
+## The Python package as it is installed: target/wheels/opentrace-*.whl
+wheel:
+	scripts/install-python
+	target/python/venv/bin/maturin build --release --manifest-path sdks/python/Cargo.toml
 
 ## Install ClickHouse's library and the country database (npm, checked against the lock file)
 setup: node_modules/.installed
@@ -52,6 +57,7 @@ check: setup dashboard $(TRACKER)/node_modules/.installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	scripts/tidy
+	scripts/check-python
 	npm run check --prefix $(TRACKER)
 	npm run check --prefix $(DASHBOARD)
 

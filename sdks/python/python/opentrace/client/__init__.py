@@ -1,0 +1,269 @@
+"""A client for a running server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from opentrace.client import _answers, _stream
+from opentrace.client._answers import Anomalies, Answer, Forecast
+from opentrace.client._http import Http
+from opentrace.client._stream import Alert
+from opentrace.client._track import Rejected, Tracker
+from opentrace.errors import ConnectionFailedError
+from opentrace.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Alert", "Anomalies", "Answer", "Client", "Forecast", "Rejected"]
+
+
+class Client:
+    """Asks a server, sends events to it, and listens to its alerts.
+
+    >>> client = Client("https://stats.example.com", "ot_…", site="shop.example")
+    >>> client.query(["visitors"], "30d", dimensions=["visit:source"]).to_pandas()  # doctest: +SKIP
+
+    Parameters
+    ----------
+    url, key
+        The server and the key; left out, ``OPENTRACE_URL`` and ``OPENTRACE_KEY`` say them.
+    site
+        The site that is meant where a call names none.
+    timeout
+        Seconds to wait for an answer.
+    retries
+        How often to ask again where the server was away or busy.
+    on_rejected
+        Called, from another thread, with each tracked event that the server did not take. Without it they are
+        logged.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        site: str | None = None,
+        timeout: float = 60.0,
+        retries: int = 3,
+        on_rejected: Callable[[Rejected], None] | None = None,
+    ) -> None:
+        self._http = Http(url, key, timeout=timeout, retries=retries)
+        self._tracker = Tracker(self._http, site, on_rejected)
+        self.site = site
+
+    def query(
+        self,
+        metrics: Sequence[Any],
+        date_range: str | Sequence[str] = "30d",
+        *,
+        dimensions: Sequence[str] = (),
+        filters: Sequence[Any] = (),
+        site: str | None = None,
+        **more: Any,
+    ) -> Table:
+        """Asks for figures; ``docs/guides/questions.md`` lists metrics, dimensions and filters.
+
+        `more` is what else a query may have: ``order_by``, ``compare``, ``include``, ``pagination``.
+
+        Returns
+        -------
+        A column per dimension and metric, named as they were asked for; times are dates. ``table.info`` holds
+        the rest of the answer. With ``compare`` each metric has ``…:before`` and ``…:change`` beside it.
+        """
+        body = self._about(site) | {
+            "metrics": list(metrics),
+            "date_range": _range(date_range),
+            "dimensions": list(dimensions),
+            "filters": list(filters),
+        }
+        return _answers.table(self._http.post("/api/v2/query", body | more))
+
+    def ask(self, question: str, *, site: str | None = None, **more: Any) -> Answer:
+        """Asks in words. `more`: ``timezone``, ``now``, ``dry_run``, and ``context`` (an answer before)."""
+        context = more.get("context")
+        if isinstance(context, Answer):
+            more["context"] = context.raw
+        return _answers.told(self._http.post("/api/v1/ask", self._about(site) | {"question": question} | more))
+
+    def forecast(
+        self,
+        metric: str,
+        *,
+        granularity: str = "day",
+        horizon: int | None = None,
+        levels: Sequence[float] = (80, 95),
+        dimensions: Sequence[str] = (),
+        filters: Sequence[Any] = (),
+        date_range: str | Sequence[str] | None = None,
+        events: Mapping[str, Sequence[str]] | None = None,
+        site: str | None = None,
+    ) -> Forecast:
+        """What a metric will be, with intervals.
+
+        `events` are known in advance, by their days: ``{"sale": ["2025-11-28", "2026-11-27"]}``.
+        """
+        body = self._about(site) | _given(
+            metric=metric,
+            granularity=granularity,
+            horizon=horizon,
+            levels=list(levels),
+            dimensions=list(dimensions) or None,
+            filters=list(filters) or None,
+            date_range=_range(date_range),
+            events=[{"name": name, "dates": list(days)} for name, days in (events or {}).items()] or None,
+        )
+        return _answers.forecast(self._http.post("/api/v1/forecast", body))
+
+    def anomalies(
+        self,
+        metric: str,
+        *,
+        granularity: str = "hour",
+        filters: Sequence[Any] = (),
+        date_range: str | Sequence[str] | None = None,
+        sensitivity: Literal["low", "medium", "high"] | None = None,
+        site: str | None = None,
+    ) -> Anomalies:
+        """When a metric was unlike what it was before, and which slices explain it."""
+        body = self._about(site) | _given(
+            metric=metric,
+            granularity=granularity,
+            filters=list(filters) or None,
+            date_range=_range(date_range),
+            sensitivity=sensitivity,
+        )
+        return _answers.anomalies(self._http.post("/api/v1/anomalies", body))
+
+    def report(
+        self, kind: Literal["retention", "funnel", "journeys"], *, site: str | None = None, **body: Any
+    ) -> dict[str, Any]:
+        """Retention, a funnel or journeys, by their bodies; the answer is as the server tells it."""
+        answer: dict[str, Any] = self._http.post(f"/api/v1/{kind}", self._about(site) | body)
+        return answer
+
+    def track(
+        self,
+        name: str,
+        *,
+        site: str | None = None,
+        at: datetime | None = None,
+        user_id: str | None = None,
+        url: str | None = None,
+        props: Mapping[str, Any] | None = None,
+        revenue: tuple[float | str, str] | None = None,
+        **more: Any,
+    ) -> str:
+        """Sends an event, soon and from another thread; answers its id.
+
+        Events leave in batches and are sent again, with the same ids, until the server takes them: none is
+        counted twice. :meth:`flush` waits for all of them, and closing the client (or the end of the program)
+        does so, too.
+
+        Parameters
+        ----------
+        props
+            Properties; values become text.
+        revenue
+            An amount and its currency: ``(19.90, "EUR")``.
+        more
+            Further fields of an event: ``anonymous_id``, ``referrer``, ``title``, ``ip``, ``user_agent``, …
+        """
+        fields = more | {
+            "site": site,
+            "user_id": user_id,
+            "url": url,
+            "props": {key: _text(value) for key, value in props.items()} if props else None,
+            "revenue": {"amount": str(revenue[0]), "currency": revenue[1]} if revenue else None,
+        }
+        return self._tracker.add(name, fields, at)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Waits until the server has answered every event tracked so far; raises what it said, if it refused."""
+        self._tracker.flush(timeout)
+
+    def alerts(self, *, site: str | None = None, last_event_id: str | int | None = None) -> Iterator[Alert]:
+        """What happens to alerts, as it happens, for ever.
+
+        A connection that breaks is made again and goes on where it broke. Keep the ``id`` of the last alert
+        that was dealt with and give it as `last_event_id` to go on there another day.
+        """
+        return _stream.alerts(self._http, site or self.site, last_event_id)
+
+    def export(
+        self,
+        path: str | Path,
+        *,
+        format: Literal["parquet", "arrow", "csv", "ndjson"] | None = None,  # noqa: A002
+        site: str | None = None,
+        **more: Any,
+    ) -> Path:
+        """Writes events to a file; the format is that of its name if none is given.
+
+        `more`: ``from`` and ``to`` (as ``**{"from": "2026-01-01"}``), ``filters``, ``limit``, ``cursor``. A file
+        appears only when it is complete.
+        """
+        path = Path(path)
+        kind = format or {".arrows": "arrow", ".jsonl": "ndjson"}.get(path.suffix, path.suffix[1:])
+        part = path.with_name(path.name + ".part")
+        try:
+            with self._exported(kind, site, more) as response, part.open("wb") as file:
+                for piece in response.stream(1 << 20):
+                    file.write(piece)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+    def events(self, *, site: str | None = None, **more: Any) -> pa.Table:
+        """Events as an Arrow table, by the Arrow stream of the server; `more` as in :meth:`export`."""
+        import pyarrow as pa
+
+        with self._exported("arrow", site, more) as response:
+            data = response.read()
+        return pa.ipc.open_stream(data).read_all()
+
+    def close(self) -> None:
+        """Sends what waits and closes the connections."""
+        self._tracker.close()
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._http.url!r}, site={self.site!r})"
+
+    @contextmanager
+    def _exported(self, kind: str, site: str | None, more: Mapping[str, Any]) -> Iterator[Any]:
+        query = self._about(site) | {"format": kind} | dict(more)
+        with self._http.stream("/api/v1/export", query=query) as response:
+            yield response
+            if response.length_remaining not in (None, 0):
+                raise ConnectionFailedError("the export broke off")
+
+    def _about(self, site: str | None) -> dict[str, Any]:
+        asked = site or self.site
+        if asked is None:
+            raise ValueError("which site? Give `site` here or to the client")
+        return {"site_id": asked}
+
+
+def _range(date_range: str | Sequence[str] | None) -> Any:
+    return date_range if isinstance(date_range, str) or date_range is None else list(date_range)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

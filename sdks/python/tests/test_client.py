@@ -159,7 +159,9 @@ class Bad(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        Bad.asked.append(("POST", self.path, json.loads(self.rfile.read(length))))
+        data = self.rfile.read(length)
+        packed = self.headers["Content-Type"] != "application/json"
+        Bad.asked.append(("POST", self.path, data if packed else json.loads(data)))
         self._say()
 
     def do_GET(self) -> None:
@@ -263,3 +265,35 @@ def test_forecasts_and_anomalies_are_tables(bad: str) -> None:
     assert found.points["timestamp"][0] == np.datetime64("2026-01-01T10:00")
     assert list(found.explained) == ["2026-01-01 10:00:00"]
     assert found.plot().lines
+
+
+def test_models_are_pushed_as_the_folder_they_are(bad: str) -> None:
+    import io
+    import tarfile
+
+    from conftest import customers
+    from opentrace.errors import ConflictError
+    from opentrace.models import Churn
+
+    known = customers(300)
+    model = Churn().fit(known, "churned")
+    said = {"id": "0192", "name": "churn", "kind": "churn", "version": 2}
+    worse = {"error": {"code": "not_better", "message": "version 2 is not better"}}
+    Bad.script = [(201, said, {}), (409, worse, {}), (200, {"candidate": None, "live": None}, {})]
+    registry = Client(bad, "k", site="x.example").models
+    version = registry.push(model, "churn")
+    with tarfile.open(fileobj=io.BytesIO(Bad.asked[0][2])) as archive:
+        assert archive.getnames() == ["model.json", "model.safetensors"]
+        manifest = json.load(archive.extractfile("model.json"))  # type: ignore[arg-type]
+    assert (manifest["kind"], Bad.asked[0][1]) == ("churn", "/api/v1/models?site_id=x.example&name=churn")
+    with pytest.raises(ConflictError, match="not better"):
+        registry.promote(version)
+    assert registry.promote(version, force=True).live is None
+    assert Bad.asked[-1][1:] == ("/api/v1/models/0192/promote", {"version": 2, "force": True})
+    Bad.script = [(200, {"predictions": [{"prediction": 0.5}] * 150}, {})]
+    assert registry.predict(version, known[:150])["prediction"].tolist() == [0.5] * 150
+    assert Bad.asked[-1][2]["rows"][0]["plan"] == known["plan"][0]
+    listed = {"id": "0192", "name": "churn", "kind": "churn", "versions": 2, "live": {"version": 1}}
+    Bad.script = [(200, {"models": [listed]}, {})]
+    assert registry.list()["live"].tolist() == [1]
+    assert registry.find("churn") == "0192"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from opentrace.client import _answers, _stream
 from opentrace.client._answers import Anomalies, Answer, Forecast
 from opentrace.client._http import Http
+from opentrace.client._registry import Registry, Trial, Version
 from opentrace.client._stream import Alert
 from opentrace.client._track import Rejected, Tracker
 from opentrace.errors import ConnectionFailedError
@@ -19,7 +20,7 @@ from opentrace.table import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Alert", "Anomalies", "Answer", "Client", "Forecast", "Rejected"]
+__all__ = ["Alert", "Anomalies", "Answer", "Client", "Forecast", "Registry", "Rejected", "Trial", "Version"]
 
 
 class Client:
@@ -56,6 +57,8 @@ class Client:
         self._http = Http(url, key, timeout=timeout, retries=retries)
         self._tracker = Tracker(self._http, site, on_rejected)
         self.site = site
+        self.models = Registry(self._http, site)
+        """The models of the site: push, promote, ask."""
 
     def query(
         self,

@@ -119,7 +119,7 @@ def _encoded(body: Any) -> tuple[bytes | None, dict[str, str]]:
     if body is None:
         return None, {}
     if isinstance(body, bytes):
-        return body, {}
+        return body, {"Content-Type": "application/octet-stream"}
     return json.dumps(body, allow_nan=False).encode(), {"Content-Type": "application/json"}
 
 

@@ -1,0 +1,176 @@
+"""The models of a site on a server: pushed, compared, promoted, asked."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+
+from opentrace import _columns
+from opentrace.client._http import Http
+from opentrace.client._stream import events
+from opentrace.errors import ApiError
+from opentrace.table import Table
+
+if TYPE_CHECKING:
+    from opentrace.models import Model
+
+_ROWS = 1_000
+"""Rows that one request may hold."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a model on a server."""
+
+    id: str
+    """Of the model."""
+    name: str
+    kind: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a promotion went: the merit of the candidate and of what was live, on people that neither was
+    trained on. More is better; None where it was forced."""
+
+    candidate: float | None
+    live: float | None
+
+
+class Registry:
+    """The models of one site. Wherever a model is meant, its id or a :class:`Version` will do."""
+
+    def __init__(self, http: Http, site: str | None) -> None:
+        self._http = http
+        self._site = site
+
+    def list(self, *, site: str | None = None) -> Table:
+        """A row per model: ``id``, ``name``, ``kind``, ``versions``, the number of what is ``live``, ``drift``."""
+        models = self._http.get("/api/v1/models", {"site_id": self._asked(site)})["models"]
+        names = ("id", "name", "kind", "versions", "live", "drift")
+        rows = [{name: one.get(name) for name in names} for one in models]
+        return Table.of_rows([row | {"live": (row["live"] or {}).get("version")} for row in rows])
+
+    def versions(self, model: str | Version) -> Table:
+        """A row per version: ``version``, ``stage``, ``rows``, ``seed``, and its metrics."""
+        known = self._http.get(f"{_path(model)}/versions")["versions"]
+        names = ("version", "stage", "rows", "seed")
+        return Table.of_rows([{name: one.get(name) for name in names} | one.get("metrics", {}) for one in known])
+
+    def push(self, model: Model[Any] | str | Path, name: str, *, site: str | None = None) -> Version:
+        """Sends a model, fitted here or saved in a folder: a version of the model of this name, and a candidate
+        until it is promoted."""
+        if isinstance(model, str | Path):
+            archive = _packed(Path(model))
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                archive = _packed(model.save(folder))
+        said = self._http.call(
+            "POST",
+            "/api/v1/models",
+            query={"site_id": self._asked(site), "name": name},
+            body=archive,
+            headers={"Content-Type": "application/x-tar"},
+            repeatable=False,
+        )
+        return Version(str(said["id"]), str(said["name"]), str(said["kind"]), int(said["version"]))
+
+    def train(self, kind: str, *, name: str | None = None, site: str | None = None, **options: Any) -> str:
+        """Has the server train a model on what it keeps; answers the model's id. See :meth:`progress`."""
+        body = {"site_id": self._asked(site), "kind": kind} | ({"name": name} if name else {}) | options
+        return str(self._http.post("/api/v1/models", body, repeatable=False)["id"])
+
+    def progress(self, model: str | Version) -> Iterator[dict[str, Any]]:
+        """How a training goes, until it is over."""
+        headers = {"Accept": "text/event-stream"}
+        with self._http.stream(f"{_path(model)}/progress", headers=headers, silence=35.0) as response:
+            for event in events(response):
+                yield json.loads(event.data)
+
+    def promote(self, model: str | Version, version: int | None = None, *, force: bool = False) -> Trial:
+        """Makes a version live, if it is better than what is live on people that neither was trained on.
+
+        Raises
+        ------
+        ConflictError
+            With the code ``not_better`` if it is not. `force` makes it live in any case.
+        """
+        number = model.version if version is None and isinstance(model, Version) else version
+        if number is None:
+            raise ValueError("which version? Give `version`, or what `push` answered")
+        said = self._http.post(f"{_path(model)}/promote", {"version": number, "force": force}, repeatable=False)
+        return Trial(said.get("candidate"), said.get("live"))
+
+    def predict(self, model: str | Version, X: Any, *, version: int | None = None) -> Table:
+        """What the live version, or another, says of rows: ``prediction``, and ``name`` of segments.
+
+        Just after :meth:`push` that version is meant, live or not.
+        """
+        if version is None and isinstance(model, Version):
+            version = model.version
+        rows = list(_rows(X))
+        said: list[dict[str, Any]] = []
+        for start in range(0, len(rows), _ROWS):
+            body = {"rows": rows[start : start + _ROWS]} | ({"version": version} if version else {})
+            said += self._http.post(f"{_path(model)}/predict", body)["predictions"]
+        columns: dict[str, Any] = {"prediction": np.array([one["prediction"] for one in said], dtype=np.float64)}
+        if any("name" in one for one in said):
+            columns["name"] = [one.get("name") for one in said]
+        return Table(columns)
+
+    def delete(self, model: str | Version) -> None:
+        """Removes a model, its versions, and what it said of visitors."""
+        self._http.call("DELETE", _path(model))
+
+    def find(self, name: str, *, site: str | None = None) -> str:
+        """The id of the model of this name."""
+        models = self.list(site=site)
+        if "name" in models:
+            for row in models.rows():
+                if row["name"] == name:
+                    return str(row["id"])
+        raise ApiError(f"there is no model `{name}`", code="not_found", status=404)
+
+    def _asked(self, site: str | None) -> str:
+        asked = site or self._site
+        if asked is None:
+            raise ValueError("which site? Give `site` here or to the client")
+        return asked
+
+
+def _path(model: str | Version) -> str:
+    return f"/api/v1/models/{quote(model.id if isinstance(model, Version) else model, safe='')}"
+
+
+def _packed(folder: Path) -> bytes:
+    """The files of a model as a tar archive, always the same bytes for the same model."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in ("model.json", "model.safetensors"):
+            content = (folder / name).read_bytes()
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _rows(X: Any) -> Iterator[dict[str, Any]]:
+    columns = {name: _plain(cells) for name, cells in _columns.read(X)[0]}
+    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
+def _plain(cells: Any) -> list[Any]:
+    if isinstance(cells, tuple):
+        codes, words = cells
+        return [words[code] if code >= 0 else None for code in codes.tolist()]
+    return [value if np.isfinite(value) else None for value in cells.tolist()]

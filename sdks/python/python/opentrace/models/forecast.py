@@ -141,8 +141,13 @@ class Forecaster(Model[_core.Learned]):
             skills.append(self._skill(name, truth.values, mean[: len(truth.values)]))
         return float(np.mean(skills))
 
-    def plot(self, y: Any = None, times: Any = None, *, last: int | None = None, ax: Axes | None = None) -> Axes:
-        """Draws the end of the history and its forecast. Of many series give the one to draw as `y`."""
+    def plot(
+        self, y: Any = None, times: Any = None, *, truth: Any = None, last: int | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draws the end of the history (`last` points of it), its forecast, and what came then (`truth`).
+
+        Of many series give the one to draw as `y`.
+        """
         from opentrace import plots
 
         history = self._asked(y, times)
@@ -152,7 +157,7 @@ class Forecaster(Model[_core.Learned]):
         if not len(forecast):
             raise ShapeError(f"series `{name}` has no forecast")
         past = Table({"timestamp" if one.clocked else "row": one.stamps(), "value": one.values})
-        return plots.forecast(past, forecast, last=last, ax=ax)
+        return plots.forecast(past, forecast, truth=truth, last=last, ax=ax)
 
     def _skill(self, name: Any, truth: NDArray[np.float64], mean: NDArray[np.float64]) -> float:
         past = self._history()[name].values

@@ -81,6 +81,22 @@ fn the_same_seed_gives_the_same_model_and_it_survives_saving() {
 }
 
 #[test]
+fn a_model_that_goes_by_what_is_missing_survives_saving() {
+    let mut random = StdRng::seed_from_u64(6);
+    let known: Vec<bool> = (0..400).map(|_| random.random::<f64>() < 0.5).collect();
+    let values = known.iter().map(|known| if *known { random.random::<f64>() } else { f64::NAN }).collect();
+    let spent = known.iter().map(|known| if *known { 10.0 } else { 50.0 }).collect();
+    let column = |name: &str, numbers| Column { name: name.into(), values: Values::Numbers(numbers) };
+    let table = Table { columns: vec![column("age", values), column("spent", spent)], rows: 400 };
+    let model = Predictor::fit(&table, "spent", 1).expect("a model");
+    let text = serde_json::to_string(&model).expect("serialises");
+    let back: Predictor = serde_json::from_str(&text).expect("reads back");
+    for (one, known) in back.predict(&table).expect("predictions").iter().zip(&known) {
+        assert!((one.prediction - if *known { 10.0 } else { 50.0 }).abs() < 1.0, "{one:?}");
+    }
+}
+
+#[test]
 fn strange_tables_are_predicted_all_the_same() {
     let model = Predictor::fit(&without(customers(5, 300), "spent"), "churn", 5).expect("a model");
     let cells = |rows: &[[&str; 2]]| {

@@ -246,7 +246,9 @@ fn grow(binned: &Binned, slopes: &[(f64, f64)], rows: Vec<usize>, used: &[usize]
             };
             let (lefts, rights): (Vec<usize>, Vec<usize>) = rows.iter().partition(|row| left(row));
             tree[at].column = column;
-            tree[at].cut = binned.cuts[column].get(cut - 1).copied().unwrap_or(f64::INFINITY);
+            // What is missing here, everything else there: no value is above the largest number, and unlike
+            // infinity it can be written down.
+            tree[at].cut = binned.cuts[column].get(cut - 1).copied().unwrap_or(f64::MAX);
             tree[at].missing_left = missing_left;
             (tree[at].left, tree[at].right) = (tree.len(), tree.len() + 1);
             tree.push(node(slopes, &lefts));

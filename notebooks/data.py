@@ -55,7 +55,7 @@ def demand() -> pd.Series:
         return pd.read_csv(path, parse_dates=["ds"]).set_index("ds")["y"].rename("demand")[-24 * 7 * 20 :]
     random = np.random.default_rng(3)
     at = pd.date_range("2026-01-05", periods=24 * 7 * 20, freq="h")
-    level = 4000 + 900 * np.sin((at.hour - 8) / 24 * 2 * np.pi) - 600 * (at.dayofweek >= 5)
+    level = 4000 + 900 * np.sin((at.hour - 8) / 24 * 2 * np.pi) - 600 * (at.day_of_week >= 5)
     return pd.Series(level + random.normal(0, 120, len(at)), index=at, name="demand")
 
 
@@ -66,7 +66,7 @@ def views() -> pd.DataFrame:
     parts = []
     for page in range(40):
         size, weekend, growth = random.gamma(2, 150), random.uniform(0.4, 1.1), random.uniform(-0.002, 0.004)
-        level = size * np.where(days.dayofweek >= 5, weekend, 1) * np.exp(growth * np.arange(len(days)))
+        level = size * np.where(days.day_of_week >= 5, weekend, 1) * np.exp(growth * np.arange(len(days)))
         counts = random.negative_binomial(20, 20 / (20 + level))
         parts.append(pd.DataFrame({"page": f"/p/{page}", "day": days, "views": counts}))
     return pd.concat(parts, ignore_index=True)
@@ -114,7 +114,7 @@ def orders() -> pd.DataFrame:
     path = _have("tabular", "cdnow", "CDNOW_master.txt")
     if path is not None:
         names = ["customer", "time", "pieces", "value"]
-        table = pd.read_csv(path, sep=r"\s+", names=names, dtype={"customer": str})
+        table = pd.read_csv(path, sep=r"\s+", names=names, dtype={"customer": str}, skiprows=1)
         table["time"] = pd.to_datetime(table["time"], format="%Y%m%d")
         return table[table["customer"].astype(int) % 10 == 1].drop(columns="pieces").reset_index(drop=True)
     random = np.random.default_rng(13)

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -80,8 +81,11 @@ class Program:
             data=json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            pytest.fail(f"{path}: {error.read().decode()}")
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +118,7 @@ def hours(days: int, seed: int = 1) -> pd.Series[float]:
     """Traffic by the hour: days, weeks, and chance."""
     random = np.random.default_rng(seed)
     at = pd.date_range("2026-01-05", periods=24 * days, freq="h")
-    level = 200 + 80 * np.sin((at.hour - 8) / 24 * 2 * np.pi) - 60 * (at.dayofweek >= 5)
+    level = 200 + 80 * np.sin((at.hour - 8) / 24 * 2 * np.pi) - 60 * (at.day_of_week >= 5)
     return pd.Series(random.poisson(level).astype(float), index=at, name="visits")
 
 

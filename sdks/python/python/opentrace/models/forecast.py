@@ -195,8 +195,8 @@ class Forecaster(Model[_core.Learned]):
 def detect_seasons(y: Any) -> list[int]:
     """Lengths of the seasons that a series shows, at most two, the shortest first.
 
-    >>> detect_seasons([hour % 24 for hour in range(480)])
-    [24]
+    >>> detect_seasons([100 + 10 * (day % 7) for day in range(140)])[0]
+    7
     """
     return _core.detect_seasons(_columns.numbers(y))
 

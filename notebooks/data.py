@@ -90,21 +90,26 @@ def customers() -> pd.DataFrame:
 
 
 def visitors() -> pd.DataFrame:
-    """What visitors did on a shop's site: visits, minutes, revenue, source, device."""
+    """What visitors did on a shop's site: visits, minutes, revenue, source, device. Made up: readers who came once,
+    buyers from the newsletter, and people who compare for hours."""
     random = np.random.default_rng(11)
-    kinds = random.choice(4, 3000, p=[0.55, 0.25, 0.12, 0.08])
-    visits = random.poisson(np.array([1, 4, 9, 14])[kinds]) + 1
-    buys = random.binomial(visits, np.array([0.01, 0.05, 0.25, 0.08])[kinds])
-    newsletter = random.random(3000) < np.array([0.02, 0.1, 0.75, 0.1])[kinds]
-    search = random.random(3000) < np.array([0.8, 0.4, 0.3, 0.1])[kinds]
+    kinds = random.choice(3, 3000, p=[0.5, 0.3, 0.2])
+
+    def about(*means: float) -> np.ndarray:
+        """A positive number per visitor, around what is usual for the kind."""
+        return np.array(means)[kinds] * random.gamma(16, 1 / 16, 3000)
+
+    sources = np.array([["search", "direct"], ["newsletter", "direct"], ["direct", "search"]])
     return pd.DataFrame(
         {
-            "visits": visits,
-            "minutes": (random.gamma(2, 1.5, 3000) * np.array([1, 3, 4, 12])[kinds] * visits / 4).round(1),
-            "days_since_last": random.exponential(np.array([40, 20, 8, 3])[kinds]).round(),
-            "revenue": (buys * random.gamma(4, 12, 3000)).round(2),
-            "source": np.where(newsletter, "newsletter", np.where(search, "search", "direct")),
-            "device": np.where(random.random(3000) < np.array([0.7, 0.5, 0.3, 0.2])[kinds], "phone", "desktop"),
+            "visits": about(1.6, 7, 14).round().clip(1),
+            "minutes": about(3, 14, 70).round(1),
+            "days_since_last": about(40, 12, 3).round(),
+            "revenue": np.where(random.random(3000) < np.array([0.01, 0.95, 0.15])[kinds], about(20, 85, 30), 0).round(
+                2
+            ),
+            "source": sources[kinds, (random.random(3000) < 0.08).astype(int)],
+            "device": np.where(random.random(3000) < np.array([0.75, 0.5, 0.1])[kinds], "phone", "desktop"),
         }
     )
 

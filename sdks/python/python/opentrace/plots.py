@@ -89,13 +89,13 @@ def segments(segments: Sequence[Segment], *, top: int = 8, ax: Axes | None = Non
     for at, segment in enumerate(segments):
         known = {one.feature: one.strength for one in segment.differences}
         grid[at] = [known.get(name, 0.0) for name in features]
-    ax = _axes(ax, rows=2 * len(segments), wide=True)
+    ax = _axes(ax, rows=max(2 * len(segments), 6), wide=True)
     picture = ax.imshow(np.clip(grid, -3, 3), cmap="RdBu", vmin=-3, vmax=3, aspect="auto")
     ax.set_xticks(range(len(features)), features, rotation=30, ha="right")
     ax.set_yticks(range(len(segments)), [f"{one.name}\n{one.share:.0%}" for one in segments])
     ax.spines[:].set_visible(False)
     if ax.figure is not None:
-        ax.figure.colorbar(picture, ax=ax, label="standard deviations from the mean", shrink=0.9)
+        ax.figure.colorbar(picture, ax=ax, label="standard deviations")
     return ax
 
 

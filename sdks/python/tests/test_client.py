@@ -133,7 +133,6 @@ def test_alerts_come_as_they_happen_and_go_on_where_they_broke(program: Program,
     body = {
         "site_id": client.site,
         "name": "Signup",
-        "metric": "events",
         "condition": {"type": "event", "event": "signup"},
     }
     program.call("/api/v1/alerts", body)

@@ -103,7 +103,7 @@ def test_bad_input_is_told() -> None:
 
 def test_seasons_are_found_and_a_picture_is_drawn() -> None:
     series = hours(28)
-    assert detect_seasons(series)[0] == 24
+    assert detect_seasons([hour % 24 for hour in range(480)])[0] == 24
     ax = Forecaster(48).fit(series).plot()
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["95 %", "80 %", "history", "forecast"]

@@ -7,6 +7,7 @@
 //! event itself came with. Journeys are of visits: an attribute of events in their filters asks
 //! what a visit has done.
 
+mod course;
 mod funnel;
 mod journeys;
 mod parse;
@@ -15,9 +16,10 @@ mod retention;
 use opentrace_events::define::{Condition, Definition};
 use serde::Serialize;
 
+pub use self::course::{Asked, Course, Courses, Group, STEPS, stretch};
 pub use self::funnel::{Funnel, FunnelAnswer, Reached};
 pub use self::journeys::{Journeys, JourneysAnswer, Link};
-pub use self::parse::{funnel, journeys, retention};
+pub use self::parse::{course, funnel, journeys, retention};
 pub use self::retention::{Cohort, Retention, RetentionAnswer};
 use crate::error::QueryError;
 use crate::filter::Filter;

@@ -3,13 +3,13 @@
 use opentrace_events::define::Spec;
 use serde_json::{Map, Value};
 
-use super::{About, Funnel, Journeys, Retention};
-use crate::catalogue::Scope;
+use super::{About, Course, Funnel, Journeys, Retention};
+use crate::catalogue::{self, Grain, Metric, Scope};
 use crate::define::{self, Kind};
 use crate::error::QueryError;
 use crate::filter::Filter;
 use crate::parse::{self, dates, filters, json};
-use crate::query::Dimension;
+use crate::query::{DateRange, Dimension};
 use crate::vocabulary::Vocabulary;
 
 const ABOUT: [&str; 4] = ["site_id", "date_range", "filters", "dimensions"];
@@ -78,6 +78,115 @@ pub fn journeys(value: &Value, vocabulary: &Vocabulary) -> Result<Journeys, Quer
         });
     }
     Ok(Journeys { about, depth, limit })
+}
+
+/// Reads a question about the course of a metric, and the rest of the body, which has only `own` keys.
+///
+/// # Errors
+/// The first mistake, with its place.
+pub fn course(
+    value: &Value,
+    vocabulary: &Vocabulary,
+    own: &[&'static str],
+) -> Result<(Course, Map<String, Value>), QueryError> {
+    const COURSE: [&str; 2] = ["metric", "granularity"];
+    let known: Vec<&'static str> = ABOUT.iter().chain(&COURSE).chain(own).copied().collect();
+    let body = json::object(value, "query", &known)?;
+    let required = |field: &'static str| body.get(field).ok_or(QueryError::Missing { field });
+    let site_id = json::text(required("site_id")?, "site_id")?.to_owned();
+    let said = body.get("granularity").map(granularity).transpose()?;
+    let date_range = match body.get("date_range") {
+        Some(value) => dates::date_range(value, "date_range")?,
+        None => enough(said.unwrap_or(Grain::Day)),
+    };
+    // What a query would say to the metric, its filters and dimensions, with time as one of these.
+    let mut query = Map::new();
+    let mut put = |key: &str, value: Value| drop(query.insert(key.to_owned(), value));
+    put("site_id", Value::from(site_id.as_str()));
+    put("metrics", Value::from(vec![required("metric")?.clone()]));
+    put("date_range", Value::from("day"));
+    put("filters", body.get("filters").cloned().unwrap_or_else(|| Value::Array(Vec::new())));
+    let divided = body.get("dimensions").map(parse::dimensions).transpose()?.unwrap_or_default();
+    if let Some(place) = divided.iter().position(Dimension::is_time) {
+        return Err(by_time(place));
+    }
+    let names = divided.iter().map(Dimension::name).chain(std::iter::once("time:day".to_owned()));
+    put("dimensions", Value::from(names.collect::<Vec<_>>()));
+    let query = parse::from_value_with(&Value::Object(query), vocabulary).map_err(of_one_metric)?;
+    if query.metrics == [Metric::GroupConversionRate] && divided.is_empty() {
+        return Err(QueryError::Conflict {
+            metric: Metric::GroupConversionRate.name(),
+            reason: "needs at least one dimension".to_owned(),
+            hint: None,
+        });
+    }
+    let course = Course {
+        site_id,
+        grain: said.unwrap_or_else(|| usual(&date_range)),
+        date_range,
+        filters: query.filters,
+        dimensions: divided,
+        metric: query.metrics[0],
+        measures: query.measures,
+    };
+    let mut rest = body.clone();
+    rest.retain(|key, _| own.contains(&key.as_str()));
+    Ok((course, rest))
+}
+
+/// `day`, or `time:day`.
+fn granularity(value: &Value) -> Result<Grain, QueryError> {
+    let given = json::text(value, "granularity")?;
+    let named = |word: &str| catalogue::grain(word).or_else(|| catalogue::grain(&format!("time:{word}")));
+    named(given).ok_or_else(|| QueryError::Invalid {
+        field: "granularity".to_owned(),
+        message: format!("unknown granularity `{}`", json::shortened(given)),
+        hint: Some("one of minute, hour, day, week, month".to_owned()),
+    })
+}
+
+/// Enough of the past to see what repeats.
+fn enough(grain: Grain) -> DateRange {
+    match grain {
+        Grain::Minute => DateRange::LastDays(2),
+        Grain::Hour => DateRange::LastDays(28),
+        Grain::Day => DateRange::LastDays(180),
+        Grain::Week => DateRange::LastMonths(24),
+        Grain::Month => DateRange::LastMonths(60),
+    }
+}
+
+/// The step of a question that names none.
+fn usual(range: &DateRange) -> Grain {
+    match range {
+        DateRange::Day | DateRange::Last24Hours | DateRange::LastDays(..4) => Grain::Hour,
+        _ => Grain::Day,
+    }
+}
+
+fn by_time(place: usize) -> QueryError {
+    QueryError::Invalid {
+        field: format!("dimensions[{place}]"),
+        message: "a course is over time already".to_owned(),
+        hint: Some("say how long a step is with `granularity`".to_owned()),
+    }
+}
+
+/// The mistake in terms of the one metric.
+fn of_one_metric(error: QueryError) -> QueryError {
+    let metric = |field: &str| field.starts_with("metrics").then(|| "metric".to_owned());
+    match error {
+        QueryError::UnknownMetric { field, given, nearest } => {
+            QueryError::UnknownMetric { field: metric(&field).unwrap_or(field), given, nearest }
+        }
+        QueryError::Expected { field, expected } => {
+            QueryError::Expected { field: metric(&field).unwrap_or(field), expected }
+        }
+        QueryError::Invalid { field, message, hint } => {
+            QueryError::Invalid { field: metric(&field).unwrap_or(field), message, hint }
+        }
+        other => other,
+    }
 }
 
 /// What all reports have, and the rest of the body, which has only `own` keys.

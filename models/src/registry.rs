@@ -126,13 +126,56 @@ impl Registry {
         };
         let promoted = candidate.is_finite() && live.is_none_or(|live| candidate > live);
         if promoted {
-            let path = self.model(name)?.join(LIVE);
-            let part = path.with_extension("part");
-            let io = |source| Error::Io { path: path.display().to_string(), source };
-            std::fs::write(&part, format!("{number}\n")).map_err(io)?;
-            std::fs::rename(&part, &path).map_err(io)?;
+            self.set_live(name, number)?;
         }
         Ok(Trial { candidate, live, promoted })
+    }
+
+    /// Makes a version live without a trial.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Artefact`] if there is no such version or the registry cannot be written.
+    pub fn set_live(&self, name: &str, number: u32) -> Result<()> {
+        artefact::manifest(&self.folder(name, number)?)?;
+        let path = self.model(name)?.join(LIVE);
+        let part = path.with_extension("part");
+        let io = |source| Error::Io { path: path.display().to_string(), source };
+        std::fs::write(&part, format!("{number}\n")).map_err(io)?;
+        std::fs::rename(&part, &path).map_err(io)
+    }
+
+    /// Removes a model with all its versions; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file system refuses.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let path = self.model(name)?;
+        match std::fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::Io { path: path.display().to_string(), source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a candidate that lies in files already: answers its number. `place` puts them into the folder
+    /// that it is given; what is not a model there is taken away again.
+    ///
+    /// # Errors
+    /// Those of `place`, and [`Error::Artefact`] if what it placed is no model.
+    pub fn adopt(&self, name: &str, place: impl FnOnce(&Path) -> Result<()>) -> Result<u32> {
+        let number = self.numbers(name)?.last().map_or(1, |last| last + 1);
+        let folder = self.folder(name, number)?;
+        let placed = std::fs::create_dir_all(&folder)
+            .map_err(|source| Error::Io { path: folder.display().to_string(), source })
+            .and_then(|()| place(&folder))
+            .and_then(|()| artefact::manifest(&folder));
+        if let Err(error) = placed {
+            // What is left of it would count as a version that cannot be read.
+            let _ = std::fs::remove_dir_all(&folder);
+            return Err(error);
+        }
+        Ok(number)
     }
 
     /// Where a version lies.

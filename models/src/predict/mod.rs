@@ -17,6 +17,7 @@
 //! the table; contributions of columns that always move together are read one by one.
 
 mod boost;
+mod judge;
 mod lifetime;
 mod linear;
 mod metrics;

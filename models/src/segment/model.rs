@@ -126,6 +126,20 @@ impl Segments {
         Ok(points.iter().map(|point| self.segments[nearest(point, &flat).0].id).collect())
     }
 
+    /// How well the segments part the rows of a table: the mean simplified silhouette, as
+    /// [`Segments::silhouette`] is of those they were found in.
+    ///
+    /// # Errors
+    /// Those of [`Segments::assign`].
+    pub fn cohesion(&self, table: &Table) -> Result<f64> {
+        let ids = self.assign(table)?;
+        if ids.is_empty() {
+            return Ok(0.0);
+        }
+        let place = |id: &u32| self.segments.iter().position(|segment| segment.id == *id).unwrap_or(0);
+        Ok(silhouette(&self.points(table)?, &ids.iter().map(place).collect::<Vec<_>>()))
+    }
+
     /// Scaled numbers and a place per category, the latter narrower so that a feature with many categories
     /// does not outweigh the others.
     fn points(&self, table: &Table) -> Result<Points> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use opentrace_models::artefact;
-use opentrace_models::predict::{Predictor, Table, Task, Values, measure};
+use opentrace_models::predict::{Predictor, Table};
 use opentrace_models::registry::{Registry, Stage};
 
 use super::CliError;
@@ -80,32 +80,12 @@ fn promote(registry: &Registry, name: &str, version: u32, input: &Path) -> Resul
 /// Merit of a prediction model on held-out rows.
 fn judge(folder: &Path, table: &Table, fingerprint: &str) -> opentrace_models::Result<f64> {
     let (manifest, model): (_, Predictor) = artefact::load(folder, &["churn", "conversion", "value"])?;
-    let bad = |why| opentrace_models::Error::Column { name: model.target.clone(), why };
     if manifest.fingerprint == fingerprint {
         return Err(opentrace_models::Error::Degenerate {
             why: "these rows are what the model was trained on",
         });
     }
-    let target = table.column(&model.target).ok_or_else(|| bad("is not in the held-out rows"))?;
-    let truth: Vec<f64> = match &target.values {
-        Values::Numbers(numbers) => numbers.clone(),
-        Values::Categories(names) => names
-            .iter()
-            .map(|name| {
-                name.as_ref()
-                    .map_or(f64::NAN, |name| f64::from(u8::from(Some(name) == model.positive.as_ref())))
-            })
-            .collect(),
-    };
-    let known: Vec<usize> = (0..table.rows).filter(|row| truth[*row].is_finite()).collect();
-    let two = known.iter().any(|row| truth[*row] == 0.0) && known.iter().any(|row| truth[*row] == 1.0);
-    if known.is_empty() || model.task == Task::Class && !two {
-        return Err(bad("needs both classes among the held-out rows"));
-    }
-    let predictions: Vec<f64> =
-        model.predict(&table.select(&known))?.iter().map(|one| one.prediction).collect();
-    let truth: Vec<f64> = known.iter().map(|row| truth[*row]).collect();
-    Ok(measure(model.task, &predictions, &truth).merit())
+    model.merit(table)
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ const SYNC: (&str, &str) = ("lightweight_deletes_sync", "2");
 /// Views with rows of single people.
 const VIEWS: [&str; 3] = ["v_sessions", "v_features", "v_funnels"];
 
-/// Which segment each visitor is in. A model may have written that after the erasure, as of before it.
-const CLUSTERS: &str = "visitor_clusters";
+/// What models say of each visitor. They may have written that after the erasure, as of before it.
+const SAID: [&str; 2] = ["visitor_clusters", "visitor_scores"];
 
 /// What the erasure's own epoch took out.
 const TOMBSTONES: &str = "epoch = {before:UInt64} AND deleted = 1";
@@ -66,7 +66,9 @@ impl Store {
                 self.delete_rows(view, "epoch < {before:UInt64}", site_id, visitors, before).await?;
                 self.delete_rows(view, TOMBSTONES, site_id, visitors, before).await?;
             }
-            self.delete_rows(CLUSTERS, "{before:UInt64} > 0", site_id, visitors, before).await?;
+            for table in SAID {
+                self.delete_rows(table, "{before:UInt64} > 0", site_id, visitors, before).await?;
+            }
         }
         Ok(())
     }
@@ -74,7 +76,7 @@ impl Store {
     /// Rewrites the parts of tables that hold hidden rows without them. The old parts leave the disk
     /// within minutes, when ClickHouse lets go of them.
     pub async fn rewrite_erased(&self) -> Result<(), StoreError> {
-        for table in ["events", CLUSTERS].into_iter().chain(VIEWS) {
+        for table in ["events"].into_iter().chain(SAID).chain(VIEWS) {
             let query = format!("ALTER TABLE {table} APPLY DELETED MASK");
             self.client().query(&query).with_setting("mutations_sync", "2").execute().await?;
         }

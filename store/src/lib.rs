@@ -8,6 +8,7 @@ mod cells;
 pub mod engine;
 mod erase;
 mod error;
+mod learn;
 pub mod meta;
 mod migrate;
 mod native;
@@ -28,6 +29,7 @@ pub use cells::CellRow;
 pub use engine::{Engine, EngineConfig, end_with_parent, engine_main};
 pub use erase::ErasedRows;
 pub use error::StoreError;
+pub use learn::{AnomalyRow, Basket, ClusterSize, Deeds, ForecastRow, Purchases, ScoreRow, VisitorRow};
 pub use meta::Meta;
 pub use read::{Columns, DaySlice, Props, SiteShare, VisitorSlice};
 pub use rows::{

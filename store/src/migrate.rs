@@ -21,6 +21,7 @@ const SINGLE: &[Migration] = &[
     Migration { name: "0002_views", sql: include_str!("../migrations/single/0002_views.sql") },
     Migration { name: "0003_definitions", sql: include_str!("../migrations/single/0003_definitions.sql") },
     Migration { name: "0004_clusters", sql: include_str!("../migrations/single/0004_clusters.sql") },
+    Migration { name: "0005_models", sql: include_str!("../migrations/single/0005_models.sql") },
 ];
 
 #[derive(Row, Serialize, Deserialize)]

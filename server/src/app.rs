@@ -33,6 +33,7 @@ use crate::http::state::Parts;
 use crate::http::{self, Proxies, State};
 use crate::key_file::KeyFileError;
 use crate::lock::{DataLock, LockError};
+use crate::models::Models;
 use crate::selfcheck::Checker;
 
 /// The longest a stop waits for ClickHouse to take what is in the log. The log keeps what is left.
@@ -60,6 +61,7 @@ pub struct App {
     meta: Meta,
     sites: Sites,
     alerts: Alerts,
+    models: Models,
     _lock: DataLock,
 }
 
@@ -138,6 +140,9 @@ impl App {
             PipelineConfig { watch: Some(Arc::new(alerts.clone())), ..pipeline_config(&config) };
         let pipeline = Pipeline::start(pipeline_config, store.clone(), sites.clone(), plans).await?;
         alerts.run(pipeline.clone());
+        let models =
+            Models::open(&config.data, meta.clone(), store.clone(), sites.clone(), pipeline.clone()).await?;
+        models.run();
         let signer = Signer::open(&config.data)?;
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
         let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
@@ -163,6 +168,7 @@ impl App {
             checker,
             tracker: config.tracker,
             alerts: alerts.clone(),
+            models: models.clone(),
             stop: stop.clone(),
         }));
         let routes = http::routes(&state);
@@ -172,7 +178,20 @@ impl App {
         let serving = http::serve(listener, routes, config.limits.connections, stop.clone());
         let serving = tokio::spawn(serving);
         tracing::info!(%address, data = %config.data.display(), sites = sites.all().len(), "collecting");
-        Ok(Self { address, code, stop, serving, upkeep, pipeline, store, meta, sites, alerts, _lock: lock })
+        Ok(Self {
+            address,
+            code,
+            stop,
+            serving,
+            upkeep,
+            pipeline,
+            store,
+            meta,
+            sites,
+            alerts,
+            models,
+            _lock: lock,
+        })
     }
 
     /// Starts for a command that has no server to talk to: on a free port of this machine, with a
@@ -242,6 +261,7 @@ impl App {
                 tracing::error!(%error, "a task ended badly");
             }
         }
+        self.models.close().await;
         let answered = self.pipeline.status().state != pipeline::State::Recovering;
         let patience = if answered { DRAIN } else { DRAIN_UNANSWERED };
         let drained = timeout(patience, self.pipeline.stop()).await;

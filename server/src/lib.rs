@@ -17,4 +17,5 @@ mod key_file;
 mod lock;
 pub mod mcp;
 pub mod metrics;
+pub mod models;
 pub mod selfcheck;

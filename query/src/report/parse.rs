@@ -9,7 +9,7 @@ use crate::define::{self, Kind};
 use crate::error::QueryError;
 use crate::filter::Filter;
 use crate::parse::{self, dates, filters, json};
-use crate::query::{DateRange, Dimension};
+use crate::query::{DateRange, Dimension, Moment};
 use crate::vocabulary::Vocabulary;
 
 const ABOUT: [&str; 4] = ["site_id", "date_range", "filters", "dimensions"];
@@ -158,10 +158,20 @@ fn enough(grain: Grain) -> DateRange {
 
 /// The step of a question that names none.
 fn usual(range: &DateRange) -> Grain {
-    match range {
-        DateRange::Day | DateRange::Last24Hours | DateRange::LastDays(..4) => Grain::Hour,
-        _ => Grain::Day,
-    }
+    /// Hours of up to this many days.
+    const DAYS: u16 = 3;
+    let short = match range {
+        DateRange::Day | DateRange::Last24Hours => true,
+        DateRange::LastDays(days) => *days <= DAYS,
+        DateRange::Dates(first, last) => {
+            first.until(*last).is_ok_and(|span| span.get_days() < i32::from(DAYS))
+        }
+        DateRange::Moments(Moment::Instant(first), Moment::Instant(last)) => {
+            last.as_second() - first.as_second() <= i64::from(DAYS) * 86_400
+        }
+        _ => false,
+    };
+    if short { Grain::Hour } else { Grain::Day }
 }
 
 fn by_time(place: usize) -> QueryError {

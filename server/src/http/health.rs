@@ -92,6 +92,7 @@ fn metrics(state: &State, call: &Call) -> Answer {
     state.metrics.write(&mut page);
     write_pipeline(&mut page, &status);
     state.checks().write(&mut page);
+    state.trainings().write(&mut page);
     if let Some(engine) = store.engine() {
         page.counter(
             "opentrace_engine_restarts_total",

@@ -4,6 +4,7 @@
 //! at data only through the state, and the state asks for proof of a right ([`crate::auth`]).
 
 mod alerts;
+mod anomalies;
 mod ask;
 mod body;
 mod cache;
@@ -16,11 +17,14 @@ mod erasure;
 mod error;
 mod export;
 mod features;
+mod forecast;
 mod health;
+mod insights;
 mod keys;
 mod listen;
 mod live;
 mod look;
+mod models;
 mod openapi;
 mod page;
 mod people;
@@ -72,6 +76,14 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .or(ask::routes(state))
         .unify()
         .or(reports::routes(state))
+        .unify()
+        .or(anomalies::routes(state))
+        .unify()
+        .or(forecast::routes(state))
+        .unify()
+        .or(insights::routes(state))
+        .unify()
+        .or(models::routes(state))
         .unify()
         .or(export::routes(state))
         .unify()

@@ -8,6 +8,7 @@ use opentrace_store::StoreError;
 use warp::http::StatusCode;
 
 use super::error::ApiError;
+use crate::models::Unanswered;
 
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
@@ -62,5 +63,21 @@ impl From<AppendError> for ApiError {
                 .hint("nothing was taken: send the whole request again"),
             None => Self::internal("taking the events", &error),
         }
+    }
+}
+
+impl From<Unanswered> for ApiError {
+    fn from(error: Unanswered) -> Self {
+        match &error {
+            Unanswered::Busy => Self::unavailable("busy", error.to_string(), Duration::from_secs(5)),
+            Unanswered::Failed(_) => Self::internal("a model", &error),
+        }
+    }
+}
+
+impl From<opentrace_models::Error> for ApiError {
+    /// The numbers admit no answer: the question was right, what it is about is not.
+    fn from(error: opentrace_models::Error) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string())
     }
 }

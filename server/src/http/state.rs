@@ -7,7 +7,7 @@ use opentrace_events::define::{Definition, Spec};
 use opentrace_events::{DefinitionId, Site, SiteId, Sites};
 use opentrace_pipeline::{Filling, Pipeline, Progress, SitePlan, Status};
 use opentrace_query::Views;
-use opentrace_store::meta::{DefinitionRecord, LookRecord};
+use opentrace_store::meta::{DefinitionRecord, LookRecord, ModelRecord};
 use opentrace_store::{Meta, Store};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Wri
 use crate::config::Limits;
 use crate::erasure::Desk;
 use crate::metrics::Metrics;
+use crate::models::Models;
 use crate::selfcheck::{Checker, Report};
 
 /// Questions that ClickHouse is asked at once; each may be several statements.
@@ -59,6 +60,7 @@ pub struct State {
     store: Store,
     desk: Desk,
     alerts: Alerts,
+    models: Models,
 }
 
 /// What a state is made of.
@@ -76,6 +78,7 @@ pub struct Parts {
     pub checker: Checker,
     pub tracker: String,
     pub alerts: Alerts,
+    pub models: Models,
     pub stop: CancellationToken,
 }
 
@@ -176,6 +179,7 @@ impl State {
             answers: Answers::new(collector.pipeline.progress(), parts.stop.clone()),
             rates: Rates::new(parts.limits.questions_per_minute),
             checker: parts.checker,
+            models: parts.models,
             tracker: parts.tracker,
             features: OnceLock::new(),
             stop: parts.stop,
@@ -258,6 +262,29 @@ impl State {
         &self.alerts
     }
 
+    /// Models of the site of the proof, and what works on numbers that questions about it return.
+    pub(super) fn models(&self, _: &OnSite<Read>) -> &Models {
+        &self.models
+    }
+
+    /// Makes and changes models of the site of the proof.
+    pub(super) fn model_settings(&self, _: &OnSite<Write>) -> &Models {
+        &self.models
+    }
+
+    /// The model with this id and the domain of its site; the proof for that site is still to be had.
+    pub(super) async fn model<R: Right>(
+        &self,
+        _: &Allowed<R>,
+        id: uuid::Uuid,
+    ) -> Result<Option<(ModelRecord, String)>, ApiError> {
+        let record = self.models.record(id).await?;
+        Ok(record.and_then(|record| {
+            let domain = self.sites.get(record.site)?.domain.clone();
+            Some((record, domain))
+        }))
+    }
+
     /// Creates sites and keys.
     pub(super) fn settings(&self, _: &Allowed<Admin>) -> Settings<'_> {
         self.all_settings()
@@ -286,6 +313,11 @@ impl State {
     /// Figures about the program itself: no site's data, so anybody may ask whether it is well.
     pub(super) fn health(&self) -> (&Store, Status) {
         (&self.store, self.collector.pipeline.status())
+    }
+
+    /// What trainings came to: no site's data either.
+    pub(super) fn trainings(&self) -> &Models {
+        &self.models
     }
 
     /// What self-checks came to: no site's data either.

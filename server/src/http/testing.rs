@@ -25,6 +25,7 @@ use crate::auth::{Gate, People};
 use crate::clock;
 use crate::config::{Limits, Secret};
 use crate::erasure::{Desk, Signer};
+use crate::models::Models;
 use crate::selfcheck::Checker;
 
 pub(super) const ADMIN: &str = "the-admin-token";
@@ -90,6 +91,9 @@ impl Server {
         let signer = Signer::open(folder.path()).expect("a key");
         let desk = Desk::new(meta.clone(), pipeline.clone(), sites.clone(), signer);
         let checker = Checker::new(pipeline.clone(), store.clone(), meta.clone(), sites.clone());
+        let models =
+            Models::open(folder.path(), meta.clone(), store.clone(), sites.clone(), pipeline.clone()).await;
+        let models = models.expect("no models");
         let tracker = "w".to_owned();
         alerts.run(pipeline.clone());
         let parts = Parts {
@@ -105,6 +109,7 @@ impl Server {
             checker,
             tracker,
             alerts,
+            models,
             stop: stop.clone(),
         };
         let state = Arc::new(State::new(parts));

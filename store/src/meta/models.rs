@@ -116,7 +116,10 @@ impl Meta {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
                 Err(StoreError::Exists { what: "model", name: model.name.clone() })
             }
-            done => Ok(drop(done?)),
+            done => {
+                done?;
+                Ok(())
+            }
         }
     }
 

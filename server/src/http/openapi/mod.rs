@@ -1,6 +1,7 @@
 //! `/openapi.json`, made from the catalogue and the limits that requests are read by, and `/docs`, a
 //! page that shows it. Nothing of either comes from another host.
 
+mod models;
 mod paths;
 mod schemas;
 

@@ -16,6 +16,7 @@ pub(super) fn paths() -> Value {
     ] {
         definitions(&mut paths, many, one, title);
     }
+    super::models::paths(&mut paths);
     words(&mut paths, "segments", "Segment");
     words(&mut paths, "metrics", "OwnMetric");
     health(&mut paths);
@@ -182,7 +183,7 @@ fn health(paths: &mut Map<String, Value>) {
 }
 
 /// The answers of an operation: those of its own, those that may be mistakes, and what anybody may get.
-fn responses(own: Value, mistakes: &[&str]) -> Value {
+pub(super) fn responses(own: Value, mistakes: &[&str]) -> Value {
     let mut all = own;
     for status in mistakes.iter().chain(&["401", "403", "404", "413", "503"]) {
         let error = json!({"description": "An error", "content": {"application/json": {
@@ -193,19 +194,19 @@ fn responses(own: Value, mistakes: &[&str]) -> Value {
     all
 }
 
-fn body_of(schema: &str) -> Value {
+pub(super) fn body_of(schema: &str) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}})
 }
 
-fn told(schema: &str) -> Value {
+pub(super) fn told(schema: &str) -> Value {
     json!({"description": "The answer", "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}}})
 }
 
-fn site() -> Value {
+pub(super) fn site() -> Value {
     json!({"name": "site_id", "in": "query", "required": true, "description": "The site's domain",
         "schema": {"type": "string", "minLength": 1}})
 }
 
-fn id(kind: &str) -> Value {
+pub(super) fn id(kind: &str) -> Value {
     json!({"name": "id", "in": "path", "required": true, "schema": {"type": kind}})
 }

@@ -4,10 +4,12 @@ use opentrace_query::catalogue::{FIELDS, GRAINS, METRICS};
 use opentrace_query::limits;
 use serde_json::{Value, json};
 
+use super::models;
+
 /// Every schema by its name.
 pub(super) fn schemas() -> Value {
     let mut all = words();
-    for part in [requests(), answers(), definitions()] {
+    for part in [requests(), answers(), definitions(), models::schemas()] {
         if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
             all.extend(part);
         }
@@ -15,7 +17,7 @@ pub(super) fn schemas() -> Value {
     all
 }
 
-fn reference(name: &str) -> Value {
+pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 

@@ -167,6 +167,10 @@ class Bad(BaseHTTPRequestHandler):
         Bad.asked.append(("GET", self.path, self.headers.get("Last-Event-ID")))
         self._say()
 
+    def do_DELETE(self) -> None:
+        Bad.asked.append(("DELETE", self.path, None))
+        self._say()
+
     def _say(self) -> None:
         status, body, headers = Bad.script.pop(0) if len(Bad.script) > 1 else Bad.script[0]
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -296,3 +300,25 @@ def test_models_are_pushed_as_the_folder_they_are(bad: str) -> None:
     Bad.script = [(200, {"models": [listed]}, {})]
     assert registry.list()["live"].tolist() == [1]
     assert registry.find("churn") == "0192"
+
+
+def test_the_server_trains_and_tells_how_it_goes(bad: str) -> None:
+    told = b'event: progress\ndata: {"state": "running", "done": 0.5}\n\nevent: progress\ndata: {"state": "done"}\n\n'
+    known = [{"version": 1, "stage": "live", "rows": 90, "seed": 1, "metrics": {"auc": 0.8}}]
+    Bad.script = [
+        (202, {"id": "0193", "name": "churn", "kind": "churn", "training": 1}, {}),
+        (200, told, {"Content-Type": "text/event-stream"}),
+        (200, {"versions": known, "trainings": []}, {}),
+        (204, b"", {}),
+    ]
+    registry = Client(bad, "k", site="x.example").models
+    model = registry.train("churn", days=30, every="7d")
+    assert Bad.asked[0][2] == {"site_id": "x.example", "kind": "churn", "days": 30, "every": "7d"}
+    assert [step["state"] for step in registry.progress(model)] == ["running", "done"]
+    assert registry.versions(model)["auc"].tolist() == [0.8]
+    registry.delete(model)
+    assert [asked[:2] for asked in Bad.asked[1:]] == [
+        ("GET", "/api/v1/models/0193/progress"),
+        ("GET", "/api/v1/models/0193/versions"),
+        ("DELETE", "/api/v1/models/0193"),
+    ]

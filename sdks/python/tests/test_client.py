@@ -18,7 +18,7 @@ import pytest
 from conftest import Program
 from opentrace import Client
 from opentrace.client import Rejected
-from opentrace.errors import ApiError, AuthError, ConnectionFailedError, NotFoundError, RateLimitError
+from opentrace.errors import ApiError, AuthError, ConnectionFailedError, DataWarning, NotFoundError, RateLimitError
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -322,3 +322,40 @@ def test_the_server_trains_and_tells_how_it_goes(bad: str) -> None:
         ("GET", "/api/v1/models/0193/versions"),
         ("DELETE", "/api/v1/models/0193"),
     ]
+
+
+def test_exports_go_on_until_there_is_no_page_left(bad: str, tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    def page(ids: list[int]) -> bytes:
+        table, sink = pa.table({"id": ids}), pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return bytes(sink.getvalue())
+
+    client = Client(bad, "k", site="x.example")
+    arrow = [(200, page([1, 2]), {"X-Next-Cursor": "abc"}), (200, page([3]), {})]
+    Bad.script = list(arrow)
+    assert client.events()["id"].to_pylist() == [1, 2, 3]
+    assert [("cursor=abc" in path) for _, path, _ in Bad.asked] == [False, True]
+    Bad.script = list(arrow)
+    assert pq.read_table(client.export(tmp_path / "all.parquet"))["id"].to_pylist() == [1, 2, 3]
+    Bad.script = [(200, b"id,name\n1,a\n", {"X-Next-Cursor": "abc"}), (200, b"id,name\n2,b\n", {})]
+    assert client.export(tmp_path / "all.csv").read_text() == "id,name\n1,a\n2,b\n"
+    Bad.script, Bad.asked = list(arrow), []
+    assert client.events(limit=2).num_rows == 2
+    assert len(Bad.asked) == 1
+    Bad.script = [(200, page([1]), {"X-Next-Cursor": "abc"}), (503, {"error": {"code": "away", "message": "away"}}, {})]
+    with pytest.raises(ApiError):
+        client.export(tmp_path / "broken.arrows")
+    assert not list(tmp_path.glob("broken*"))
+
+
+def test_an_answer_that_was_cut_is_told(bad: str) -> None:
+    rows = [{"metrics": [1], "dimensions": ["/a"]}, {"metrics": [1], "dimensions": ["/b"]}]
+    query = {"metrics": ["visitors"], "dimensions": ["event:page"], "pagination": {"limit": 2, "offset": 0}}
+    Bad.script = [(200, {"results": rows, "meta": {}, "query": query}, {})]
+    client = Client(bad, "k", site="x.example")
+    with pytest.warns(DataWarning, match="first 2 rows"):
+        client.query(["visitors"], dimensions=["event:page"])
+    assert len(client.query(["visitors"], dimensions=["event:page"], pagination={"limit": 2})) == 2

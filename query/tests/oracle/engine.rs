@@ -25,7 +25,9 @@ pub(crate) async fn start() -> Engine {
     };
     let store = Store::open(config).expect("a store");
     store.ready().await.expect("tables");
-    Engine { client: store.client(), store, _folder: folder }
+    // Thousands of small questions at once: compiling each would take longer than answering it.
+    let client = store.client().with_setting("compile_expressions", "0").with_setting("max_threads", "1");
+    Engine { client, store, _folder: folder }
 }
 
 /// A database of its own on a server.

@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-ADMIN = "api-test"
+ADMIN = "api-test-admin-token"
 SITE = "api.example"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # Streams never end; a test message leaves for the outside; the check of views waits for rest.

@@ -28,7 +28,7 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
     let allowed = state.gate.allow::<Read>(&call)?;
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let (value, domain) = read(&body.bytes)?;
-    let question = Question::of(&state, &allowed, &domain).await?;
+    let question = Question::of(&state, state.gate.on_site(&allowed, &domain)?).await?;
     let query = parse::from_value_with(&value, &question.vocabulary)?;
     let generation = state.generation(&question.site);
     let first = match (key(&question, &query)?, generation) {

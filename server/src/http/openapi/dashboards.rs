@@ -75,6 +75,7 @@ fn shared(paths: &mut Paths) {
 
 fn forms(schemas: &mut Schemas) {
     let tiles = json!({"type": "array", "items": reference("Tile"), "maxItems": 60});
+    let answers = ["Answer", "FunnelAnswer", "JourneysAnswer", "RetentionAnswer"].map(reference);
     let shown = json!({
         "id": uuid(), "site_id": text(), "name": text(), "tiles": tiles, "created_at": millis(),
         "updated_at": millis(), "link": reference("DashboardLink"),
@@ -90,7 +91,7 @@ fn forms(schemas: &mut Schemas) {
                 "query": {"type": "object", "description": "A question without `site_id`; a text has none"},
                 "text": {"type": "string", "maxLength": 5_000},
             })),
-            "TileAnswer": {"anyOf": ["Answer", "FunnelAnswer", "JourneysAnswer", "RetentionAnswer"].map(reference)},
+            "TileAnswer": {"anyOf": answers},
             "NewDashboard": only(&["name", "tiles"], json!({
                 "site_id": {"type": ["string", "null"]}, "name": {"type": "string", "minLength": 1, "maxLength": 200}, "tiles": tiles,
             })),

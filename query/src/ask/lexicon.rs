@@ -122,6 +122,13 @@ pub(crate) const DIMENSIONS: &[Phrases] = &[
     phrases("visit:language", "language|languages|locale|locales|browser language"),
     phrases("visit:platform", "platform|platforms"),
     phrases("visit:app_version", "app version|app versions"),
+    phrases("user:id", "user id|user ids"),
+    phrases("user:first_source", "first source|first sources|original source|first touch source|first touch"),
+    phrases("user:first_channel", "first channel|first channels|original channel|first touch channel"),
+    phrases(
+        "cluster",
+        "cluster|clusters|user cluster|user clusters|visitor cluster|visitor clusters|behaviour segment|behaviour segments|behavior segment|behavior segments|visitor segment|visitor segments|user segment|user segments",
+    ),
     phrases("event:hostname", "hostname|hostnames|host|hosts|subdomain|subdomains|domain|domains"),
     phrases("event:name", "event name|event names|name of event|event type|event types"),
     phrases("event:goal", "goal|goals|conversion goal|conversion goals|conversion event|conversion events"),

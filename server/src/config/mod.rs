@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use opentrace_pipeline::LogKind;
+use opentrace_query::limits::Budget;
 
 use self::layers::Layers;
 pub use self::layers::Source;
@@ -86,6 +87,8 @@ pub struct Limits {
     pub buffered_bytes: usize,
     /// Questions a minute for each key or person; 0 for any number.
     pub questions_per_minute: u32,
+    /// What ClickHouse may spend on a statement of a question.
+    pub question: Budget,
 }
 
 /// How repeats of an event are known.
@@ -298,6 +301,10 @@ fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
         connections: positive("limits.connections")?,
         buffered_bytes: positive("limits.buffered_bytes")?,
         questions_per_minute: layers.parse("limits.questions_per_minute")?,
+        question: Budget {
+            time: duration(layers, "limits.question_time", Duration::from_millis(100))?,
+            memory: positive("limits.question_bytes")? as u64,
+        },
     };
     if limits.buffered_bytes < limits.body_bytes {
         return Err(layers.invalid("limits.buffered_bytes", "less than `limits.body_bytes`".to_owned()));

@@ -93,6 +93,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("alerts.retry_ms", "1000"),
     // Questions a minute for each key or person; 0 for any number.
     plain("limits.questions_per_minute", "600"),
+    // Time and memory that ClickHouse may spend on one statement of a question.
+    plain("limits.question_time", "30s"),
+    plain("limits.question_bytes", "4294967296"),
     plain("log.level", "info"),
     plain("log.format", "text"),
 ];

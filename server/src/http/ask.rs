@@ -19,7 +19,8 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 pub(super) use self::words::Vocabularies;
-use super::{Answer, ApiError, Call, State, json, on};
+use super::question::asked;
+use super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
 use crate::clock;
 
@@ -45,7 +46,7 @@ struct Asked {
 }
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    on(warp::path!("api" / "v1" / "ask"), state, answer)
+    asked(warp::path!("api" / "v1" / "ask"), state, answer)
 }
 
 async fn answer(state: Arc<State>, mut call: Call) -> Answer {

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::Vocabularies;
-use super::cache::Answers;
+use super::cache::{Answers, Generation};
 use super::collect::Collector;
 use super::live::Watchers;
 use super::rates::Rates;
@@ -213,6 +213,13 @@ impl State {
     /// Says when something of the site of the proof changed.
     pub(super) fn progress(&self, _: &OnSite<Read>) -> watch::Receiver<Progress> {
         self.collector.pipeline.progress()
+    }
+
+    /// The state that the site of the proof is in; nothing while somebody is being erased.
+    pub(super) fn generation(&self, site: &OnSite<Read>) -> Option<Generation> {
+        let removals = *self.collector.pipeline.erasures().borrow();
+        let erased = self.collector.pipeline.is_erased();
+        erased.then(|| self.answers.generation(site.site().id, removals))
     }
 
     /// The sites that the proof reaches, by id.

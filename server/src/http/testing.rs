@@ -84,6 +84,7 @@ impl Server {
             connections: 10,
             buffered_bytes: 100_000,
             questions_per_minute: 1_000,
+            question: opentrace_query::limits::Budget::default(),
         };
         let proxies = Proxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
         let acceptor = Arc::new(acceptor);

@@ -12,6 +12,7 @@ use warp::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST};
 use warp::http::{Method, Request, StatusCode};
 
 use super::causes;
+use crate::http::call::Counted;
 use crate::http::{ApiError, Call, Peer, State, routes};
 
 const QUERY: &str = "/api/v2/query";
@@ -85,6 +86,7 @@ pub(super) async fn post(
     let broken = |what: &str| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ask_failed", what.to_owned());
     let mut request = request.body(Full::new(bytes)).map_err(|_| broken("the query makes no request"))?;
     request.extensions_mut().insert(Peer(call.peer));
+    request.extensions_mut().insert(Counted);
     let service = TowerToHyperService::new(warp::service(routes(state)));
     // On a task of its own: the routes cannot be asked by a task that they are just answering.
     let asked = tokio::spawn(async move { service.call(request).await });

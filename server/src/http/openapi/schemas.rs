@@ -4,19 +4,15 @@ use opentrace_query::catalogue::{FIELDS, GRAINS, METRICS};
 use opentrace_query::limits;
 use serde_json::{Value, json};
 
-/// Every schema by its name.
-pub(super) fn schemas() -> Value {
-    let mut all = words();
-    for part in [requests(), answers(), definitions()] {
-        if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
-            all.extend(part);
-        }
+use super::operation::{Schemas, add, reference};
+
+/// The schemas of questions, answers and definitions by their names.
+pub(super) fn schemas() -> Schemas {
+    let mut all = Schemas::new();
+    for part in [words(), requests(), answers(), definitions()] {
+        add(&mut all, part);
     }
     all
-}
-
-fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
 /// Metrics, dimensions, filters and ranges of time.
@@ -265,9 +261,5 @@ fn definitions() -> Value {
             "property": {"type": "string"}, "percentile": {"type": "number"}, "filters": reference("Filters"),
             "numerator": {"type": "object"}, "denominator": {"type": "object"},
         }), json!(["name", "type"])),
-        "Kept": {"type": "object", "required": ["id", "site_id", "created_at", "updated_at"], "properties": {
-            "id": {"type": "integer"}, "site_id": {"type": "string"},
-            "created_at": {"type": "integer"}, "updated_at": {"type": "integer"},
-        }},
     })
 }

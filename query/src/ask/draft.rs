@@ -112,6 +112,8 @@ pub(crate) struct Draft {
     pub(crate) compare: bool,
     /// `how has it changed`: the course of it, not one difference.
     pub(crate) course: bool,
+    /// `how is it doing`, whatever that is measured by.
+    pub(crate) doing: bool,
     pub(crate) then: bool,
     pub(crate) follow_up: bool,
     /// `what do they …`, which is answered by a report or a list and not by their number.
@@ -119,6 +121,8 @@ pub(crate) struct Draft {
     pub(crate) stays: bool,
     /// Pages of a folder were named, which are rows where an order is asked for.
     pub(crate) folder: bool,
+    /// One of them is asked for.
+    pub(crate) folder_one: bool,
     /// A metric was said with `by`.
     pub(crate) by_metric: bool,
     /// Events from here on are those that people come back for.

@@ -3,7 +3,7 @@
 use super::read::Reading;
 use super::stem::{is_past, stem};
 use super::tokens::Kind;
-use super::vocabulary::{Named, Strength, plural};
+use super::vocabulary::{LANGUAGE, Named, Strength, plural};
 use crate::catalogue::PROPERTY;
 
 /// Values of one attribute that some tokens name.
@@ -207,9 +207,11 @@ impl Reading<'_> {
         }
         let (end, named) = self.prefer(at, found)?;
         let named = named.clone();
+        let spoken = matches!(self.word(end), "speaking" | "speakers" | "speaker" | "language" | "locale");
+        let end = if named.dimension == LANGUAGE && spoken { end + 1 } else { end };
         let dimension = expected.unwrap_or(&named.dimension).to_owned();
         if named.dimension == "event:page" {
-            return Some(self.page(&named, &dimension, end));
+            return Some(self.page(&named, &dimension, at, end));
         }
         Some(Value { dimension, values: named.values, operator: "is", end })
     }
@@ -219,6 +221,17 @@ impl Reading<'_> {
         let place_of = |name: &str| ACQUISITION.iter().position(|known| *known == name);
         let first = found.iter().filter_map(|(_, named)| place_of(&named.dimension)).min();
         found.retain(|(_, named)| place_of(&named.dimension).is_none_or(|place| Some(place) == first));
+        let said = matches!(
+            at.checked_sub(1).map_or("", |before| self.word(before)),
+            "speaking" | "speak" | "speaks" | "using" | "language" | "languages" | "in"
+        ) || found.first().is_some_and(|(end, _)| {
+            matches!(self.word(*end), "speaking" | "speakers" | "speaker" | "language" | "locale")
+        });
+        if found.iter().any(|(_, named)| named.dimension == LANGUAGE) && found.len() > 1 {
+            // `german visitors` are from Germany; who speaks it is said.
+            let open = self.word(at) == "english" && !said;
+            found.retain(|(_, named)| open || (named.dimension == LANGUAGE) == said);
+        }
         let has =
             |found: &[(usize, &Named)], name: &str| found.iter().any(|(_, named)| named.dimension == name);
         if has(&found, "visit:country") {
@@ -297,10 +310,11 @@ impl Reading<'_> {
     }
 
     /// A page named in words: itself where one page is said, everything beneath where a part of the site is.
-    fn page(&mut self, named: &Named, dimension: &str, end: usize) -> Value {
+    fn page(&mut self, named: &Named, dimension: &str, at: usize, end: usize) -> Value {
         let path = named.values.first().cloned().unwrap_or_default();
         let noun = self.page_noun(end);
-        let one = matches!(noun, Some((false, _))) && self.word(end) != "section";
+        let asked = at.checked_sub(1).is_some_and(|before| matches!(self.word(before), "which" | "what"));
+        let one = matches!(noun, Some((false, _))) && self.word(end) != "section" && !asked;
         if !(one && self.draft.rank.is_none()) && path != "/" && self.around.vocabulary.has_beneath(&path) {
             return Value { dimension: dimension.to_owned(), values: vec![path], operator: "contains", end };
         }
@@ -505,7 +519,7 @@ impl Reading<'_> {
 
     /// The events that words name: by their whole name, by one of the same meaning, or by a part that
     /// only one of them has.
-    fn events_called(&self, words: &[&str]) -> Vec<String> {
+    pub(crate) fn events_called(&self, words: &[&str]) -> Vec<String> {
         let events = self.around.vocabulary.happenings();
         let stems = |words: &[&str]| -> Vec<String> {
             words

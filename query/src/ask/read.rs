@@ -145,6 +145,8 @@ impl<'a> Reading<'a> {
         }
         let special = [
             Self::steps,
+            Self::brings,
+            Self::beside,
             Self::asks_why,
             Self::how,
             Self::between_two,
@@ -320,6 +322,12 @@ impl<'a> Reading<'a> {
             |first: usize, next: usize| joined(first) && (self.metric_at(next) || self.metric_before(first));
         let listed = at > 0 && joined(at - 1) && self.metric_before(at - 1) || beside(end, end + 1);
         let weak = matches!(name, "visitors" | "visits") && !listed;
+        let counted = matches!(self.word(at), "bounces" | "bounce" | "bounced")
+            && (0..at).any(|place| matches!(self.word(place), "many" | "number" | "total"));
+        if counted {
+            self.draft.unknown.push(at);
+            self.draft.refuse("bounces are known as a rate, not as a number");
+        }
         if !self.draft.measures.iter().any(|known| known.name == name) {
             self.draft.measures.push(Measure { name, at, weak });
         }
@@ -384,6 +392,13 @@ impl<'a> Reading<'a> {
                 }
             }
         }
+        let beside = |first: usize| matches!(self.word(first), "and" | "," | "&" | "vs" | "versus" | "plus");
+        let before = at.checked_sub(1).is_some_and(|before| beside(before) && self.metric_before(before));
+        let next = self.connector(end).or(self.phrase(end, Class::Versus));
+        if !event.verb && (before || next.is_some_and(|next| self.metric_at(next))) {
+            self.draft
+                .refuse("how often an event happened is counted by itself; ask for one figure at a time");
+        }
         // `signup rate`, `signup conversion rate`, `signup conversions`.
         if let Some(after) = self.any(
             end,
@@ -422,6 +437,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(crate) fn negate(&mut self, at: usize) {
-        self.negated = Some(at);
+        // Twice denied is said.
+        self.negated = if self.negated.is_none() { Some(at) } else { None };
     }
 }

@@ -151,6 +151,10 @@ fn insight(settling: &mut Settling<'_>) -> Result<Map<String, Json>, Refusal> {
         settling.draft.times.push(week);
         settling.usual_time = true;
     }
+    let draft = &settling.draft;
+    if draft.measures.is_empty() && draft.mentions.is_empty() && draft.changes.is_empty() {
+        return Err(refuse("it is not said what changed"));
+    }
     let range = settling.range()?;
     settling.draft.against.get_or_insert(Against::Earlier(Earlier::Previous));
     let compared = settling.compared(range)?.ok_or_else(outside)?;

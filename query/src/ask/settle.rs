@@ -82,6 +82,12 @@ impl Settling<'_> {
         if !draft.comparatives.is_empty() && !explained && !draft.intends(Intent::Insight) {
             return Err(Refusal { unknown: draft.comparatives.clone(), why: String::new() });
         }
+        if draft.rank.is_some() && !draft.changes.is_empty() && !draft.intends(Intent::Insight) {
+            return Err(Refusal {
+                unknown: draft.changes.clone(),
+                why: "an order by how much something changed cannot be asked for yet".to_owned(),
+            });
+        }
         let other = draft.intends(Intent::Insight)
             || draft.intends(Intent::Anomalies)
             || draft.intends(Intent::Forecast);
@@ -305,6 +311,13 @@ impl Settling<'_> {
     /// A table of figures.
     fn figures(&mut self) -> Result<Map<String, Json>, Refusal> {
         let bare = self.draft.measures.is_empty() && self.draft.mentions.is_empty();
+        self.doing(bare);
+        let pages =
+            bare && self.draft.folder && !self.draft.conds.is_empty() && self.draft.divides.is_empty();
+        if pages {
+            self.draft.divide("event:page", true, true);
+        }
+        let bare = bare && self.draft.measures.is_empty();
         let asks = !bare
             || !self.draft.divides.is_empty()
             || self.draft.share
@@ -316,6 +329,9 @@ impl Settling<'_> {
         }
         self.now_against_then();
         let range = self.range()?;
+        if range.from >= self.around.clock.now.0 {
+            return Err(refuse("that time is still to come; a forecast can be asked for"));
+        }
         let (mut metrics, events) = self.counted()?;
         self.stays(&mut metrics);
         self.values_against();
@@ -365,12 +381,30 @@ impl Settling<'_> {
         Ok(query)
     }
 
+    /// `how is the spring sale doing` may be measured in several ways.
+    fn doing(&mut self, bare: bool) {
+        let draft = &self.draft;
+        let alone = draft.divides.is_empty() && draft.versus.is_none() && draft.against.is_none();
+        if bare && draft.doing && alone && !draft.conds.is_empty() && !draft.share {
+            let readings = ["visitors", "bounce_rate", "total_revenue"];
+            let name = readings[self.choices.choose(readings.len())];
+            self.draft.measures.push(Measure { name, at: 0, weak: false });
+        }
+    }
+
     /// `more than last month` is about this month.
     fn now_against_then(&mut self) {
         let clock = self.around.clock;
         if let (true, Some(Against::Span(then))) = (self.draft.times.is_empty(), self.draft.against)
             && let Some((unit, 1)) = then.unit
             && clock.relative(unit, -1) == Some(then)
+        {
+            self.draft.times.extend(clock.relative(unit, 0));
+        }
+        // `week over week` is of this week.
+        if let (true, Some(Against::Earlier(super::time::Earlier::By(unit, 1)))) =
+            (self.draft.times.is_empty(), self.draft.against)
+            && (Unit::Day..Unit::Year).contains(&unit)
         {
             self.draft.times.extend(clock.relative(unit, 0));
         }
@@ -455,7 +489,7 @@ impl Settling<'_> {
     /// What is ordered, and by what.
     fn ranked(&mut self, rank: &Rank, metrics: &mut Vec<&'static str>) -> Result<(), Refusal> {
         if self.draft.divides.is_empty() && self.draft.folder {
-            self.draft.divide("event:page", true, true);
+            self.draft.divide("event:page", !self.draft.folder_one, true);
         }
         if self.draft.divides.is_empty() && metrics.as_slice() == ["events"] && self.draft.mentions.is_empty()
         {

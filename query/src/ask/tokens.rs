@@ -169,7 +169,9 @@ fn split(piece: &str, tokens: &mut Vec<Token>) {
         let taken =
             if first == '/' && after_word && !tokens.last().is_some_and(|last| last.text.contains('.')) {
                 // `visitors/day` is one per the other, `pages/posts` just two words.
-                let per = Unit::of(&rest[1..].to_lowercase()).is_some();
+                let after = rest[1..].to_lowercase();
+                let per = Unit::of(&after).is_some()
+                    || matches!(after.as_str(), "visitor" | "user" | "visit" | "session" | "person");
                 if per {
                     tokens.push(Token::new(Kind::Word, "per", true));
                 }

@@ -65,6 +65,13 @@ impl Reader<'_> {
         }
     }
 
+    /// `at 3pm`: the hour that begins then.
+    fn one_hour(&self, at: usize, from: &At) -> Option<Hours> {
+        let whole = self.is(at, &["at"]) && from.sure && from.time.minute() == 0 && !from.end_of_day;
+        let to = Time::new((from.time.hour() + 1) % 24, 0, 0, 0).ok()?;
+        whole.then_some(Hours { from: from.time, to, end: from.end })
+    }
+
     /// `between 9 and 17`, `from 8am to noon`, `9am to 5pm`, `after 5pm`, `before 10:30`.
     pub(super) fn hours(&self, at: usize) -> Option<Hours> {
         let (first, joint): (usize, &[&str]) = match self.word(at) {
@@ -82,7 +89,7 @@ impl Reader<'_> {
         };
         let from = self.time_of_day(first)?;
         if !self.is(from.end, joint) {
-            return None;
+            return self.one_hour(at, &from);
         }
         let to = self.time_of_day(from.end + 1)?;
         // Two bare numbers are hours only where a word says that they are a span.

@@ -6,6 +6,7 @@ use jiff::civil::Time;
 use super::calendar::{Span, Unit};
 use super::dates::Anchor;
 use super::{Reader, When};
+use crate::ask::tokens::Kind;
 
 /// Words before a time that add nothing.
 const LEADS: &[&str] =
@@ -115,8 +116,14 @@ impl Reader<'_> {
             };
             Some((digits.parse::<i64>().ok()?, unit))
         };
+        let bare = self.word(next).strip_prefix('l').unwrap_or_default();
         let (count, unit, end) = if let Some((count, unit)) = short(self.word(next)) {
             (count, unit, next + 1)
+        } else if let Some((count, unit)) = short(bare).filter(|_| !said) {
+            // `l30d`, as spreadsheets say it.
+            return Self::one(self.clock.last(unit, count), next + 1);
+        } else if let Some(end) = self.any(next, &["half hour", "half an hour"]).filter(|_| said) {
+            (30, Unit::Minute, end)
         } else if let Some(end) = self.any(next, &["fortnight"]).filter(|_| said) {
             (2, Unit::Week, end)
         } else {
@@ -152,6 +159,13 @@ impl Reader<'_> {
             let span = Span { from, to, unit: Some((unit, count)) };
             (from < to).then(|| When { end, spans: vec![span], ahead: Some((unit, count)) })
         };
+        if let Some(end) = self.any(at, &["rest of", "remainder of", "remaining"]) {
+            let unit_at = self.skip(end, &["the", "this"]);
+            let (unit, false) = Unit::of(self.word(unit_at))? else { return None };
+            let left = self.clock.relative(unit, 0)?.to - self.clock.today()?.to;
+            let days = (left + 43_200_000) / 86_400_000;
+            return (days > 0).then(|| next(unit_at + 1, Unit::Day, days))?;
+        }
         if self.is(at, &["tomorrow"]) {
             return next(at + 1, Unit::Day, 1);
         }
@@ -208,10 +222,8 @@ impl Reader<'_> {
                 "of all time",
                 "ever",
                 "since the beginning",
-                "since launch",
                 "in total ever",
                 "overall time",
-                "since we started",
                 "since day one",
             ],
         )?;
@@ -337,10 +349,11 @@ impl Reader<'_> {
         };
         let froms = self.anchors(first);
         if let Some(anchor) = froms.first() {
-            if !self.is(anchor.end, joints) {
-                return None;
+            let hyphen = self.hyphen(at, anchor.end);
+            if !self.is(anchor.end, joints) && !hyphen {
+                return self.neighbours(*anchor).filter(|_| first == at);
             }
-            let second = self.skip(anchor.end + 1, &["the"]);
+            let second = if hyphen { anchor.end } else { self.skip(anchor.end + 1, &["the"]) };
             // `march 1 to 10`: the second day is of the same month.
             let tos = match (anchor.month, self.anchors(second)) {
                 (Some(month), tos) if tos.is_empty() && anchor.span.is_day() => {
@@ -375,6 +388,27 @@ impl Reader<'_> {
         let from =
             jiff::civil::Date::new(last.year(), last.month(), day).ok().filter(|from| *from <= last)?;
         Self::one(self.clock.days(from, last, None), to.end)
+    }
+
+    /// `mon-fri`, `january-march`: two names with a hyphen between them.
+    fn hyphen(&self, at: usize, next: usize) -> bool {
+        let word = |at: usize| self.tokens.get(at).filter(|token| token.kind == Kind::Word);
+        next == at + 1 && word(at).is_some() && word(next).is_some_and(|token| token.glued)
+    }
+
+    /// `saturday and sunday`: two days of which one follows the other.
+    fn neighbours(&self, first: Anchor) -> Option<When> {
+        if !self.is(first.end, &["and", "&"]) || !first.span.is_day() {
+            return None;
+        }
+        let second = self.anchors(first.end + 1).into_iter().next().filter(|second| second.span.is_day())?;
+        let span = self.joined(first, second)?;
+        let days = self.clock.local(span.from)?.date().tomorrow().ok()?;
+        (self.clock.start(days)? == second.span.from).then_some(When {
+            end: second.end,
+            spans: vec![span],
+            ahead: None,
+        })
     }
 
     /// From the beginning of one to the end of the other. What comes round again is taken as the

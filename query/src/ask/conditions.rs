@@ -129,6 +129,11 @@ impl Reading<'_> {
         match self.draft.conds.iter_mut().find(same) {
             // Said twice, of one attribute: any of them, as nothing is two things at once.
             Some(known) => {
+                // A visit is of one country, but of many pages.
+                if is_page(&cond.dimension) && !cond.negated {
+                    self.draft.refuse("two pages were named, and not how they go together");
+                    return;
+                }
                 for value in cond.values {
                     if !known.values.contains(&value) {
                         known.values.push(value);

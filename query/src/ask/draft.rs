@@ -114,6 +114,8 @@ pub(crate) struct Draft {
     pub(crate) course: bool,
     /// `how is it doing`, whatever that is measured by.
     pub(crate) doing: bool,
+    /// `explain …`, which may ask for what a word means.
+    pub(crate) explain: bool,
     pub(crate) then: bool,
     pub(crate) follow_up: bool,
     /// `what do they …`, which is answered by a report or a list and not by their number.

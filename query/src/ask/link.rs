@@ -113,8 +113,8 @@ const JOINTS: &[&str] = &[
 /// Words of events' names that are too common to name one.
 const COMMON: &[&str] = &[
     "form", "page", "view", "start", "file", "add", "to", "link", "button", "event", "submit", "new",
-    "complet", "user", "open", "clos", "time", "out", "in", "on", "up", "free", "video", "pag", "fil",
-    "from", "with", "for", "by", "us", "shop", "site",
+    "complet", "user", "click", "open", "clos", "time", "out", "in", "on", "up", "free", "video", "pag",
+    "fil", "from", "with", "for", "by", "us", "shop", "site",
 ];
 
 impl Reading<'_> {
@@ -277,6 +277,30 @@ impl Reading<'_> {
             return named.strength > Strength::Part && leads.contains(&before) && !usual;
         }
         if single && (word.chars().count() < 2 || word.chars().all(|letter| letter.is_ascii_digit())) {
+            return false;
+        }
+        // `a paid plan`, `paid by card`: only traffic is of the paid channels.
+        let acquired = [
+            "traffic",
+            "visitors",
+            "users",
+            "visits",
+            "sessions",
+            "channel",
+            "channels",
+            "campaigns",
+            "ads",
+            "clicks",
+            "acquisition",
+            "vs",
+            "versus",
+            "and",
+            "or",
+            "sources",
+            "media",
+            "people",
+        ];
+        if single && word == "paid" && !acquired.contains(&self.word(end)) {
             return false;
         }
         let common = single
@@ -536,7 +560,7 @@ impl Reading<'_> {
             let mut reversed = event.stems.clone();
             reversed.reverse();
             event.stems == given
-                || event.stems.len() == 2 && reversed == given
+                || event.stems.len() == 2 && reversed == strip_joints(&given)
                 || event.stems.concat() == joined
                 || given.len() > 1 && strip_joints(&event.stems) == strip_joints(&given)
         };

@@ -35,9 +35,12 @@ impl Reading<'_> {
                 "what happened to",
                 "what happened with",
                 "root cause of",
+                "what is up with",
+                "what is wrong with",
             ],
         )?;
         self.draft.intend(Intent::Insight);
+        self.draft.explain |= self.word(at) == "explain";
         Some(end)
     }
 
@@ -134,11 +137,12 @@ impl Reading<'_> {
         let made = self.made();
         let first = self.time(at + 1);
         let read = first.and_then(|(first, pick)| {
-            if !matches!(self.word(first.end), "and" | "to") {
+            let (end, span) = first.alone.or(first.spans.get(pick).map(|span| (first.end, *span)))?;
+            if !matches!(self.word(end), "and" | "to") {
                 return None;
             }
-            let (second, other) = self.time(first.end + 1)?;
-            Some((*first.spans.get(pick)?, *second.spans.get(other)?, second.end))
+            let (second, other) = self.time(end + 1)?;
+            Some((span, *second.spans.get(other)?, second.end))
         });
         let Some((first, second, end)) = read else {
             self.unmake(made);
@@ -301,6 +305,9 @@ impl Reading<'_> {
     /// Words that the rest of the grammar looks at, or that only join.
     pub(crate) fn small_words(&mut self, at: usize) -> Option<usize> {
         let word = self.word(at);
+        if let Some(end) = self.looked_at(at) {
+            return Some(end);
+        }
         let last = at + 1 >= self.tokens.len()
             || (at + 1..self.tokens.len()).all(|place| self.kind(place) == Some(Kind::Mark));
         match word {
@@ -378,7 +385,34 @@ impl Reading<'_> {
                     self.people(at);
                     return Some(at + 1);
                 }
+                let made = self.made();
+                let deed = self.event(at + 1).is_some_and(|event| event.verb);
+                self.unmake(made);
+                let uses = [
+                    "uses",
+                    "use",
+                    "used",
+                    "visits",
+                    "visited",
+                    "came",
+                    "comes",
+                    "viewed",
+                    "saw",
+                    "converted",
+                ];
+                if !people && (deed || uses.contains(&self.word(at + 1))) {
+                    self.people(at);
+                    return Some(at + 1);
+                }
                 people.then_some(at + 1)
+            }
+            "nor" => {
+                self.negated = Some(at);
+                Some(at + 1)
+            }
+            "through" if self.time_after(at) => {
+                self.draft.unknown.push(at);
+                Some(at + 1)
             }
             "conversions" | "conversion" | "convert" | "converts" | "converted" | "converting" => {
                 self.conversion(at)
@@ -456,6 +490,11 @@ impl Reading<'_> {
         None
     }
 
+    /// `through march 5` says when something ends, and not when it begins.
+    fn time_after(&self, at: usize) -> bool {
+        time::time(self.tokens, at + 1, self.around.clock).is_some()
+    }
+
     fn value_follows(&mut self, at: usize) -> bool {
         let made = self.made();
         let value = self.value(at, None).is_some();
@@ -489,6 +528,19 @@ impl Reading<'_> {
         let end = self.any(end, &["us the", "us", "our site", "me", "our website", "here"]).unwrap_or(end);
         self.draft.divide(dimension, true, true);
         self.people(at);
+        Some(end)
+    }
+
+    /// `what are people reading`: pages.
+    fn looked_at(&mut self, at: usize) -> Option<usize> {
+        let people = self.any(
+            at,
+            &["what are people", "what are users", "what are visitors", "what are they", "what is everyone"],
+        )?;
+        let end =
+            self.any(people, &["looking at", "reading", "viewing", "browsing", "seeing", "visiting"])?;
+        self.people(at);
+        self.draft.divide("event:page", true, true);
         Some(end)
     }
 

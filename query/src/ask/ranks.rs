@@ -126,7 +126,11 @@ impl Reading<'_> {
             return Some(next);
         }
         // `which 3 browsers`.
-        if number.is_some() && self.dimension(at + 1).is_some() && !self.is_time(at) {
+        let listed = matches!(
+            at.checked_sub(1).map_or("", |before| self.word(before)),
+            "" | "which" | "what" | "the" | "show" | "list" | "me" | "name" | "top" | "our" | "my"
+        );
+        if number.is_some() && listed && self.dimension(at + 1).is_some() && !self.is_time(at) {
             self.draft.rank = Some(rank);
             return Some(at + 1);
         }

@@ -228,7 +228,9 @@ impl<'a> Reading<'a> {
             }
         }
         let made = self.made();
-        if let Some(value) = self.value(at, None) {
+        let page = self.role.is_some().then_some("event:page");
+        if let Some(value) = page.and_then(|page| self.value(at, Some(page))).or_else(|| self.value(at, None))
+        {
             if best.as_ref().is_none_or(|(longest, of, _)| (value.end, 3) > (*longest, *of)) {
                 best = Some((value.end, 3, Piece::Value(value)));
             } else {
@@ -356,6 +358,10 @@ impl<'a> Reading<'a> {
             && end >= when.end
         {
             self.draft.against.get_or_insert(Against::Earlier(earlier));
+            return end;
+        }
+        if let (true, Some((end, span))) = (self.draft.compare, when.alone) {
+            self.draft.times.push(span);
             return end;
         }
         let pick = if when.spans.len() > 1 { self.choose(when.spans.len()) } else { 0 };

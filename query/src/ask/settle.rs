@@ -9,6 +9,8 @@ use super::time::calendar::{Span, Unit};
 use super::{Around, context, reports};
 use crate::catalogue::{self, Grain};
 
+/// The group of visitors that the models put somebody in.
+const CLUSTER: &str = "cluster";
 /// Rows of a list whose length nobody said.
 const LISTED: i64 = 10;
 /// Days asked about where no time is said.
@@ -68,6 +70,9 @@ pub(crate) fn settle(draft: Draft, around: &Around<'_>, choices: &mut Choices) -
 
 impl Settling<'_> {
     fn query(&mut self) -> Result<Map<String, Json>, Refusal> {
+        if let Some(listed) = self.groups_listed()? {
+            return Ok(listed);
+        }
         self.deeds_in_order();
         match self.intent()? {
             Some(intent) => reports::report(self, intent),
@@ -75,9 +80,33 @@ impl Settling<'_> {
         }
     }
 
+    /// `which segments do we have`: the groups of visitors themselves.
+    fn groups_listed(&self) -> Result<Option<Map<String, Json>>, Refusal> {
+        let draft = &self.draft;
+        let Some(groups) = draft.divides.iter().find(|divide| divide.name == CLUSTER) else {
+            return Ok(None);
+        };
+        let about_people = draft.measures.iter().all(|measure| measure.weak) && draft.mentions.is_empty();
+        let alone = draft.divides.len() == 1 && draft.conds.is_empty() && draft.times.is_empty();
+        let plain =
+            draft.intents.is_empty() && draft.rank.is_none() && draft.against.is_none() && !draft.share;
+        if !groups.said && about_people && alone && plain {
+            return Ok(Some(Map::from_iter([("kind".to_owned(), json!("segments"))])));
+        }
+        match catalogue::field(CLUSTER) {
+            Some(_) => Ok(None),
+            None => Err(refuse("figures by group of visitors are not kept")),
+        }
+    }
+
     /// `more … than` compares; without what it is compared with, it is a number nobody can filter by.
     fn comparatives(&mut self) -> Result<(), Refusal> {
         let draft = &mut self.draft;
+        // `are more people using chrome or firefox`
+        if !draft.comparatives.is_empty() && draft.versus.is_none() && draft.against.is_none() {
+            let either = draft.conds.iter().find(|cond| cond.values.len() > 1 && !cond.negated);
+            draft.versus = either.map(|cond| cond.dimension.clone());
+        }
         let explained = draft.against.is_some() || draft.compare || draft.versus.is_some();
         if !draft.comparatives.is_empty() && !explained && !draft.intends(Intent::Insight) {
             return Err(Refusal { unknown: draft.comparatives.clone(), why: String::new() });

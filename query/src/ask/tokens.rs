@@ -162,7 +162,11 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 
 /// A piece without spaces.
 fn split(piece: &str, tokens: &mut Vec<Token>) {
-    let mut rest = piece;
+    let mut rest = match piece.to_lowercase().as_str() {
+        "w/o" => "without",
+        "w/" => "with",
+        _ => piece,
+    };
     while let Some(first) = rest.chars().next() {
         let after_word =
             rest.len() < piece.len() && tokens.last().is_some_and(|last| last.kind == Kind::Word);

@@ -9,8 +9,7 @@ use super::{Reader, When};
 use crate::ask::tokens::Kind;
 
 /// Words before a time that add nothing.
-const LEADS: &[&str] =
-    &["in", "on", "during", "for", "over", "within", "throughout", "of", "across", "from", "through"];
+const LEADS: &[&str] = &["in", "on", "during", "for", "over", "within", "throughout", "of", "across", "from"];
 
 /// Parts of a day.
 const PARTS: [(&str, i8, i8); 4] =
@@ -41,7 +40,7 @@ impl Reader<'_> {
     }
 
     fn one(span: Option<Span>, end: usize) -> Option<When> {
-        Some(When { end, spans: vec![span?], ahead: None })
+        Some(When { end, spans: vec![span?], ahead: None, alone: None })
     }
 
     fn plain(&self, at: usize) -> Option<When> {
@@ -51,7 +50,12 @@ impl Reader<'_> {
         }
         let anchors = self.anchors(at);
         let end = anchors.first()?.end;
-        Some(When { end, spans: anchors.into_iter().map(|anchor| anchor.span).collect(), ahead: None })
+        Some(When {
+            end,
+            spans: anchors.into_iter().map(|anchor| anchor.span).collect(),
+            ahead: None,
+            alone: None,
+        })
     }
 
     /// `in the last week`, `over the last year`: as long as one, ending now.
@@ -157,7 +161,7 @@ impl Reader<'_> {
                 }
             };
             let span = Span { from, to, unit: Some((unit, count)) };
-            (from < to).then(|| When { end, spans: vec![span], ahead: Some((unit, count)) })
+            (from < to).then(|| When { end, spans: vec![span], ahead: Some((unit, count)), alone: None })
         };
         if let Some(end) = self.any(at, &["rest of", "remainder of", "remaining"]) {
             let unit_at = self.skip(end, &["the", "this"]);
@@ -337,7 +341,7 @@ impl Reader<'_> {
     fn opened(&self, anchors: &[Anchor], end: usize, begin: fn(Span) -> i64) -> Option<When> {
         let spans: Vec<Span> =
             anchors.iter().filter_map(|anchor| self.clock.since(begin(anchor.span))).collect();
-        (!spans.is_empty()).then_some(When { end, spans, ahead: None })
+        (!spans.is_empty()).then_some(When { end, spans, ahead: None, alone: None })
     }
 
     /// `from A to B`, `between A and B`, `A to B`, `A - B`; both ends are within.
@@ -376,7 +380,7 @@ impl Reader<'_> {
                     .flatten()
                     .collect()
             };
-            return (!spans.is_empty()).then_some(When { end, spans, ahead: None });
+            return (!spans.is_empty()).then_some(When { end, spans, ahead: None, alone: None });
         }
         // `1 to 14 february`: the first day is of the month said later.
         let day = self.number(first).and_then(|day| i8::try_from(day).ok())?;
@@ -396,18 +400,24 @@ impl Reader<'_> {
         next == at + 1 && word(at).is_some() && word(next).is_some_and(|token| token.glued)
     }
 
-    /// `saturday and sunday`: two days of which one follows the other.
+    /// `saturday and sunday`, `january and february`: two of which one follows the other.
     fn neighbours(&self, first: Anchor) -> Option<When> {
-        if !self.is(first.end, &["and", "&"]) || !first.span.is_day() {
+        if !self.is(first.end, &["and", "&"]) {
             return None;
         }
-        let second = self.anchors(first.end + 1).into_iter().next().filter(|second| second.span.is_day())?;
-        let span = self.joined(first, second)?;
-        let days = self.clock.local(span.from)?.date().tomorrow().ok()?;
-        (self.clock.start(days)? == second.span.from).then_some(When {
+        let second = self.anchors(first.end + 1).into_iter().next()?;
+        let alike = first.span.unit.is_some_and(|(unit, count)| count == 1 && unit >= Unit::Day)
+            && first.span.unit == second.span.unit;
+        let span = self.joined(first, second).filter(|_| alike)?;
+        let begins = Span { from: span.from, ..first.span };
+        let (unit, _) = first.span.unit?;
+        // What follows the first by one unit is the second.
+        let follows = self.clock.earlier(second.span, unit, 1)?.from == begins.from;
+        follows.then_some(When {
             end: second.end,
             spans: vec![span],
             ahead: None,
+            alone: Some((first.end, first.span)),
         })
     }
 

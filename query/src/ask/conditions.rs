@@ -260,10 +260,18 @@ impl Reading<'_> {
                 "called",
                 "= =",
                 "being",
+                "in",
+                "is in",
+                "is one of",
+                "one of",
+                "is either",
                 "of",
                 "like",
             ],
         );
+        // `plan in free, pro` is a condition; `top pages in the blog` is a list.
+        let copula =
+            copula.filter(|_| self.word(end) != "in" || name.starts_with(crate::catalogue::PROPERTY));
         let mut next = copula.unwrap_or(end);
         let mut negated = self.negated.is_some();
         if copula.is_some()

@@ -104,6 +104,8 @@ pub(crate) struct Draft {
     pub(crate) share: bool,
     pub(crate) rate: bool,
     pub(crate) trend: bool,
+    /// `trending`, which of several things are those that grow.
+    pub(crate) trending: bool,
     /// A picture was asked for, whatever it shows.
     pub(crate) chart: bool,
     pub(crate) average: Option<usize>,
@@ -149,6 +151,11 @@ impl Draft {
     /// Whether people are who the question is about.
     pub(crate) fn of_people(&self) -> bool {
         self.measures.iter().any(|measure| measure.name == "visitors")
+    }
+
+    /// Whether visits are what the question is about.
+    pub(crate) fn of_visits(&self) -> bool {
+        self.measures.iter().any(|measure| measure.name == "visits")
     }
 
     pub(crate) fn divide(&mut self, name: &str, plural: bool, said: bool) {

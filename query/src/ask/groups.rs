@@ -41,6 +41,12 @@ impl Reading<'_> {
             self.measure("visitors", at);
             return Some(at + 1);
         }
+        if let Some(end) =
+            self.any(at, &["world map of", "map of", "on a map", "on the map", "on a world map"])
+        {
+            self.draft.divide("visit:country", true, true);
+            return Some(end);
+        }
         let by = self.phrase(at, Class::By)?;
         if let Some(end) = self.one_per_another(at, by) {
             return Some(end);

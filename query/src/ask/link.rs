@@ -273,8 +273,20 @@ impl Reading<'_> {
                 "on", "to", "of", "for", "the", "visited", "viewed", "our", "from", "at", "saw", "in",
                 "view", "visit", "top",
             ];
+            let counted = [
+                "traffic",
+                "visitors",
+                "visits",
+                "views",
+                "pageviews",
+                "readers",
+                "sessions",
+                "users",
+                "audience",
+            ];
             let usual = single && (super::lexicon::WORDS.contains(word) || word.len() < 3);
-            return named.strength > Strength::Part && leads.contains(&before) && !usual;
+            let said = leads.contains(&before) || counted.contains(&self.word(end));
+            return named.strength > Strength::Part && said && !usual;
         }
         if single && (word.chars().count() < 2 || word.chars().all(|letter| letter.is_ascii_digit())) {
             return false;
@@ -421,6 +433,7 @@ impl Reading<'_> {
                     | "from"
                     | "in"
                     | "not"
+                    | "non"
                     | "excluding"
                     | "except"
                     | "vs"

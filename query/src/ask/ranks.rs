@@ -88,6 +88,13 @@ impl Reading<'_> {
                 rank.count = Some(count);
                 next += 1;
             }
+            // The longest visits are those that last longest.
+            if matches!(said, "longest" | "shortest")
+                && matches!(self.word(next), "visit" | "visits" | "session" | "sessions")
+            {
+                self.measure("visit_duration", next);
+                next += 1;
+            }
             let how = matches!(said, "most" | "least" | "best" | "worst" | "top" | "highest");
             let adjectives: &[(&str, Option<&'static str>)] = &[
                 ("viewed", Some("pageviews")),

@@ -210,7 +210,10 @@ impl<'a> Reading<'a> {
             }
         }
         if let Some((name, several, end)) = self.dimension(at) {
-            offer(end, 5, Piece::Dimension(name, several));
+            // `logged_in` was written as the property's key, whatever else the words may mean.
+            let glued = end > at + 1 && self.tokens[at + 1..end].iter().all(|token| token.glued);
+            let key = glued && name.starts_with(crate::catalogue::PROPERTY);
+            offer(end, if key { 9 } else { 5 }, Piece::Dimension(name, several));
         }
         if let Some(when) = time::time(self.tokens, at, self.around.clock) {
             offer(when.end, 8, Piece::Time(when));
@@ -287,6 +290,7 @@ impl<'a> Reading<'a> {
                     self.draft.chart = true;
                 } else {
                     self.draft.trend = true;
+                    self.draft.trending |= self.word(at) == "trending";
                 }
             }
             Class::Share => self.draft.share = true,
@@ -325,7 +329,11 @@ impl<'a> Reading<'a> {
         let listed = at > 0 && joined(at - 1) && self.metric_before(at - 1) || beside(end, end + 1);
         let weak = matches!(name, "visitors" | "visits") && !listed;
         let counted = matches!(self.word(at), "bounces" | "bounce" | "bounced")
-            && (0..at).any(|place| matches!(self.word(place), "many" | "number" | "total"));
+            && (0..at).any(|place| {
+                let word = self.word(place);
+                matches!(word, "many" | "number" | "total")
+                    || place + 1 == at && matches!(word, "that" | "who" | "which")
+            });
         if counted {
             self.draft.unknown.push(at);
             self.draft.refuse("bounces are known as a rate, not as a number");
@@ -420,7 +428,7 @@ impl<'a> Reading<'a> {
         }
         let negated = self.negated.take().is_some();
         let made_it = at.checked_sub(1).is_some_and(|before| self.did(before));
-        let verb = event.verb || made_it && self.draft.of_people();
+        let verb = event.verb || made_it && (self.draft.of_people() || self.draft.of_visits());
         self.draft.mentions.push(Mention { names, verb, apart, negated, at });
         end
     }

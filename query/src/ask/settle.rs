@@ -256,7 +256,7 @@ impl Settling<'_> {
             metrics = vec!["events"];
             self.need_goal();
         }
-        let people_do = self.draft.of_people() || self.draft.share;
+        let people_do = self.draft.of_people() || self.draft.of_visits() || self.draft.share;
         let rate = self.draft.rate
             || metrics.contains(&"conversion_rate")
             || self.draft.share && self.draft.mentions.iter().any(|mention| mention.verb);
@@ -358,6 +358,19 @@ impl Settling<'_> {
         }
         self.now_against_then();
         let range = self.range()?;
+        let grains = self.draft.divides.iter().filter(|divide| catalogue::grain(&divide.name).is_some());
+        if grains.count() > 1 {
+            return Err(refuse("figures are by one length of time"));
+        }
+        if self.draft.trending
+            && self
+                .draft
+                .divides
+                .iter()
+                .any(|divide| divide.name.contains(':') && catalogue::grain(&divide.name).is_none())
+        {
+            return Err(refuse("an order by how much something changed cannot be asked for yet"));
+        }
         if range.from >= self.around.clock.now.0 {
             return Err(refuse("that time is still to come; a forecast can be asked for"));
         }

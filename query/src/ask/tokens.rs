@@ -192,7 +192,9 @@ fn split(piece: &str, tokens: &mut Vec<Token>) {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"/:.-".contains(c));
                 let number = number_part(&rest[..end.unwrap_or(rest.len())]);
                 tokens.push(Token::new(Kind::Number, number, true));
-                number.len()
+                // `2025's`
+                let owned = rest[number.len()..].to_lowercase().starts_with("'s");
+                number.len() + if owned { 2 } else { 0 }
             } else if first.is_alphanumeric() {
                 word(rest, tokens)
             } else if first == '-' && dashes(piece, rest, tokens) {

@@ -124,7 +124,7 @@ fn agent(program: &Program, site: &Site) -> Value {
 /// A query about today in the form that a model writes.
 fn written(metric: &str, more: &str) -> String {
     let day = |offset: i64| {
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
         let date = today.checked_add(jiff::Span::new().days(offset)).expect("a date");
         format!("{date}T00:00:00Z")
     };

@@ -328,7 +328,8 @@ impl<'a> Reading<'a> {
             |first: usize, next: usize| joined(first) && (self.metric_at(next) || self.metric_before(first));
         let listed = at > 0 && joined(at - 1) && self.metric_before(at - 1) || beside(end, end + 1);
         let weak = matches!(name, "visitors" | "visits") && !listed;
-        let counted = matches!(self.word(at), "bounces" | "bounce" | "bounced")
+        let counted = end == at + 1
+            && matches!(self.word(at), "bounces" | "bounce" | "bounced")
             && (0..at).any(|place| {
                 let word = self.word(place);
                 matches!(word, "many" | "number" | "total")

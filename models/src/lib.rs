@@ -6,6 +6,7 @@
 
 pub mod anomaly;
 pub mod artefact;
+pub mod encoder;
 pub mod error;
 pub mod experiment;
 pub mod forecast;

@@ -19,6 +19,7 @@ use super::live::Watchers;
 use super::rates::Rates;
 use super::{ApiError, Budget, Proxies};
 use crate::alerts::Alerts;
+use crate::ask::Helpers;
 use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Write};
 use crate::config::Limits;
 use crate::erasure::Desk;
@@ -41,6 +42,8 @@ pub struct State {
     pub(super) asking: Semaphore,
     /// The words that questions about each site may name.
     pub(super) vocabularies: Vocabularies,
+    /// What helps to read them.
+    pub(super) helpers: Helpers,
     /// Answers that still hold.
     pub(super) answers: Answers,
     /// Questions that somebody may ask in a while.
@@ -76,6 +79,7 @@ pub struct Parts {
     pub checker: Checker,
     pub tracker: String,
     pub alerts: Alerts,
+    pub helpers: Helpers,
     pub stop: CancellationToken,
 }
 
@@ -173,6 +177,7 @@ impl State {
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
             vocabularies: Vocabularies::default(),
+            helpers: parts.helpers,
             answers: Answers::new(collector.pipeline.progress(), parts.stop.clone()),
             rates: Rates::new(parts.limits.questions_per_minute),
             checker: parts.checker,

@@ -21,6 +21,7 @@ use warp::reply::Response;
 use super::state::Parts;
 use super::{Peer, Proxies, State, routes};
 use crate::alerts::{Alerts, Setup};
+use crate::ask::Helpers;
 use crate::auth::{Gate, People};
 use crate::clock;
 use crate::config::{Limits, Secret};
@@ -54,6 +55,11 @@ impl Server {
 
     /// With `open`, anybody on this machine may read.
     pub(super) async fn with(open: bool) -> Self {
+        Self::helped(open, Helpers::default()).await
+    }
+
+    /// With what helps to read questions.
+    pub(super) async fn helped(open: bool, helpers: Helpers) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let sites = Sites::default();
         let identity = Identity::open(&folder.path().join(KEY_FILE), clock::now()).expect("keys");
@@ -106,6 +112,7 @@ impl Server {
             checker,
             tracker,
             alerts,
+            helpers,
             stop: stop.clone(),
         };
         let state = Arc::new(State::new(parts));

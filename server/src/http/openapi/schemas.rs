@@ -167,7 +167,9 @@ fn answers() -> Value {
     json!({
         "InWordsAnswer": {
             "type": "object",
-            "required": ["status", "query", "explanation", "result", "chart", "suggestions", "confidence"],
+            "required": [
+                "status", "query", "explanation", "result", "chart", "suggestions", "confidence", "source",
+            ],
             "properties": {
                 "status": {"enum": ["answered", "ambiguous", "unsupported"]},
                 "query": {"type": ["object", "null"], "description": "`kind` names the report that it is of"},
@@ -178,7 +180,9 @@ fn answers() -> Value {
                     "question": {"type": "string"}, "query": {"type": "object"},
                 }}},
                 "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+                "source": {"enum": ["grammar", "model"], "description": "Who read the question"},
                 "not_understood": strings,
+                "unavailable": {"type": "string", "description": "What this program does not answer yet"},
             },
         },
         "Answer": {"type": "object", "required": ["results", "meta", "query"], "properties": {

@@ -9,6 +9,7 @@ pub mod artefact;
 pub mod error;
 pub mod experiment;
 pub mod forecast;
+mod learn;
 pub mod predict;
 pub mod recommend;
 pub mod registry;
@@ -16,3 +17,4 @@ mod scale;
 pub mod segment;
 
 pub use error::{Error, Result};
+pub use learn::{Fit, Predict};

@@ -311,7 +311,7 @@ def main():
 
 
 def apart(page):
-    """What the soak and the dashboard's bench, which are run by themselves, have written to the page."""
+    """What the soak, the models' and the dashboard's bench, which are run by themselves, have written to the page."""
     text = page.read_text() if page.exists() else ""
     start = text.find("<!-- ")
     return "\n" + text[start:] if start >= 0 else ""

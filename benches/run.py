@@ -324,7 +324,7 @@ def main():
 
 
 def apart(page):
-    """What the soak, the questions and the dashboard's bench, which are run by themselves, have written to the page."""
+    """What the soak, the models', the questions' and the dashboard's bench, run by themselves, have written to the page."""
     text = page.read_text() if page.exists() else ""
     start = text.find("<!-- ")
     return "\n" + text[start:] if start >= 0 else ""

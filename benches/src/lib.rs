@@ -1,5 +1,4 @@
 //! Benchmarks and the workloads they share. `benches/run.py` measures the running program.
 
-pub mod nab;
 pub mod soak;
 pub mod workload;

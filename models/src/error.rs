@@ -59,6 +59,14 @@ pub enum Error {
         /// What about the data makes it so.
         why: &'static str,
     },
+    /// A library failed on numbers that are in order.
+    #[error("the library {name} failed: {why}")]
+    Library {
+        /// Its name.
+        name: &'static str,
+        /// What it says.
+        why: String,
+    },
     /// A model folder that is not what it should be.
     #[error("model in `{path}` is not readable: {why}")]
     Artefact {
@@ -88,6 +96,7 @@ impl Error {
             Error::Shape { .. } => "shape",
             Error::Column { .. } => "column",
             Error::Degenerate { .. } => "degenerate",
+            Error::Library { .. } => "library",
             Error::Artefact { .. } => "artefact",
             Error::Io { .. } => "io",
         }

@@ -6,9 +6,11 @@
 
 pub mod anomaly;
 pub mod artefact;
+pub mod encoder;
 pub mod error;
 pub mod experiment;
 pub mod forecast;
+mod learn;
 pub mod predict;
 pub mod recommend;
 pub mod registry;
@@ -16,3 +18,4 @@ mod scale;
 pub mod segment;
 
 pub use error::{Error, Result};
+pub use learn::{Fit, Predict};

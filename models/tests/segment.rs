@@ -71,7 +71,7 @@ fn rings_are_found_by_density_only() {
         [radius * angle.cos(), radius * angle.sin()]
     };
     let values: Vec<f64> = (0..200).flat_map(|i| point(i, if i < 100 { 1.0 } else { 4.0 })).collect();
-    let groups = density(&Points::new(2, values).expect("points"), 3);
+    let groups = density(&Points::new(2, values).expect("points"), 3).expect("groups");
     assert!((0..100).all(|i| groups[i].is_none() || groups[i] == groups[1]));
     assert!(groups[1].is_some() && groups[150].is_some() && groups[1] != groups[150]);
 }
@@ -113,7 +113,7 @@ proptest! {
     #[test]
     fn points_belong_to_the_nearest_centre(values in prop::collection::vec(-9.0..9.0f64, 60), k in 1usize..6) {
         let points = Points::new(2, values).expect("points");
-        let clusters = kmeans(&points, k, 5);
+        let clusters = kmeans(&points, k, 5).expect("clusters");
         let away = |point: &[f64], at: usize| -> f64 {
             point.iter().zip(&clusters.centres[at]).map(|(a, b)| (a - b) * (a - b)).sum()
         };

@@ -15,6 +15,8 @@ use opentrace_events::{SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::tables::tighten;
+
 const MINUTE_MS: i64 = 60_000;
 
 /// Minutes since 1970, enough until the year 10,000.
@@ -111,6 +113,7 @@ impl Dedup {
         self.len = self.counts.values().sum();
         for ids in self.sites.values_mut() {
             ids.retain(|_, minute| *minute >= start);
+            tighten(ids);
         }
         self.sites.retain(|_, ids| !ids.is_empty());
     }

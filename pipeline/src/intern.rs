@@ -14,6 +14,8 @@ use opentrace_events::Visit;
 use opentrace_operators::{TextId, VisitId};
 use siphasher::sip::SipHasher13;
 
+use crate::tables::tighten;
+
 /// Fixed keys: ids must mean the same in every process of a cluster. Nothing secret is hashed, and
 /// a provoked collision only costs the provoker's strings one more probe.
 const KEYS: (u64, u64) = (0x6f70_656e_7472_6163, 0x655f_696e_7465_726e);
@@ -63,6 +65,9 @@ impl Interner {
             tables.texts.release(path.0);
             tables.visits.release(visit.0);
         }
+        let Tables { texts, visits } = &mut *tables;
+        tighten(&mut texts.entries);
+        tighten(&mut visits.entries);
     }
 
     /// For looking up many ids. Nothing is added or released meanwhile.

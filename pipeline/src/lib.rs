@@ -30,6 +30,7 @@ mod retry;
 mod sink;
 mod snapshot;
 mod status;
+mod tables;
 mod tasks;
 mod told;
 

@@ -20,6 +20,7 @@ use opentrace_operators::{Act, Person};
 use smallvec::SmallVec;
 
 use crate::journal::Epoch;
+use crate::tables::tighten;
 
 /// Days on either side that can hold events of the same session.
 const SESSION_REACH: i32 = 1;
@@ -192,6 +193,7 @@ impl Residents {
         for (touched, person) in still_there {
             self.idle.entry(touched).or_default().push(person);
         }
+        tighten(&mut self.people);
         evicted
     }
 

@@ -16,9 +16,6 @@ pub struct Answer {
     pub results: Vec<Group>,
     pub meta: Meta,
     pub query: Resolved,
-    /// Whether nothing but views was read, so that it holds until an epoch touches the site.
-    #[serde(skip)]
-    pub from_views: bool,
 }
 
 /// One group: a value for each metric and a label for each dimension, as the query lists them.

@@ -260,8 +260,14 @@ pub(crate) fn attribute(dimension: &Dimension) -> Option<(Attribute, &'static st
         "event:name" => Attribute::Name,
         "event:goal" => Attribute::Goal,
         "event:page" => Attribute::Path,
-        // The name of a place is not what the event came with, and its host is not that of the entry.
-        _ if field.places.is_some() || field.name == "visit:entry_page_hostname" => return None,
+        // What is known of a person or the name of a place is not what the event came with, and its host
+        // is not that of the entry.
+        _ if field.people.is_some()
+            || field.places.is_some()
+            || field.name == "visit:entry_page_hostname" =>
+        {
+            return None;
+        }
         _ => Attribute::Visit(VisitColumn::of_column(field.column)?),
     };
     Some((attribute, field.empty))

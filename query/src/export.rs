@@ -12,7 +12,6 @@ use serde_json::{Value as Json, json};
 
 use crate::error::QueryError;
 use crate::filter::Filter;
-use crate::limits;
 use crate::parse::{dates, filters};
 use crate::plan::Shape;
 use crate::query::{DateRange, Query};
@@ -212,10 +211,12 @@ impl Asking<'_> {
             None => self.newest().await?,
         };
         let context = self.exported(&query, &range, &shape);
-        let count = rows::fetch(self.client, &sql::export::count(context, export, epoch)?).await?;
+        let count =
+            rows::fetch(self.client, &sql::export::count(context, export, epoch)?, self.budget).await?;
         let rows = count.first().and_then(|row| row.first()).and_then(Json::as_u64).unwrap_or_default();
         let next = if rows > export.limit {
-            let last = rows::fetch(self.client, &sql::export::last(context, export, epoch)?).await?;
+            let last =
+                rows::fetch(self.client, &sql::export::last(context, export, epoch)?, self.budget).await?;
             let numbers: Option<Vec<_>> =
                 last.first().map(|row| row.iter().map(|value| value.as_str().unwrap_or_default()).collect());
             let unreadable = || QueryError::Row { message: "no end of a page".to_owned() };
@@ -241,7 +242,7 @@ impl Asking<'_> {
     /// # Errors
     /// See [`QueryError::blame`]; later ones come with the pieces.
     pub fn pieces(&self, page: &Page, format: Format) -> Result<BytesCursor, QueryError> {
-        rows::stream(self.client, &page.statement, format.of_store())
+        rows::stream(self.client, &page.statement, format.of_store(), self.budget)
     }
 
     fn exported<'b>(&'b self, query: &'b Query, range: &'b Range, shape: &'b Shape) -> Context<'b> {
@@ -250,14 +251,13 @@ impl Asking<'_> {
 
     /// The newest epoch that is stored of the site.
     async fn newest(&self) -> Result<u64, QueryError> {
-        let found = rows::fetch(self.client, &sql::export::newest(self.site)).await?;
+        let found = rows::fetch(self.client, &sql::export::newest(self.site), self.budget).await?;
         Ok(found.first().and_then(|row| row.first()).and_then(Json::as_u64).unwrap_or_default())
     }
 }
 
-/// How long an export may take: as long as somebody reads it.
-pub(crate) const EXPORT_TIME: std::time::Duration =
-    std::time::Duration::from_secs(limits::EXECUTION_TIME.as_secs() * 20);
+/// How many times as long as a question an export may take.
+pub(crate) const PATIENCE: u32 = 20;
 
 #[cfg(test)]
 mod tests {

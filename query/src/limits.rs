@@ -24,7 +24,18 @@ pub const OFFSET: u64 = 10_000_000;
 pub const TIME_LABELS: usize = 50_000;
 /// Groups that one statement may return where several have to be merged.
 pub const MERGED_GROUPS: u64 = 500_000;
-/// Time the engine may spend on one statement.
-pub const EXECUTION_TIME: Duration = Duration::from_secs(30);
-/// Memory the engine may use for one statement, in bytes.
-pub const MEMORY: u64 = 4 << 30;
+
+/// What the engine may spend on one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    pub time: Duration,
+    /// In bytes.
+    pub memory: u64,
+}
+
+impl Default for Budget {
+    /// Half a minute and four gigabytes.
+    fn default() -> Self {
+        Self { time: Duration::from_secs(30), memory: 4 << 30 }
+    }
+}

@@ -15,6 +15,7 @@ use crate::answer::{Answer, Group};
 use crate::bucket;
 use crate::catalogue::{self, Grain, Metric};
 use crate::error::QueryError;
+use crate::limits::Budget;
 use crate::plan::Views;
 use crate::query::{DateRange, Dimension, Include, Moment, Pagination, Query};
 use crate::range::local;
@@ -170,7 +171,7 @@ fn begun(answer: Answer, grain: Grain, site: &Site, now: Timestamp) -> Result<Ve
 }
 
 async fn recent(client: &Client, site: &Site, since: Timestamp) -> Result<Vec<Recent>, QueryError> {
-    let found = rows::fetch(client, &sql::recent(site, since, RECENT)).await?;
+    let found = rows::fetch(client, &sql::recent(site, since, RECENT), Budget::default()).await?;
     let read = |row: Vec<Json>| {
         let mut texts = row.iter().skip(1).map(|value| value.as_str().map(str::to_owned));
         let mut text = || texts.next().flatten();

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::error::QueryError;
+use crate::limits::Budget;
 use crate::{rows, sql};
 
 /// How far back is looked.
@@ -71,7 +72,7 @@ pub async fn people(
     now: Timestamp,
 ) -> Result<Vec<Known>, QueryError> {
     let statement = sql::people(site, since(now), within, MOST_PEOPLE);
-    let found = rows::fetch(&store.client(), &statement).await?;
+    let found = rows::fetch(&store.client(), &statement, Budget::default()).await?;
     found.iter().map(|row| known(row).ok_or_else(unreadable)).collect()
 }
 
@@ -80,7 +81,9 @@ pub async fn people(
 /// # Errors
 /// Where the store does not answer.
 pub async fn deeds(store: &Store, site: &Site, user: &str, now: Timestamp) -> Result<Vec<Deed>, QueryError> {
-    let found = rows::fetch(&store.client(), &sql::deeds(site, since(now), user, MOST_DEEDS)).await?;
+    let found =
+        rows::fetch(&store.client(), &sql::deeds(site, since(now), user, MOST_DEEDS), Budget::default())
+            .await?;
     found.iter().map(|row| deed(row).ok_or_else(unreadable)).collect()
 }
 

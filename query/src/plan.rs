@@ -42,12 +42,16 @@ pub enum Source {
     Engagement,
 }
 
-/// Whether views may answer, or only what they are made from. Both give the same numbers.
+/// Whether views may answer, or only what they are made from. All give the same numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Views {
     #[default]
     Use,
+    /// Visits and events, no sums.
     Avoid,
+    /// Events alone: visits are made of them when they are asked for, which takes every event of
+    /// the site.
+    Never,
 }
 
 /// One statement: some metrics from one source.
@@ -99,6 +103,8 @@ pub struct Shape {
     pub visits: bool,
     /// Whether every attribute of events has one of visits that stands for it.
     pub pages_only: bool,
+    /// Whether visits are made of events when they are asked for.
+    pub made_visits: bool,
 }
 
 impl Source {
@@ -142,7 +148,7 @@ impl Source {
 impl Plan {
     /// Plans a query over a resolved range.
     pub fn new(query: &Query, range: &Range, views: Views) -> Result<Self, QueryError> {
-        let shape = Shape::of(query, range);
+        let shape = Shape::of(query, range, views);
         let mut parts: Vec<Part> = Vec::new();
         let mut outputs = Vec::with_capacity(query.metrics.len());
         let mut totals: Vec<Total> = Vec::new();
@@ -185,18 +191,9 @@ impl Plan {
         self.parts.len() == 1 && self.outputs.iter().all(plain)
     }
 
-    /// Whether nothing but views is read.
-    pub(crate) fn is_of_views(&self, query: &Query) -> bool {
-        let of_view =
-            |part: &Part| matches!(part.source, Source::Traffic | Source::Uniques(_) | Source::Visits);
-        self.parts.iter().all(of_view)
-            && self.totals.iter().all(|total| of_view(&total.part))
-            && !query.filters.iter().any(Filter::is_behavioural)
-    }
-
     /// What `meta.source` says: every view and table that answered, joined by commas.
     pub fn sources(&self) -> String {
-        let names: BTreeSet<_> = self.parts.iter().map(|part| part.source.name()).collect();
+        let names: BTreeSet<_> = self.parts.iter().map(|part| self.shape.name_of(part.source)).collect();
         names.into_iter().collect::<Vec<_>>().join(",")
     }
 }
@@ -235,7 +232,7 @@ impl Total {
 }
 
 impl Shape {
-    fn of(query: &Query, range: &Range) -> Self {
+    fn of(query: &Query, range: &Range, views: Views) -> Self {
         let dimensions: Vec<_> = query
             .dimensions
             .iter()
@@ -256,7 +253,7 @@ impl Shape {
             .iter()
             .filter(of(Scope::Event))
             .all(|dimension| dimension.field().is_some_and(|field| field.visit_column.is_some()));
-        Self { events, visits, pages_only, dimensions }
+        Self { events, visits, pages_only, dimensions, made_visits: views == Views::Never }
     }
 
     /// The grain of the time dimension.
@@ -265,6 +262,11 @@ impl Shape {
             Dimension::Bucket(grain) => Some(*grain),
             _ => None,
         })
+    }
+
+    /// The names of what a statement reads.
+    pub fn name_of(&self, source: Source) -> &'static str {
+        if self.made_visits { Source::Events.name() } else { source.name() }
     }
 
     /// The same question divided by these of its dimensions only. What kinds of attributes it has

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::error::QueryError;
+use crate::limits::Budget;
 use crate::{rows, sql};
 
 /// How far back is looked.
@@ -27,7 +28,7 @@ pub struct Property {
 /// The keys of properties, the most used first.
 pub async fn properties(store: &Store, site: &Site, now: Timestamp) -> Result<Vec<Property>, QueryError> {
     let since = Timestamp(now.0 - DAYS * DAY_MS);
-    let found = rows::fetch(&store.client(), &sql::properties(site, since, MOST)).await?;
+    let found = rows::fetch(&store.client(), &sql::properties(site, since, MOST), Budget::default()).await?;
     let read = |row: Vec<Json>| match row.as_slice() {
         [Json::String(name), events] => Some(Property { name: name.clone(), events: events.as_u64()? }),
         _ => None,

@@ -177,6 +177,15 @@ impl Query {
         }
     }
 
+    /// Whether a model has a say in the answer, which says something else when it is trained anew and
+    /// tells nobody.
+    pub fn is_of_models(&self) -> bool {
+        let of_model = |dimension: &Dimension| {
+            dimension.field().and_then(|field| field.people).is_some_and(|people| !people.is_of_epochs())
+        };
+        self.dimensions.iter().any(of_model) || self.filters.iter().any(|filter| filter.mentions(of_model))
+    }
+
     /// What the metrics are called, in their order.
     pub fn metric_names(&self) -> Vec<&str> {
         self.metrics.iter().map(|metric| self.metric_name(*metric)).collect()

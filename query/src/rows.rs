@@ -5,8 +5,8 @@ use clickhouse::query::{BytesCursor, Query};
 use serde_json::Value as Json;
 
 use crate::error::QueryError;
-use crate::export::EXPORT_TIME;
-use crate::limits;
+use crate::export::PATIENCE;
+use crate::limits::{self, Budget};
 use crate::sql::{Statement, Value};
 
 /// Codes of the store's errors that say what was wrong with the question.
@@ -17,11 +17,16 @@ const TOO_MANY_ROWS_OR_BYTES: u32 = 396;
 const CANNOT_COMPILE_REGEXP: u32 = 427;
 
 /// The rows a statement returns, each a list of JSON values.
-pub(crate) async fn fetch(client: &Client, statement: &Statement) -> Result<Vec<Vec<Json>>, QueryError> {
+pub(crate) async fn fetch(
+    client: &Client,
+    statement: &Statement,
+    budget: Budget,
+) -> Result<Vec<Vec<Json>>, QueryError> {
     let mut query = bound(client, statement);
-    for (name, value) in settings() {
+    for (name, value) in settings(budget) {
         query = query.with_setting(name, value);
     }
+    let told = |source| told(source, budget);
     let mut cursor = query.fetch_bytes("JSONCompactEachRow").map_err(told)?;
     let body = cursor.collect().await.map_err(told)?;
     serde_json::Deserializer::from_slice(&body)
@@ -35,18 +40,21 @@ pub(crate) fn stream(
     client: &Client,
     statement: &Statement,
     format: &str,
+    budget: Budget,
 ) -> Result<BytesCursor, QueryError> {
+    // As long as somebody reads it.
+    let budget = Budget { time: budget.time * PATIENCE, ..budget };
     let mut query = bound(client, statement);
     for (name, value) in [
-        ("max_execution_time", EXPORT_TIME.as_secs().to_string()),
-        ("max_memory_usage", limits::MEMORY.to_string()),
+        ("max_execution_time", budget.time.as_secs_f64().to_string()),
+        ("max_memory_usage", budget.memory.to_string()),
         ("cancel_http_readonly_queries_on_client_close", "1".to_owned()),
         ("date_time_output_format", "iso".to_owned()),
         ("output_format_json_quote_64bit_integers", "0".to_owned()),
     ] {
         query = query.with_setting(name, value);
     }
-    query.fetch_bytes(format).map_err(told)
+    query.fetch_bytes(format).map_err(|source| told(source, budget))
 }
 
 /// The statement with its values.
@@ -64,10 +72,10 @@ fn bound(client: &Client, statement: &Statement) -> Query {
     query
 }
 
-fn settings() -> [(&'static str, String); 7] {
+fn settings(budget: Budget) -> [(&'static str, String); 7] {
     [
-        ("max_execution_time", limits::EXECUTION_TIME.as_secs().to_string()),
-        ("max_memory_usage", limits::MEMORY.to_string()),
+        ("max_execution_time", budget.time.as_secs_f64().to_string()),
+        ("max_memory_usage", budget.memory.to_string()),
         ("max_result_rows", limits::MERGED_GROUPS.to_string()),
         ("result_overflow_mode", "throw".to_owned()),
         ("cancel_http_readonly_queries_on_client_close", "1".to_owned()),
@@ -78,11 +86,11 @@ fn settings() -> [(&'static str, String); 7] {
 }
 
 /// The store's error in the question's terms.
-fn told(source: clickhouse::error::Error) -> QueryError {
+fn told(source: clickhouse::error::Error, budget: Budget) -> QueryError {
     let text = source.to_string();
     match code(&text) {
-        Some(TIMEOUT_EXCEEDED) => QueryError::TimedOut { limit: limits::EXECUTION_TIME },
-        Some(MEMORY_LIMIT_EXCEEDED) => QueryError::OutOfMemory { limit: limits::MEMORY },
+        Some(TIMEOUT_EXCEEDED) => QueryError::TimedOut { limit: budget.time },
+        Some(MEMORY_LIMIT_EXCEEDED) => QueryError::OutOfMemory { limit: budget.memory },
         Some(TOO_MANY_ROWS | TOO_MANY_ROWS_OR_BYTES) => {
             QueryError::TooManyRows { limit: limits::MERGED_GROUPS }
         }
@@ -109,7 +117,9 @@ mod tests {
 
     #[test]
     fn errors_of_the_store_become_errors_of_the_question() {
-        let bad = |text: &str| told(clickhouse::error::Error::BadResponse(text.to_owned())).code();
+        let bad = |text: &str| {
+            told(clickhouse::error::Error::BadResponse(text.to_owned()), Budget::default()).code()
+        };
         assert_eq!(bad("Code: 159. DB::Exception: Timeout exceeded"), "query_timed_out");
         assert_eq!(bad("Code: 241. DB::Exception: (total) memory limit exceeded"), "query_out_of_memory");
         assert_eq!(bad("Code: 396. DB::Exception: Limit for result exceeded"), "too_many_rows");
@@ -121,7 +131,7 @@ mod tests {
     fn a_wrong_pattern_is_told_without_the_statement() {
         let text = "Code: 427. DB::Exception: OptimizedRegularExpression: cannot compile re2: ((, error: \
                     missing ): ((. Look at https://example.org: In scope SELECT match('x', '(('). (X)";
-        let error = told(clickhouse::error::Error::BadResponse(text.to_owned()));
+        let error = told(clickhouse::error::Error::BadResponse(text.to_owned()), Budget::default());
         assert_eq!(error.to_string(), "a pattern is not a regular expression: ((, error: missing ): ((");
     }
 }

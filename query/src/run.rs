@@ -18,6 +18,7 @@ use crate::bucket;
 use crate::catalogue::{Grain, Metric};
 use crate::compare::{self, Compared};
 use crate::error::QueryError;
+use crate::limits::Budget;
 use crate::merge::{self, Row, Visitors};
 use crate::plan::{Part, Plan, Shape, Total, Views};
 use crate::query::{DateRange, Dimension, Query, Subject};
@@ -38,6 +39,8 @@ pub struct Asking<'a> {
     pub views: Views,
     /// What is defined as a goal on the site.
     pub goals: &'a [Goal],
+    /// Of each statement.
+    pub budget: Budget,
 }
 
 impl std::fmt::Debug for Asking<'_> {
@@ -66,7 +69,7 @@ pub async fn run_with(
     now: Timestamp,
     views: Views,
 ) -> Result<Answer, QueryError> {
-    Asking { client, site, now, views, goals: &[] }.answer(query).await
+    Asking { client, site, now, views, goals: &[], budget: Budget::default() }.answer(query).await
 }
 
 /// Names of buckets, where they are asked for.
@@ -127,8 +130,6 @@ impl Asking<'_> {
                 explain: query.include.explain.then(|| log.into_inner().unwrap_or_default()),
             },
             query: resolved(query, &range, &plan, compared.as_ref()),
-            // What it is compared with may be read elsewhere.
-            from_views: query.compare.is_none() && plan.is_of_views(query),
         })
     }
 
@@ -137,16 +138,23 @@ impl Asking<'_> {
         if !query.include.epoch && query.include.corrected_since.is_none() {
             return Ok(None);
         }
-        number(self.client, &sql::epoch()).await.map(|epoch| Some(epoch as u64))
+        number(self, &sql::epoch()).await.map(|epoch| Some(epoch as u64))
     }
 
     /// The two instants of a range of time.
     pub(crate) async fn range(&self, range: &DateRange) -> Result<Range, QueryError> {
         let earliest = match range {
-            DateRange::All => earliest(self.client, self.site).await?,
+            DateRange::All => self.earliest().await?,
             _ => None,
         };
         Range::resolve(range, self.site, self.now, earliest)
+    }
+
+    /// The time of the site's first event, to the minute.
+    async fn earliest(&self) -> Result<Option<Timestamp>, QueryError> {
+        let rows = rows::fetch(self.client, &sql::earliest(self.site, self.views), self.budget).await?;
+        let seconds = rows.first().and_then(|row| row.first()).and_then(Json::as_i64);
+        Ok(seconds.map(|seconds| Timestamp(seconds * 1_000)))
     }
 
     /// The rows of the range to compare with, by their labels.
@@ -190,7 +198,7 @@ impl Planned<'_> {
         let Some(since) = self.query.include.corrected_since else { return Ok(None) };
         let grain = self.plan.shape.grain().unwrap_or(Grain::Day);
         let statement = sql::corrected(self.context(), grain, since)?;
-        let rows = rows::fetch(self.asking.client, &statement).await?;
+        let rows = rows::fetch(self.asking.client, &statement, self.asking.budget).await?;
         let unreadable = || QueryError::Row { message: "a bucket of another type".to_owned() };
         let labels = rows.into_iter().map(|row| row.first().and_then(|bucket| label(grain, bucket)));
         labels.map(|label| label.ok_or_else(unreadable)).collect::<Result<_, _>>().map(Some)
@@ -217,7 +225,7 @@ impl Planned<'_> {
             return Ok((rows.await?, None));
         }
         let count = sql::statement(part, self.context(), Rows::Count)?;
-        let (rows, count) = try_join(rows, number(self.asking.client, &count)).await?;
+        let (rows, count) = try_join(rows, number(&self.asking, &count)).await?;
         Ok((rows, Some(count as u64)))
     }
 
@@ -253,11 +261,11 @@ impl Planned<'_> {
     /// The rows of a statement, buckets named.
     async fn fetch(&self, statement: &Statement, part: &Part, shape: &Shape) -> Result<Vec<Row>, QueryError> {
         let began = Instant::now();
-        let returned = rows::fetch(self.asking.client, statement).await?;
+        let returned = rows::fetch(self.asking.client, statement, self.asking.budget).await?;
         if self.query.include.explain {
             let names = part.metrics.iter().map(|metric| self.query.metric_name(*metric).to_owned());
             let explained = Explained {
-                source: part.source.name(),
+                source: shape.name_of(part.source),
                 reason: part.source.reason(),
                 metrics: names.collect(),
                 sql: statement.sql.clone(),
@@ -296,17 +304,10 @@ fn label(grain: Grain, value: &Json) -> Option<String> {
 }
 
 /// The one number that a statement returns.
-async fn number(client: &Client, statement: &Statement) -> Result<f64, QueryError> {
-    let rows = rows::fetch(client, statement).await?;
+async fn number(asking: &Asking<'_>, statement: &Statement) -> Result<f64, QueryError> {
+    let rows = rows::fetch(asking.client, statement, asking.budget).await?;
     let value = rows.first().and_then(|row| row.first()).and_then(Json::as_f64);
     value.ok_or_else(|| QueryError::Row { message: "no number".to_owned() })
-}
-
-/// The time of the site's first event, to the minute.
-async fn earliest(client: &Client, site: &Site) -> Result<Option<Timestamp>, QueryError> {
-    let rows = rows::fetch(client, &sql::earliest(site)).await?;
-    let seconds = rows.first().and_then(|row| row.first()).and_then(Json::as_i64);
-    Ok(seconds.map(|seconds| Timestamp(seconds * 1_000)))
 }
 
 fn resolved(query: &Query, range: &Range, plan: &Plan, compared: Option<&Compared>) -> Resolved {

@@ -12,6 +12,7 @@ mod corrected;
 pub(crate) mod export;
 mod goals;
 mod listed;
+mod made;
 mod measures;
 pub(crate) mod report;
 mod tables;
@@ -20,7 +21,7 @@ use opentrace_events::Site;
 
 use crate::error::QueryError;
 use crate::filter::Filter;
-use crate::plan::{Part, Shape, Source};
+use crate::plan::{Part, Shape, Source, Views};
 use crate::query::{Direction, OrderBy, Query, Subject};
 use crate::range::Range;
 use crate::vocabulary::Goal;
@@ -139,13 +140,15 @@ pub fn statement(part: &Part, context: Context<'_>, rows: Rows<'_>) -> Result<St
 }
 
 /// The second at which the minute of the site's first event began; no row or null where there is none.
-pub(crate) fn earliest(site: &Site) -> Statement {
+pub(crate) fn earliest(site: &Site, views: Views) -> Statement {
     let mut params = Vec::new();
     let site = builder::bind(&mut params, Value::Count(u64::from(site.id.0)));
-    let sql = format!(
-        "SELECT if(count() = 0, NULL, toUnixTimestamp(min(minute))) FROM v_traffic FINAL \
-         WHERE site_id = {site} AND events > 0"
-    );
+    let (first, table) = match views {
+        Views::Never => ("toStartOfMinute(min(ts))", "events WHERE name != 'engagement'"),
+        _ => ("min(minute)", "v_traffic FINAL WHERE events > 0"),
+    };
+    let sql =
+        format!("SELECT if(count() = 0, NULL, toUnixTimestamp({first})) FROM {table} AND site_id = {site}");
     Statement { sql, params }
 }
 

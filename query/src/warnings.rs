@@ -45,7 +45,7 @@ pub(crate) async fn warnings(
         filters: &query.filters,
         goals: asking.goals,
     };
-    let returned = rows::fetch(asking.client, &sql::currencies(context)?).await?;
+    let returned = rows::fetch(asking.client, &sql::currencies(context)?, asking.budget).await?;
     let currencies: Vec<String> =
         returned.into_iter().flatten().filter_map(|value| value.as_str().map(str::to_owned)).collect();
     let site = &asking.site.currency;

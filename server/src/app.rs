@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alerts::{Alerts, Setup, SetupError};
+use crate::ask::{Helpers, ModelError};
 use crate::auth::{Gate, People, new_key};
 use crate::clock;
 use crate::config::{ClickHouse, Config, Processes, Secret};
@@ -91,6 +92,8 @@ pub enum AppError {
     Key(#[from] KeyFileError),
     #[error("alerts cannot be set up")]
     Alerts(#[from] SetupError),
+    #[error("questions in words cannot be set up")]
+    Ask(#[from] ModelError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -108,6 +111,7 @@ impl AppError {
             Self::Identity(error) => error.code(),
             Self::Key(_) => "key_file_unusable",
             Self::Alerts(_) => "alerts_unusable",
+            Self::Ask(_) => "ask_unusable",
             Self::Store(error) => error.code(),
             Self::Pipeline(error) => error.code(),
         }
@@ -168,10 +172,12 @@ impl App {
             checker,
             tracker: config.tracker,
             alerts: alerts.clone(),
+            helpers: Helpers::new(&config.ask)?,
             models: models.clone(),
             stop: stop.clone(),
         }));
         let routes = http::routes(&state);
+        alerts.answer_with(Arc::new(http::Voice::new(&state, routes.clone())));
         let features = http::features(&routes).await;
         tracing::debug!(?features, "parts of the API");
         state.features.get_or_init(|| features);

@@ -6,6 +6,7 @@
 
 pub mod alerts;
 pub mod app;
+pub mod ask;
 pub mod auth;
 pub mod cli;
 pub mod client;

@@ -118,7 +118,13 @@ async fn answer(client: &Client, call: &Call, arguments: Map<String, Value>) -> 
         Call::Post(path) => client.post(path, &Value::Object(arguments)).await,
         Call::Get(path) => client.get(&with_parameters(path, &arguments)).await,
     };
-    let value: Value = answered.map_err(|error| error.to_string())?;
+    let value: Value = answered.map_err(|error| match call {
+        // A server of another release may know less than there are tools here.
+        Call::Post(path) | Call::Get(path) if error.code() == "not_found" => {
+            format!("this server does not answer {path}")
+        }
+        _ => error.to_string(),
+    })?;
     // The protocol wants an object.
     Ok(if value.is_object() { value } else { serde_json::json!({ "items": value }) })
 }

@@ -179,6 +179,10 @@ async fn conditions_are_judged_as_events_come_and_go() {
     let grouped = rule(&program, &site, &channel, grouped).await;
     let new = json!({ "metric": "pageviews", "group_by": "page", "condition": { "type": "new_value" } });
     let new = rule(&program, &site, &channel, new).await;
+    let people = json!({
+        "metric": "visitors", "group_by": "page", "window": "1h", "condition": { "type": "above", "value": 1 },
+    });
+    let people = rule(&program, &site, &channel, people).await;
 
     for (visit, user) in ["ann", "ann", "bob", "bob", "bob"].into_iter().enumerate() {
         let page = format!("https://{}/page-{}", site.domain, visit % 2);
@@ -189,7 +193,7 @@ async fn conditions_are_judged_as_events_come_and_go() {
         send(&program.url(), &site, &event("buy", &site, json!({ "props": { "plan": plan } }))).await;
     }
     let wanted =
-        |taken: &[Taken]| by_rule(taken, "alert.firing").values().map(BTreeSet::len).sum::<usize>() == 4;
+        |taken: &[Taken]| by_rule(taken, "alert.firing").values().map(BTreeSet::len).sum::<usize>() == 6;
     let taken = until("fired", &receiver, wanted).await;
     let groups = |rule: &str| -> Vec<String> {
         let mine = taken.iter().filter(|message| message.body["data"]["alert_id"] == rule);
@@ -197,20 +201,27 @@ async fn conditions_are_judged_as_events_come_and_go() {
     };
     assert_eq!(groups(&above), [""]);
     assert_eq!(groups(&grouped), ["pro"], "one purchase is not above 1");
-    assert_eq!(
-        groups(&new).into_iter().collect::<BTreeSet<_>>(),
-        ["/page-0", "/page-1"].map(String::from).into()
-    );
+    for by_page in [&new, &people] {
+        assert_eq!(
+            groups(by_page).into_iter().collect::<BTreeSet<_>>(),
+            ["/page-0", "/page-1"].map(String::from).into()
+        );
+    }
 
     let erased = json!({ "site_id": site.domain, "user_id": "bob", "wait": 20 });
     let (status, receipt) = program.post("/api/v1/erasure", &erased).await;
     assert_eq!(status / 100, 2, "{receipt}");
-    let resolved = |taken: &[Taken]| by_rule(taken, "alert.resolved").contains_key(&above);
+    let resolved = |taken: &[Taken]| {
+        let resolved = by_rule(taken, "alert.resolved");
+        resolved.contains_key(&above) && resolved.get(&people).is_some_and(|openings| openings.len() == 2)
+    };
     let taken = until("taken back", &receiver, resolved).await;
-    let end = taken.iter().find(|message| {
-        message.body["type"] == "alert.resolved" && message.body["data"]["alert_id"] == *above
-    });
-    assert_eq!(end.expect("it was resolved").body["data"]["reason"], "retracted");
+    for taken_back in [&above, &people] {
+        let end = taken.iter().find(|message| {
+            message.body["type"] == "alert.resolved" && message.body["data"]["alert_id"] == **taken_back
+        });
+        assert_eq!(end.expect("it was resolved").body["data"]["reason"], "retracted");
+    }
 
     let (status, history) = program.get("/api/v1/alerts/history?limit=100").await;
     assert_eq!(status, 200, "{history}");

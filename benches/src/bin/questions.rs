@@ -1,10 +1,11 @@
 //! How well questions in words are understood, and how fast: a line of JSON for each part of
 //! `datasets/questions`. `--misses` prints what was not understood as expected; look at those of the
-//! development part only.
+//! development part only. `--read FILE` prints instead what each line of a file is understood as.
 
 #![allow(clippy::print_stdout)] // prints figures
 
 use opentrace_query::ask::score::{Fixture, questions, score};
+use opentrace_query::ask::{Around, understand};
 use serde_json::json;
 
 const SITE: &str = include_str!("../../../datasets/questions/site.json");
@@ -14,8 +15,14 @@ const PARTS: [(&str, &str); 2] = [
 ];
 
 fn main() -> Result<(), String> {
-    let misses = std::env::args().any(|argument| argument == "--misses");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let misses = arguments.iter().any(|argument| argument == "--misses");
     let fixture = Fixture::parse(SITE)?;
+    if let [flag, path] = arguments.as_slice()
+        && flag == "--read"
+    {
+        return read(&fixture, path);
+    }
     for (name, text) in PARTS {
         let score = score(&fixture, &questions(text)?);
         if misses && name == "development" {
@@ -32,6 +39,23 @@ fn main() -> Result<(), String> {
             "p95_ms": round(score.p95().as_secs_f64() * 1_000.0),
         });
         println!("{line}");
+    }
+    Ok(())
+}
+
+/// Prints each line of a file with what it is understood as.
+fn read(fixture: &Fixture, path: &str) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    for question in text.lines().filter(|line| !line.is_empty()) {
+        let around = Around { vocabulary: &fixture.vocabulary, clock: &fixture.clock, context: None };
+        let given = understand(question, &around);
+        println!("{question}\n    {:?}: {}", given.status, given.explanation);
+        match &given.query {
+            Some(query) => println!("    {}", json!(query)),
+            None => given.suggestions.iter().filter(|one| one.query.is_some()).for_each(|one| {
+                println!("    or {}", one.question);
+            }),
+        }
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod detector;
 mod event;
 pub mod explain;
 mod fatigue;
+mod learn;
 mod level;
 mod mute;
 mod point;

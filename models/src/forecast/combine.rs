@@ -1,7 +1,7 @@
 //! Who is believed: every method forecasts stretches of the history that are already known, and weighs by
 //! how well it did.
 
-use super::members::{Member, forecasts};
+use super::members::{Member, View, forecasts};
 use super::series::Series;
 use std::collections::BTreeMap;
 
@@ -27,6 +27,8 @@ pub(super) struct Trial {
     pub(super) origin: usize,
     /// What each method said.
     pub(super) said: Vec<(Member, Vec<f64>)>,
+    /// The history as it was known, without its seasons.
+    pub(super) view: View,
 }
 
 /// Lets every method forecast the stretches that begin at several points of the history.
@@ -35,7 +37,9 @@ pub(super) fn trials(series: &Series, horizon: usize) -> Vec<Trial> {
         .into_iter()
         .map(|origin| {
             let steps = horizon.min(series.len() - origin);
-            Trial { origin, said: forecasts(&series.until(origin), steps) }
+            let known = series.until(origin);
+            let view = View::new(&known, steps);
+            Trial { origin, said: forecasts(&known, &view, steps), view }
         })
         .collect()
 }

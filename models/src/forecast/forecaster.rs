@@ -1,10 +1,12 @@
 use super::combine::{Trial, mix, trials, weights};
 use super::events::{Effects, Event};
 use super::interval::Spread;
-use super::members::{Member, forecasts};
+use super::members::{Member, View, forecasts};
+use super::network::{Network, join};
 use super::series::Series;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Most steps ahead.
 pub const MOST_STEPS: usize = 10_000;
@@ -31,6 +33,9 @@ pub struct Forecaster {
     /// How many times as wide as a series alone would make them the intervals are, per level; see
     /// [`Forecaster::calibrate`].
     pub widths: Vec<f64>,
+    /// What many series have in common; none before [`Forecaster::train`], or where it does not help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Arc<Network>>,
 }
 
 /// An interval around every step.
@@ -55,10 +60,23 @@ pub struct Forecast {
     pub weights: Vec<(Member, f64)>,
 }
 
+/// What was said about a history, and who was believed.
+pub(super) struct Mixture {
+    pub(super) trials: Vec<Trial>,
+    pub(super) said: Vec<(Member, Vec<f64>)>,
+    pub(super) weights: Vec<(Member, f64)>,
+}
+
 impl Forecaster {
     /// Forecasts `horizon` steps with intervals of 80 and 95 %.
     pub fn new(horizon: usize, seasons: &[usize]) -> Self {
-        Forecaster { horizon, seasons: seasons.to_vec(), levels: vec![0.8, 0.95], widths: vec![1.0, 1.0] }
+        Forecaster {
+            horizon,
+            seasons: seasons.to_vec(),
+            levels: vec![0.8, 0.95],
+            widths: vec![1.0, 1.0],
+            network: None,
+        }
     }
 
     /// The same with intervals at other levels, as shares.
@@ -83,21 +101,11 @@ impl Forecaster {
     /// # Errors
     /// Those of [`Forecaster::forecast`]; [`Error::OutOfRange`] for an event after the horizon.
     pub fn forecast_with(&self, values: &[Option<f64>], events: &[Event]) -> Result<Forecast> {
-        if self.horizon == 0 || self.horizon > MOST_STEPS {
-            let want = "between 1 and 10000";
-            return Err(Error::OutOfRange { field: "horizon", given: self.horizon as f64, want });
-        }
-        if self.widths.len() != self.levels.len() {
-            let (given, want) = (self.widths.len(), self.levels.len());
-            return Err(Error::Shape { field: "widths", given, want });
-        }
+        self.check()?;
         let mut series = Series::new(values, &self.seasons)?;
         let effects = Effects::take_out(&mut series, events, self.horizon)?;
         let low = if series.never_negative { 0.0 } else { f64::NEG_INFINITY };
-        let trials: Vec<Trial> = trials(&series, self.horizon);
-        let said = forecasts(&series, self.horizon);
-        let members: Vec<Member> = said.iter().map(|(member, _)| *member).collect();
-        let weights = weights(&series, &trials, &members);
+        let Mixture { trials, said, weights } = self.mixture(&series)?;
         let mut mean = mix(&said, &weights, self.horizon);
         let spread = Spread::new(&series, &trials, &weights);
         let bands = self.levels.iter().zip(&self.widths).map(|(&level, &width)| {
@@ -109,6 +117,32 @@ impl Forecaster {
         let bands = bands.collect::<Result<Vec<_>>>()?;
         effects.put_in(&mut mean, low);
         Ok(Forecast { mean, bands, weights })
+    }
+
+    /// Whether there is such a forecast at all.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.horizon == 0 || self.horizon > MOST_STEPS {
+            let want = "between 1 and 10000";
+            return Err(Error::OutOfRange { field: "horizon", given: self.horizon as f64, want });
+        }
+        if self.widths.len() != self.levels.len() {
+            let (given, want) = (self.widths.len(), self.levels.len());
+            return Err(Error::Shape { field: "widths", given, want });
+        }
+        Ok(())
+    }
+
+    /// Who says what about a series, and who is believed.
+    pub(super) fn mixture(&self, series: &Series) -> Result<Mixture> {
+        let mut trials = trials(series, self.horizon);
+        let view = View::new(series, self.horizon);
+        let mut said = forecasts(series, &view, self.horizon);
+        let members: Vec<Member> = said.iter().map(|(member, _)| *member).collect();
+        let mut weights = weights(series, &trials, &members);
+        if let Some(network) = self.network.as_ref().filter(|network| self.horizon <= network.horizon()) {
+            weights = join(network, series, &mut trials, (&view, &mut said), weights)?;
+        }
+        Ok(Mixture { trials, said, weights })
     }
 
     /// Learns from many series together how wide intervals must be: the last `horizon` points of each are

@@ -1,15 +1,16 @@
 //! A forecast as a trained model: what many series have in common, kept for later.
 //!
-//! Keeps: for each set of seasons the widths of the intervals. No history: that is given when a forecast is
-//! asked for.
+//! Keeps: for each set of seasons the widths of the intervals, and a network where one was trained. No history:
+//! that is given when a forecast is asked for.
 
 use super::forecaster::{Forecast, Forecaster, MOST_STEPS};
-use super::{Event, Grid, detect};
+use super::{Event, Grid, Worth, detect};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Calibrated forecasters, one for each set of seasons: series with the same seasons are alike enough to
-/// learn from each other how wide intervals must be.
+/// Forecasters, one for each set of seasons: series with the same seasons are alike enough to learn from each
+/// other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
     /// Seasons that were asked for; empty is by calendar and data.
@@ -24,16 +25,60 @@ impl Learned {
     /// # Errors
     /// Those of [`Forecaster::calibrate`].
     pub fn fit(grids: &[Grid], horizon: usize, asked: &[usize], levels: &[f64]) -> Result<Self> {
+        Learned::each(grids, asked, |seasons, alike| {
+            let mut forecaster = Forecaster::new(horizon, seasons).levels(levels);
+            forecaster.calibrate(alike)?;
+            Ok(forecaster)
+        })
+    }
+
+    /// The same, and a network for each set of seasons where it helps; see [`Forecaster::train`]. Answers also
+    /// what the networks were worth: `smape`, `smape_without_network` and `network_share`, followed by
+    /// `_season_` and the lengths of the seasons, where there are.
+    ///
+    /// # Errors
+    /// Those of [`Forecaster::train`].
+    pub fn train(
+        grids: &[Grid],
+        horizon: usize,
+        asked: &[usize],
+        levels: &[f64],
+        seed: u64,
+    ) -> Result<(Self, BTreeMap<String, f64>)> {
+        let mut metrics = BTreeMap::new();
+        let learned = Learned::each(grids, asked, |seasons, alike| {
+            let mut forecaster = Forecaster::new(horizon, seasons).levels(levels);
+            if let Some(worth) = forecaster.train(alike, seed)? {
+                metrics.extend(named(seasons, worth));
+            }
+            Ok(forecaster)
+        })?;
+        Ok((learned, metrics))
+    }
+
+    /// What was learned, with intervals of other levels; their widths were learned for those of the training
+    /// only.
+    #[must_use]
+    pub fn with_levels(mut self, levels: &[f64]) -> Self {
+        for forecaster in self.forecasters.iter_mut().filter(|forecaster| forecaster.levels != levels) {
+            *forecaster = forecaster.clone().levels(levels);
+        }
+        self
+    }
+
+    fn each(
+        grids: &[Grid],
+        asked: &[usize],
+        mut one: impl FnMut(&[usize], Vec<&[Option<f64>]>) -> Result<Forecaster>,
+    ) -> Result<Self> {
         let seasons: Vec<Vec<usize>> = grids.iter().map(|grid| seasons(asked, grid)).collect();
         let mut forecasters: Vec<Forecaster> = Vec::new();
         for wanted in &seasons {
             if forecasters.iter().any(|known| known.seasons == *wanted) {
                 continue;
             }
-            let mut forecaster = Forecaster::new(horizon, wanted).levels(levels);
             let alike = grids.iter().zip(&seasons).filter(|(_, seasons)| *seasons == wanted);
-            forecaster.calibrate(alike.map(|(grid, _)| grid.values.as_slice()))?;
-            forecasters.push(forecaster);
+            forecasters.push(one(wanted, alike.map(|(grid, _)| grid.values.as_slice()).collect())?);
         }
         Ok(Learned { asked: asked.to_vec(), forecasters })
     }
@@ -60,6 +105,17 @@ impl Learned {
     pub fn forecasters(&self) -> &[Forecaster] {
         &self.forecasters
     }
+}
+
+/// Symmetric errors in percent with and without the network, and its share, for one set of seasons.
+fn named(seasons: &[usize], worth: Worth) -> [(String, f64); 3] {
+    let seasons: Vec<String> = seasons.iter().map(usize::to_string).collect();
+    let of = if seasons.is_empty() { String::new() } else { format!("_season_{}", seasons.join("_")) };
+    [
+        (format!("smape{of}"), worth.with),
+        (format!("smape_without_network{of}"), worth.without),
+        (format!("network_share{of}"), worth.share),
+    ]
 }
 
 /// The seasons asked for, else those of the calendar, else what the data show.

@@ -32,28 +32,20 @@ pub enum Member {
     LagsLog,
     /// Decomposition with several seasons and exponential smoothing (`augurs`).
     Mstl,
+    /// What many series have in common (candle); only where it was trained.
+    Network,
 }
 
-/// What every method said about one history: `horizon` values each, those that had an answer.
-pub(super) fn forecasts(series: &Series, horizon: usize) -> Vec<(Member, Vec<f64>)> {
-    let view = View::new(series, horizon);
+/// What every method but the network said about one history: `horizon` values each, those that had an answer.
+pub(super) fn forecasts(series: &Series, view: &View, horizon: usize) -> Vec<(Member, Vec<f64>)> {
     let values = &series.values;
     let mut out = vec![(Member::Naive, view.level(vec![view.flat[values.len() - 1]; horizon]))];
     let mut say = |member, forecast: Vec<f64>| out.push((member, forecast));
     if let Some(&season) = series.seasons.last() {
         say(Member::SeasonalNaive, seasonal_naive(values, season, horizon));
     }
-    say(Member::Theta, view.level(theta::forecast(&view.flat, horizon)));
-    let errors = if view.log.is_some() { Errors::Relative } else { Errors::Additive };
-    say(Member::Smooth, view.level(smooth::forecast(&view.flat, horizon, errors)));
-    match &view.log {
-        Some(log) => {
-            say(Member::ThetaLog, view.exponent(theta::forecast(log, horizon)));
-            say(Member::SmoothLog, view.exponent(smooth::forecast(log, horizon, Errors::Additive)));
-            say(Member::Auto, view.exponent(auto::forecast(log, horizon)));
-        }
-        None => say(Member::Auto, view.level(auto::forecast(&view.flat, horizon))),
-    }
+    out.extend(simple(view, horizon));
+    let mut say = |member, forecast: Vec<f64>| out.push((member, forecast));
     if !series.seasons.is_empty() {
         if let Some(forecast) = lags::forecast(values, &series.seasons, horizon) {
             say(Member::Lags, forecast);
@@ -80,6 +72,23 @@ pub(super) fn forecasts(series: &Series, horizon: usize) -> Vec<(Member, Vec<f64
     out
 }
 
+/// The methods that know nothing of seasons.
+pub(super) fn simple(view: &View, horizon: usize) -> Vec<(Member, Vec<f64>)> {
+    let mut out = vec![(Member::Theta, view.level(theta::forecast(&view.flat, horizon)))];
+    let mut say = |member, forecast: Vec<f64>| out.push((member, forecast));
+    let errors = if view.log.is_some() { Errors::Relative } else { Errors::Additive };
+    say(Member::Smooth, view.level(smooth::forecast(&view.flat, horizon, errors)));
+    match &view.log {
+        Some(log) => {
+            say(Member::ThetaLog, view.exponent(theta::forecast(log, horizon)));
+            say(Member::SmoothLog, view.exponent(smooth::forecast(log, horizon, Errors::Additive)));
+            say(Member::Auto, view.exponent(auto::forecast(log, horizon)));
+        }
+        None => say(Member::Auto, view.level(auto::forecast(&view.flat, horizon))),
+    }
+    out
+}
+
 /// The last cycle again and again.
 pub(super) fn seasonal_naive(values: &[f64], season: usize, horizon: usize) -> Vec<f64> {
     let start = values.len() - season;
@@ -91,15 +100,19 @@ fn exp(value: f64) -> f64 {
 }
 
 /// A history without its seasons, as it is and in logarithms, and how to put the seasons back.
-struct View {
-    flat: Vec<f64>,
-    log: Option<Vec<f64>>,
-    ahead: Vec<f64>,
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    /// Without seasons.
+    pub(super) flat: Vec<f64>,
+    /// The logarithms of `flat`, where all values are positive.
+    pub(super) log: Option<Vec<f64>>,
+    /// Seasons of the steps ahead, in logarithms where there are.
+    pub(super) ahead: Vec<f64>,
 }
 
 impl View {
     /// Seasons of a history that is always positive are factors, those of others are added.
-    fn new(series: &Series, horizon: usize) -> Self {
+    pub(super) fn new(series: &Series, horizon: usize) -> Self {
         if series.values.iter().all(|value| *value > 0.0) {
             let log: Vec<f64> = series.values.iter().map(|value| value.ln()).collect();
             let split = season::split(&log, &series.seasons, horizon);

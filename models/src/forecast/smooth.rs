@@ -8,6 +8,7 @@
 const LEVELS: [f64; 9] = [0.02, 0.08, 0.16, 0.28, 0.42, 0.58, 0.74, 0.88, 0.99];
 const TRENDS: [f64; 5] = [0.0, 0.04, 0.12, 0.25, 0.5];
 const DAMPINGS: [f64; 4] = [0.8, 0.88, 0.94, 0.98];
+const LANES: usize = TRENDS.len() * DAMPINGS.len();
 /// Points from which the first level and trend are taken.
 const START: usize = 10;
 /// Weights are likelihoods to this power: residuals are not as independent as the likelihood believes.
@@ -28,14 +29,16 @@ pub(super) enum Errors {
 pub(super) fn forecast(values: &[f64], horizon: usize, errors: Errors) -> Vec<f64> {
     let values = &values[values.len().saturating_sub(LONGEST)..];
     let (level, trend) = line(&values[..values.len().min(START)]);
-    let mut runs = Vec::with_capacity(LEVELS.len() * TRENDS.len() * DAMPINGS.len());
-    for alpha in LEVELS {
-        for beta in TRENDS {
-            for damping in DAMPINGS {
-                runs.push(run(values, (level - trend, trend), (alpha, beta, damping), errors));
-            }
-        }
-    }
+    let start = (level - trend, trend);
+    let runs: Vec<Run> = LEVELS
+        .into_iter()
+        .flat_map(|alpha| match errors {
+            Errors::Additive => run(values, start, alpha, |error, _, _| error),
+            Errors::Relative => run(values, start, alpha, |error, expected, value| {
+                error / expected.abs().max(1e-9 + 0.1 * value.abs())
+            }),
+        })
+        .collect();
     let best = runs.iter().map(|run| run.misfit).fold(f64::INFINITY, f64::min);
     let mut out = vec![0.0; horizon];
     let mut total = 0.0;
@@ -60,22 +63,35 @@ struct Run {
     damping: f64,
 }
 
-fn run(values: &[f64], start: (f64, f64), (alpha, beta, damping): (f64, f64, f64), errors: Errors) -> Run {
-    let (mut level, mut trend) = start;
-    let mut squares = 0.0;
-    for value in values {
-        let expected = level + damping * trend;
-        let error = value - expected;
-        let measured = match errors {
-            Errors::Additive => error,
-            Errors::Relative => error / expected.abs().max(1e-9 + 0.1 * value.abs()),
-        };
-        squares += measured * measured;
-        level = expected + alpha * error;
-        trend = damping * trend + alpha * beta * error;
+/// All trends and dampings of one smoothing constant at once, a lane each: the steps of one recursion wait for
+/// each other, those of its neighbours do not.
+fn run(
+    values: &[f64],
+    start: (f64, f64),
+    alpha: f64,
+    measure: impl Fn(f64, f64, f64) -> f64,
+) -> [Run; LANES] {
+    let dampings: [f64; LANES] = std::array::from_fn(|lane| DAMPINGS[lane % DAMPINGS.len()]);
+    let gains: [f64; LANES] = std::array::from_fn(|lane| alpha * TRENDS[lane / DAMPINGS.len()]);
+    let (mut levels, mut trends, mut squares) = ([start.0; LANES], [start.1; LANES], [0.0; LANES]);
+    for &value in values {
+        for lane in 0..LANES {
+            let damped = dampings[lane] * trends[lane];
+            let expected = levels[lane] + damped;
+            let error = value - expected;
+            let measured = measure(error, expected, value);
+            squares[lane] += measured * measured;
+            levels[lane] = expected + alpha * error;
+            trends[lane] = damped + gains[lane] * error;
+        }
     }
     let n = values.len() as f64;
-    Run { misfit: n * (squares.max(1e-300) / n).ln(), level, trend, damping }
+    std::array::from_fn(|lane| Run {
+        misfit: n * (squares[lane].max(1e-300) / n).ln(),
+        level: levels[lane],
+        trend: trends[lane],
+        damping: dampings[lane],
+    })
 }
 
 /// Least-squares line: its value at the first point, and its slope.

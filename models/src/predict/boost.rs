@@ -163,7 +163,7 @@ impl Boost {
     }
 }
 
-fn place(value: f64, order: &Option<Vec<f64>>) -> f64 {
+pub(super) fn place(value: f64, order: &Option<Vec<f64>>) -> f64 {
     match order {
         Some(order) if !value.is_nan() => order.get(value as usize).copied().unwrap_or(f64::NAN),
         _ => value,
@@ -171,7 +171,7 @@ fn place(value: f64, order: &Option<Vec<f64>>) -> f64 {
 }
 
 /// Mean target per category, shrunk to the mean of all.
-fn order(column: &[f64], target: &[f64], known: usize, mean: f64) -> Vec<f64> {
+pub(super) fn order(column: &[f64], target: &[f64], known: usize, mean: f64) -> Vec<f64> {
     let mut sums = vec![(SHRINK * mean, SHRINK); known];
     for (value, target) in column.iter().zip(target).filter(|(value, _)| !value.is_nan()) {
         if let Some(sum) = sums.get_mut(*value as usize) {

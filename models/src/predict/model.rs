@@ -1,4 +1,6 @@
+use super::blend::blend;
 use super::boost::{Boost, Seeded, TREES};
+use super::forest::Forest;
 use super::linear::{Linear, Task, sigmoid};
 use super::metrics::{Metrics, measure};
 use super::table::{Kind, Table, Values};
@@ -15,7 +17,7 @@ const STOPS: [usize; 8] = [25, 50, 75, 100, 150, 200, 300, TREES];
 /// Words for the class whose probability is predicted, the likelier first.
 const POSITIVE: [&str; 6] = ["yes", "true", "1", "y", "t", "churned"];
 
-/// A trained prediction: regression and trees, weighted and calibrated on held-out rows.
+/// A trained prediction: regression, boosted trees and forest, weighted and calibrated on held-out rows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Predictor {
     /// What is predicted.
@@ -34,8 +36,9 @@ pub struct Predictor {
     columns: Vec<(String, Kind)>,
     linear: Linear,
     boost: Boost,
-    /// Calibration: `intercept + linear * score + boost * score`.
-    mix: [f64; 3],
+    forest: Forest,
+    /// Calibration: the intercept, and what the scores of regression, boosted trees and forest weigh.
+    mix: Vec<f64>,
     /// Smallest and largest target of a value.
     range: (f64, f64),
 }
@@ -83,13 +86,12 @@ impl Predictor {
         let values = read(&table, &columns);
 
         let held = hold_out(&kinds, &values, &truth, task, seed)?;
-        let mix = blend(&held.linear, &held.boost, &truth, task);
-        let scores: Vec<f64> = held
-            .linear
-            .iter()
-            .zip(&held.boost)
-            .map(|(linear, boost)| finish(task, mix[0] + mix[1] * linear + mix[2] * boost))
-            .collect();
+        let parts = [held.linear.as_slice(), &held.boost, &held.forest];
+        let mix = blend(&parts, &truth, task);
+        let score = |row: usize| {
+            mix[0] + mix[1..].iter().zip(parts).map(|(weight, part)| weight * part[row]).sum::<f64>()
+        };
+        let scores: Vec<f64> = (0..truth.len()).map(|row| finish(task, score(row))).collect();
         let range = truth.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), t| (a.min(*t), b.max(*t)));
         Ok(Predictor {
             task,
@@ -100,6 +102,7 @@ impl Predictor {
             metrics: measure(task, &scores, &truth),
             linear: Linear::fit(&kinds, &values, &truth, task)?,
             boost: Boost::fit(&kinds, &values, &truth, task, held.trees, seed),
+            forest: Forest::fit(&kinds, &values, &truth, seed)?,
             columns,
             mix,
             range,
@@ -127,13 +130,21 @@ impl Predictor {
         let values = read(table, &self.columns);
         let mut scratch = Vec::new();
         let width = self.columns.len();
-        let (mut linear, mut boost) = (vec![0.0; width], vec![0.0; width]);
-        let base = self.mix[0] + self.mix[1] * self.linear.base + self.mix[2] * self.boost.bias();
+        let (mut linear, mut boost, mut forest) = (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
+        let [base, of_linear, of_boost, of_forest] = self.mix[..] else {
+            return Err(Error::Shape { field: "mix", given: self.mix.len(), want: 4 });
+        };
+        let base = base
+            + of_linear * self.linear.base
+            + of_boost * self.boost.bias()
+            + of_forest * self.forest.bias();
         let rows = (0..table.rows).map(|row| {
             self.linear.parts(|column| values[column][row], &mut linear, &mut scratch);
             self.boost.parts(|column| values[column][row], &mut boost);
-            let contributions: Vec<f64> =
-                linear.iter().zip(&boost).map(|(a, b)| self.mix[1] * a + self.mix[2] * b).collect();
+            self.forest.parts(|column| values[column][row], &mut forest);
+            let contributions: Vec<f64> = (0..width)
+                .map(|at| of_linear * linear[at] + of_boost * boost[at] + of_forest * forest[at])
+                .collect();
             let score = base + contributions.iter().sum::<f64>();
             let prediction = finish(self.task, score);
             let prediction = match self.task {
@@ -205,6 +216,7 @@ fn targets(table: &Table, target: &str) -> Result<Target> {
 struct Held {
     linear: Vec<f64>,
     boost: Vec<f64>,
+    forest: Vec<f64>,
     trees: usize,
 }
 
@@ -212,7 +224,7 @@ struct Held {
 fn hold_out(kinds: &[Kind], values: &[Vec<f64>], truth: &[f64], task: Task, seed: u64) -> Result<Held> {
     let folds = folds(truth, task, seed);
     let n = truth.len();
-    let mut linear = vec![0.0; n];
+    let (mut linear, mut forest) = (vec![0.0; n], vec![0.0; n]);
     let mut staged: Vec<Vec<f64>> = vec![Vec::new(); n];
     for fold in 0..FOLDS {
         let (inside, outside): (Vec<usize>, Vec<usize>) = (0..n).partition(|row| folds[*row] != fold);
@@ -221,12 +233,15 @@ fn hold_out(kinds: &[Kind], values: &[Vec<f64>], truth: &[f64], task: Task, seed
             (values.iter().map(pick).collect(), pick(&truth.to_vec()));
         let regression = Linear::fit(kinds, &known, &known_truth, task)?;
         let trees = Boost::fit(kinds, &known, &known_truth, task, TREES, seed ^ fold as u64);
+        let grown = Forest::fit(kinds, &known, &known_truth, seed ^ fold as u64)?;
         let (mut parts, mut scratch) = (vec![0.0; kinds.len()], Vec::new());
         for row in outside {
             let value = |column: usize| values[column][row];
             regression.parts(value, &mut parts, &mut scratch);
             linear[row] = regression.base + parts.iter().sum::<f64>();
             trees.staged(value, &STOPS, &mut staged[row]);
+            grown.parts(value, &mut parts);
+            forest[row] = grown.bias() + parts.iter().sum::<f64>();
         }
     }
     let loss = |stop: usize| -> f64 {
@@ -241,7 +256,8 @@ fn hold_out(kinds: &[Kind], values: &[Vec<f64>], truth: &[f64], task: Task, seed
         .sum()
     };
     let best = (0..STOPS.len()).min_by(|a, b| loss(*a).total_cmp(&loss(*b))).unwrap_or(0);
-    Ok(Held { linear, boost: staged.iter().map(|scores| scores[best]).collect(), trees: STOPS[best] })
+    let boost = staged.iter().map(|scores| scores[best]).collect();
+    Ok(Held { linear, boost, forest, trees: STOPS[best] })
 }
 
 /// A fold for every row, classes spread evenly.
@@ -256,65 +272,4 @@ fn folds(truth: &[f64], task: Task, seed: u64) -> Vec<usize> {
     let mut folds = vec![0; truth.len()];
     order.iter().enumerate().for_each(|(place, (_, _, row))| folds[*row] = place % FOLDS);
     folds
-}
-
-/// Weights of the two held-out scores, neither negative, and the intercept that makes them calibrated.
-fn blend(linear: &[f64], boost: &[f64], truth: &[f64], task: Task) -> [f64; 3] {
-    let columns = [linear, boost];
-    let both = calibrate(&columns, truth, task);
-    if both[1] >= 0.0 && both[2] >= 0.0 {
-        return [both[0], both[1], both[2]];
-    }
-    let alone = |column: usize| calibrate(&columns[column..=column], truth, task);
-    if both[1] < 0.0 {
-        let [intercept, slope] = alone(1)[..2] else { return [0.0, 0.0, 1.0] };
-        [intercept, 0.0, slope.max(0.0)]
-    } else {
-        let [intercept, slope] = alone(0)[..2] else { return [0.0, 1.0, 0.0] };
-        [intercept, slope.max(0.0), 0.0]
-    }
-}
-
-/// Intercept and slopes by Newton's steps (one step for values), lightly held at an even mixture.
-fn calibrate(columns: &[&[f64]], truth: &[f64], task: Task) -> Vec<f64> {
-    let width = columns.len() + 1;
-    let even = 1.0 / columns.len() as f64;
-    let mut weights: Vec<f64> = std::iter::once(0.0).chain(columns.iter().map(|_| even)).collect();
-    let prior = weights.clone();
-    for _ in 0..25 {
-        let mut slope = nalgebra::DVector::<f64>::zeros(width);
-        let mut curve = nalgebra::DMatrix::<f64>::zeros(width, width);
-        for (row, truth) in truth.iter().enumerate() {
-            let column = |at: usize| if at == 0 { 1.0 } else { columns[at - 1][row] };
-            let score: f64 = (0..width).map(|at| weights[at] * column(at)).sum();
-            let (miss, bend) = match task {
-                Task::Value => (truth - score, 1.0),
-                Task::Class => {
-                    let chance = sigmoid(score);
-                    (truth - chance, (chance * (1.0 - chance)).max(1e-9))
-                }
-            };
-            for a in 0..width {
-                slope[a] += miss * column(a);
-                for b in 0..width {
-                    curve[(a, b)] += bend * column(a) * column(b);
-                }
-            }
-        }
-        for at in 1..width {
-            let hold = 1e-3 * curve[(at, at)] + 1e-9;
-            slope[at] -= hold * (weights[at] - prior[at]);
-            curve[(at, at)] += hold;
-        }
-        let Some(solver) = curve.cholesky() else { break };
-        let step = solver.solve(&slope);
-        if step.iter().any(|value| !value.is_finite()) {
-            break;
-        }
-        weights.iter_mut().zip(step.iter()).for_each(|(weight, step)| *weight += step);
-        if step.amax() < 1e-9 {
-            break;
-        }
-    }
-    weights
 }

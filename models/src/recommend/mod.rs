@@ -12,6 +12,7 @@
 //! Wrong when: order matters (the model sees a set), or an item is so new that nobody had it.
 
 use crate::error::{Error, Result};
+use crate::learn::{Fit, Predict};
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -124,5 +125,25 @@ impl Recommender {
         best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
         best.truncate(k);
         best
+    }
+}
+
+/// Learn which of this many items go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Items(pub usize);
+
+impl Fit<[Vec<usize>]> for Items {
+    type Model = Recommender;
+
+    fn fit(&self, people: &[Vec<usize>]) -> Result<Recommender> {
+        Recommender::fit(people, self.0)
+    }
+}
+
+impl Predict<[usize]> for Recommender {
+    type Output = Vec<Recommendation>;
+
+    fn predict(&self, basket: &[usize]) -> Result<Vec<Recommendation>> {
+        Ok(self.recommend(basket, usize::MAX))
     }
 }

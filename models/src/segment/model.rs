@@ -100,7 +100,7 @@ impl Segments {
         }
         let mut model = Segments { method, segments: Vec::new(), silhouette: 0.0, seed, columns };
         let points = model.points(table)?;
-        let of = model.cluster(&points);
+        let of = model.cluster(&points)?;
         model.describe(table, &points, &of);
         model.number(before);
         Ok(model)
@@ -177,23 +177,24 @@ impl Segments {
         self.columns.iter().flat_map(of).collect()
     }
 
-    fn cluster(&mut self, points: &Points) -> Vec<usize> {
+    fn cluster(&mut self, points: &Points) -> Result<Vec<usize>> {
         let sample = points.sample(SAMPLE);
         let most = MOST.min(points.len() / (LEAST_ROWS / 2)).max(1);
-        match self.method {
+        Ok(match self.method {
             Method::Density => {
-                let groups = density(points, 2 * points.width().min(10));
+                let groups = density(points, 2 * points.width().min(10))?;
                 let of = adopt(points, &groups);
                 self.silhouette = silhouette(points, &of);
                 of
             }
             Method::Mixture => {
-                let fits = (1..=most).map(|k| Mixture::fit(&sample, k, self.seed));
+                let fits = (1..=most).filter_map(|k| Mixture::fit(&sample, k, self.seed).ok());
                 let k = fits
                     .map(|mixture| (mixture.components.len(), mixture.criterion(&sample)))
                     .min_by(|a, b| a.1.total_cmp(&b.1))
                     .map_or(1, |best| best.0);
-                let mixture = Mixture::fit(points, k, self.seed);
+                let mixture =
+                    Mixture::fit(points, k, self.seed).or_else(|_| Mixture::fit(&sample, k, self.seed))?;
                 let largest = |shares: Vec<f64>| {
                     shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |best| best.0)
                 };
@@ -202,13 +203,16 @@ impl Segments {
                 of
             }
             Method::KMeans => {
-                let judged = (2..=most).map(|k| (k, silhouette(&sample, &kmeans(&sample, k, self.seed).of)));
-                let best = judged.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((1, 0.0));
+                let mut judged = Vec::new();
+                for k in 2..=most {
+                    judged.push((k, silhouette(&sample, &kmeans(&sample, k, self.seed)?.of)));
+                }
+                let best = judged.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((1, 0.0));
                 self.silhouette = best.1;
                 let k = if best.1 >= LEAST_SILHOUETTE { best.0 } else { 1 };
-                kmeans(points, k, self.seed).of
+                kmeans(points, k, self.seed)?.of
             }
-        }
+        })
     }
 
     fn describe(&mut self, table: &Table, points: &Points, of: &[usize]) {

@@ -1,6 +1,7 @@
 //! Points of equal width, one after the other.
 
 use crate::error::{Error, Result};
+use ndarray::ArrayView2;
 
 /// Rows of finite numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,12 @@ impl Points {
     /// One point.
     pub fn get(&self, at: usize) -> &[f64] {
         &self.values[at * self.width..(at + 1) * self.width]
+    }
+
+    /// The points as the library takes them, without a copy.
+    pub(super) fn view(&self) -> ArrayView2<'_, f64> {
+        let shape = (self.len(), self.width);
+        ArrayView2::from_shape(shape, &self.values).expect("`new` takes whole points only")
     }
 
     /// At most `most` points, evenly taken.

@@ -108,6 +108,8 @@ impl<K: Copy + Eq + Hash + Ord, V: Additive> Cells<K, V> {
         let mut ages: Vec<u64> = self.held.values().map(|(_, touched)| *touched).collect();
         let (_, &mut keep_from, _) = ages.select_nth_unstable(self.held.len() - self.capacity);
         self.held.retain(|_, (_, touched)| *touched >= keep_from);
+        // Half of the places are marked now; without them the table fits what is left.
+        self.held.shrink_to(self.capacity + self.capacity / 8);
     }
 }
 

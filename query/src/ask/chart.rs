@@ -42,6 +42,7 @@ impl Chart {
             Some("forecast") => "forecast",
             Some("anomalies") => "band",
             Some("insight") => "waterfall",
+            Some("segments") => "table",
             _ if time => "line",
             _ if dimensions == ["visit:country"] && y.len() == 1 => "map",
             _ if y == ["percentage"] => "pie",

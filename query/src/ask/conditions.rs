@@ -50,7 +50,22 @@ impl Reading<'_> {
         loop {
             let mut against = false;
             // `mobile users vs desktop users`.
-            let people = self.phrase(end, Class::Metric("visitors")).unwrap_or(end);
+            let mut people = self.phrase(end, Class::Metric("visitors")).unwrap_or(end);
+            // `how did the blog do compared with the docs`
+            while matches!(
+                self.word(people),
+                "do" | "does"
+                    | "did"
+                    | "doing"
+                    | "done"
+                    | "perform"
+                    | "performed"
+                    | "performing"
+                    | "performs"
+            ) && self.phrase(people + 1, Class::Versus).is_some()
+            {
+                people += 1;
+            }
             let mut next = match self.connector(end) {
                 Some(next) => next,
                 None => match self.phrase(people, Class::Versus) {
@@ -114,6 +129,11 @@ impl Reading<'_> {
         match self.draft.conds.iter_mut().find(same) {
             // Said twice, of one attribute: any of them, as nothing is two things at once.
             Some(known) => {
+                // A visit is of one country, but of many pages.
+                if is_page(&cond.dimension) && !cond.negated {
+                    self.draft.refuse("two pages were named, and not how they go together");
+                    return;
+                }
                 for value in cond.values {
                     if !known.values.contains(&value) {
                         known.values.push(value);
@@ -161,7 +181,8 @@ impl Reading<'_> {
             {
                 cond.dimension = name;
             }
-            self.draft.folder |= several;
+            self.draft.folder |= several || cond.operator == "contains";
+            self.draft.folder_one |= !several && cond.operator == "contains" && self.word(end) != "section";
             if self.draft.rank.is_some() && cond.operator == "contains" {
                 self.draft.divide("event:page", several, false);
             }
@@ -184,7 +205,7 @@ impl Reading<'_> {
             return after;
         }
         let before = at.checked_sub(1).map_or("", |before| self.word(before));
-        let counted = matches!(before, "many") || before == "of" && at > 1 && self.word(at - 2) == "number";
+        let counted = self.counts_values(at);
         if counted && several {
             self.draft.unknown.push(at);
             self.draft.refuse("how many different values an attribute has cannot be counted yet");
@@ -202,6 +223,23 @@ impl Reading<'_> {
         }
         self.draft.divide(name, several, false);
         end
+    }
+
+    /// `how many countries`, `the number of different pages`.
+    fn counts_values(&self, at: usize) -> bool {
+        let mut before = at;
+        let mut distinct = false;
+        while before > 0
+            && matches!(
+                self.word(before - 1),
+                "different" | "distinct" | "unique" | "separate" | "individual" | "of"
+            )
+        {
+            distinct |= self.word(before - 1) != "of";
+            before -= 1;
+        }
+        let word = before.checked_sub(1).map_or("", |before| self.word(before));
+        matches!(word, "many") || word == "number" || distinct
     }
 
     /// `plan is pro`, `category: shoes`, `page contains blog`, `source google`.
@@ -222,10 +260,18 @@ impl Reading<'_> {
                 "called",
                 "= =",
                 "being",
+                "in",
+                "is in",
+                "is one of",
+                "one of",
+                "is either",
                 "of",
                 "like",
             ],
         );
+        // `plan in free, pro` is a condition; `top pages in the blog` is a list.
+        let copula =
+            copula.filter(|_| self.word(end) != "in" || name.starts_with(crate::catalogue::PROPERTY));
         let mut next = copula.unwrap_or(end);
         let mut negated = self.negated.is_some();
         if copula.is_some()
@@ -236,7 +282,8 @@ impl Reading<'_> {
         } else if copula.is_none() && self.words(end, "! =").is_some() {
             negated = !negated;
             next = end + 2;
-        } else if let Some(after) = self.any(end, &["does not", "do not", "that do not", "which do not"])
+        } else if let Some(after) =
+            self.any(end, &["does not", "do not", "that do not", "which do not", "not", "that are not"])
             && self.operator(after).is_some()
         {
             negated = !negated;
@@ -289,6 +336,47 @@ impl Reading<'_> {
         }
         let end = self.any(at, &["ending with", "ends with", "end with", "ending in", "ends in"])?;
         Some(("matches", "", "$", end))
+    }
+
+    /// `which page do people leave most`: the page asked about is where visits end.
+    fn role_of_listed(&mut self, at: usize) -> Option<usize> {
+        let verb = self.word(at);
+        let dimension = match verb {
+            "leave" | "exit" | "quit" => "visit:exit_page",
+            "land" | "enter" | "arrive" | "begin" => "visit:entry_page",
+            _ => return None,
+        };
+        let end = self.any(at + 1, &["from", "on", "at", "in", "via", "through"]).unwrap_or(at + 1);
+        if self.page_asked() { self.take_role(dimension, end) } else { self.where_to(at, dimension) }
+    }
+
+    /// `where do people land`.
+    fn where_to(&mut self, at: usize, dimension: &str) -> Option<usize> {
+        let asked = (0..at).any(|place| self.word(place) == "where");
+        if !asked || self.page_follows(at + 1).is_some() {
+            return None;
+        }
+        self.draft.divide(dimension, true, true);
+        let end = self.any(at + 1, &["from", "on", "at", "us", "the site"]).unwrap_or(at + 1);
+        Some(end)
+    }
+
+    fn page_asked(&self) -> bool {
+        self.draft.divides.iter().any(|divide| divide.name == "event:page")
+    }
+
+    fn take_role(&mut self, dimension: &str, end: usize) -> Option<usize> {
+        let page = self.draft.divides.iter_mut().find(|divide| divide.name == "event:page")?;
+        dimension.clone_into(&mut page.name);
+        Some(end)
+    }
+
+    fn page_follows(&mut self, at: usize) -> Option<usize> {
+        let at = if self.word(at) == "the" { at + 1 } else { at };
+        let made = self.made();
+        let value = self.value(at, Some("event:page")).map(|value| value.end);
+        self.unmake(made);
+        value
     }
 
     /// `landed on /pricing`, `exited from the cart`.
@@ -344,8 +432,11 @@ impl Reading<'_> {
         let (dimension, end) = match (self.any(at, &entry), self.any(at, &exit)) {
             (Some(end), _) => ("visit:entry_page", end),
             (None, Some(end)) => ("visit:exit_page", end),
-            (None, None) => return None,
+            (None, None) => return self.role_of_listed(at),
         };
+        if self.page_asked() && self.page_follows(end).is_none() {
+            return self.take_role(dimension, end);
+        }
         self.role = Some((dimension, at, end));
         Some(end)
     }

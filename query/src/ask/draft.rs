@@ -104,6 +104,8 @@ pub(crate) struct Draft {
     pub(crate) share: bool,
     pub(crate) rate: bool,
     pub(crate) trend: bool,
+    /// `trending`, which of several things are those that grow.
+    pub(crate) trending: bool,
     /// A picture was asked for, whatever it shows.
     pub(crate) chart: bool,
     pub(crate) average: Option<usize>,
@@ -112,6 +114,10 @@ pub(crate) struct Draft {
     pub(crate) compare: bool,
     /// `how has it changed`: the course of it, not one difference.
     pub(crate) course: bool,
+    /// `how is it doing`, whatever that is measured by.
+    pub(crate) doing: bool,
+    /// `explain …`, which may ask for what a word means.
+    pub(crate) explain: bool,
     pub(crate) then: bool,
     pub(crate) follow_up: bool,
     /// `what do they …`, which is answered by a report or a list and not by their number.
@@ -119,6 +125,8 @@ pub(crate) struct Draft {
     pub(crate) stays: bool,
     /// Pages of a folder were named, which are rows where an order is asked for.
     pub(crate) folder: bool,
+    /// One of them is asked for.
+    pub(crate) folder_one: bool,
     /// A metric was said with `by`.
     pub(crate) by_metric: bool,
     /// Events from here on are those that people come back for.
@@ -143,6 +151,11 @@ impl Draft {
     /// Whether people are who the question is about.
     pub(crate) fn of_people(&self) -> bool {
         self.measures.iter().any(|measure| measure.name == "visitors")
+    }
+
+    /// Whether visits are what the question is about.
+    pub(crate) fn of_visits(&self) -> bool {
+        self.measures.iter().any(|measure| measure.name == "visits")
     }
 
     pub(crate) fn divide(&mut self, name: &str, plural: bool, said: bool) {

@@ -52,6 +52,7 @@ pub(crate) fn sentence(query: &Map<String, Json>, clock: &Clock) -> String {
             format!("Funnel {} within {}", steps.join(" \u{2192} "), text("window"))
         }
         "journeys" => "Paths through the site".to_owned(),
+        "segments" => "The groups of visitors that were saved or found".to_owned(),
         "forecast" => {
             let horizon = query.get("horizon").and_then(Json::as_i64).unwrap_or_default();
             let plural = if horizon == 1 { "" } else { "s" };
@@ -153,6 +154,7 @@ fn noun(name: &str) -> String {
     }
     match name {
         "event:goal" => "event".to_owned(),
+        "cluster" => "group of visitors".to_owned(),
         "visit:os" => "operating system".to_owned(),
         "percentage" => "share of visitors".to_owned(),
         "total_revenue" => "revenue".to_owned(),

@@ -3,6 +3,7 @@
 use super::lexicon::Class;
 use super::read::Reading;
 use super::time::calendar::Unit;
+use super::tokens::Token;
 
 const ADVERBS: [(&str, &str); 14] = [
     ("daily", "time:day"),
@@ -21,6 +22,9 @@ const ADVERBS: [(&str, &str); 14] = [
     ("on a weekly basis", "time:week"),
 ];
 
+/// Counts of people who were active, by the time they were active in.
+const ACTIVE: [(&str, &str); 3] = [("dau", "time:day"), ("wau", "time:week"), ("mau", "time:month")];
+
 impl Reading<'_> {
     /// `by country and device`, `per day`, `daily`, `broken down by plan`, `by revenue`.
     pub(crate) fn groups(&mut self, at: usize) -> Option<usize> {
@@ -32,7 +36,21 @@ impl Reading<'_> {
             self.draft.divide(grain, false, true);
             return Some(end);
         }
+        if let Some((_, grain)) = ACTIVE.iter().find(|(word, _)| self.word(at) == *word) {
+            self.draft.divide(grain, false, true);
+            self.measure("visitors", at);
+            return Some(at + 1);
+        }
+        if let Some(end) =
+            self.any(at, &["world map of", "map of", "on a map", "on the map", "on a world map"])
+        {
+            self.draft.divide("visit:country", true, true);
+            return Some(end);
+        }
         let by = self.phrase(at, Class::By)?;
+        if let Some(end) = self.one_per_another(at, by) {
+            return Some(end);
+        }
         let mut end = by;
         let mut taken = None;
         loop {
@@ -66,6 +84,27 @@ impl Reading<'_> {
             }
         }
         taken.or_else(|| self.by_value(at, by))
+    }
+
+    /// `revenue per visitor`, `signups for each session`: a ratio that no metric is.
+    fn one_per_another(&mut self, at: usize, by: usize) -> Option<usize> {
+        if !matches!(self.word(at), "per" | "each" | "every" | "for")
+            || self.any(at, &["for each of"]).is_some()
+        {
+            return None;
+        }
+        let by = if self.tokens.get(by).and_then(Token::number).is_some() { by + 1 } else { by };
+        let made = self.made();
+        let event = self.event(by).map(|event| event.end);
+        self.unmake(made);
+        let metric = self.phrases(by).into_iter().filter_map(|(length, class)| match class {
+            Class::Metric("visitors" | "visits" | "pageviews" | "events") => Some(by + length),
+            _ => None,
+        });
+        let end = metric.max().or(event)?;
+        self.draft.unknown.extend(at..end);
+        self.draft.refuse("one figure divided by another is known only as the metrics there are");
+        Some(end)
     }
 
     /// `paying by card`, `visits by mobile`: a word that joins.

@@ -3,7 +3,7 @@
 use super::read::Reading;
 use super::stem::{is_past, stem};
 use super::tokens::Kind;
-use super::vocabulary::{Named, Strength, plural};
+use super::vocabulary::{LANGUAGE, Named, Strength, plural};
 use crate::catalogue::PROPERTY;
 
 /// Values of one attribute that some tokens name.
@@ -113,8 +113,8 @@ const JOINTS: &[&str] = &[
 /// Words of events' names that are too common to name one.
 const COMMON: &[&str] = &[
     "form", "page", "view", "start", "file", "add", "to", "link", "button", "event", "submit", "new",
-    "complet", "user", "open", "clos", "time", "out", "in", "on", "up", "free", "video", "pag", "fil",
-    "from", "with", "for", "by", "us", "shop", "site",
+    "complet", "user", "click", "open", "clos", "time", "out", "in", "on", "up", "free", "video", "pag",
+    "fil", "from", "with", "for", "by", "us", "shop", "site",
 ];
 
 impl Reading<'_> {
@@ -207,9 +207,11 @@ impl Reading<'_> {
         }
         let (end, named) = self.prefer(at, found)?;
         let named = named.clone();
+        let spoken = matches!(self.word(end), "speaking" | "speakers" | "speaker" | "language" | "locale");
+        let end = if named.dimension == LANGUAGE && spoken { end + 1 } else { end };
         let dimension = expected.unwrap_or(&named.dimension).to_owned();
         if named.dimension == "event:page" {
-            return Some(self.page(&named, &dimension, end));
+            return Some(self.page(&named, &dimension, at, end));
         }
         Some(Value { dimension, values: named.values, operator: "is", end })
     }
@@ -219,6 +221,17 @@ impl Reading<'_> {
         let place_of = |name: &str| ACQUISITION.iter().position(|known| *known == name);
         let first = found.iter().filter_map(|(_, named)| place_of(&named.dimension)).min();
         found.retain(|(_, named)| place_of(&named.dimension).is_none_or(|place| Some(place) == first));
+        let said = matches!(
+            at.checked_sub(1).map_or("", |before| self.word(before)),
+            "speaking" | "speak" | "speaks" | "using" | "language" | "languages" | "in"
+        ) || found.first().is_some_and(|(end, _)| {
+            matches!(self.word(*end), "speaking" | "speakers" | "speaker" | "language" | "locale")
+        });
+        if found.iter().any(|(_, named)| named.dimension == LANGUAGE) && found.len() > 1 {
+            // `german visitors` are from Germany; who speaks it is said.
+            let open = self.word(at) == "english" && !said;
+            found.retain(|(_, named)| open || (named.dimension == LANGUAGE) == said);
+        }
         let has =
             |found: &[(usize, &Named)], name: &str| found.iter().any(|(_, named)| named.dimension == name);
         if has(&found, "visit:country") {
@@ -260,10 +273,46 @@ impl Reading<'_> {
                 "on", "to", "of", "for", "the", "visited", "viewed", "our", "from", "at", "saw", "in",
                 "view", "visit", "top",
             ];
+            let counted = [
+                "traffic",
+                "visitors",
+                "visits",
+                "views",
+                "pageviews",
+                "readers",
+                "sessions",
+                "users",
+                "audience",
+            ];
             let usual = single && (super::lexicon::WORDS.contains(word) || word.len() < 3);
-            return named.strength > Strength::Part && leads.contains(&before) && !usual;
+            let said = leads.contains(&before) || counted.contains(&self.word(end));
+            return named.strength > Strength::Part && said && !usual;
         }
         if single && (word.chars().count() < 2 || word.chars().all(|letter| letter.is_ascii_digit())) {
+            return false;
+        }
+        // `a paid plan`, `paid by card`: only traffic is of the paid channels.
+        let acquired = [
+            "traffic",
+            "visitors",
+            "users",
+            "visits",
+            "sessions",
+            "channel",
+            "channels",
+            "campaigns",
+            "ads",
+            "clicks",
+            "acquisition",
+            "vs",
+            "versus",
+            "and",
+            "or",
+            "sources",
+            "media",
+            "people",
+        ];
+        if single && word == "paid" && !acquired.contains(&self.word(end)) {
             return false;
         }
         let common = single
@@ -297,10 +346,11 @@ impl Reading<'_> {
     }
 
     /// A page named in words: itself where one page is said, everything beneath where a part of the site is.
-    fn page(&mut self, named: &Named, dimension: &str, end: usize) -> Value {
+    fn page(&mut self, named: &Named, dimension: &str, at: usize, end: usize) -> Value {
         let path = named.values.first().cloned().unwrap_or_default();
         let noun = self.page_noun(end);
-        let one = matches!(noun, Some((false, _))) && self.word(end) != "section";
+        let asked = at.checked_sub(1).is_some_and(|before| matches!(self.word(before), "which" | "what"));
+        let one = matches!(noun, Some((false, _))) && self.word(end) != "section" && !asked;
         if !(one && self.draft.rank.is_none()) && path != "/" && self.around.vocabulary.has_beneath(&path) {
             return Value { dimension: dimension.to_owned(), values: vec![path], operator: "contains", end };
         }
@@ -383,6 +433,7 @@ impl Reading<'_> {
                     | "from"
                     | "in"
                     | "not"
+                    | "non"
                     | "excluding"
                     | "except"
                     | "vs"
@@ -505,7 +556,7 @@ impl Reading<'_> {
 
     /// The events that words name: by their whole name, by one of the same meaning, or by a part that
     /// only one of them has.
-    fn events_called(&self, words: &[&str]) -> Vec<String> {
+    pub(crate) fn events_called(&self, words: &[&str]) -> Vec<String> {
         let events = self.around.vocabulary.happenings();
         let stems = |words: &[&str]| -> Vec<String> {
             words
@@ -522,7 +573,7 @@ impl Reading<'_> {
             let mut reversed = event.stems.clone();
             reversed.reverse();
             event.stems == given
-                || event.stems.len() == 2 && reversed == given
+                || event.stems.len() == 2 && reversed == strip_joints(&given)
                 || event.stems.concat() == joined
                 || given.len() > 1 && strip_joints(&event.stems) == strip_joints(&given)
         };

@@ -46,6 +46,7 @@ const NAMED: &[&str] = &[
     "visit:language",
     "visit:platform",
     "visit:app",
+    "cluster",
 ];
 
 /// The words of a site as of `now`.

@@ -18,6 +18,7 @@ mod groups;
 mod lexicon;
 mod link;
 mod look_up;
+mod model;
 mod phrases;
 mod ranks;
 mod read;
@@ -40,8 +41,10 @@ use serde_json::{Map, Value as Json, json};
 pub use self::chart::Chart;
 use self::draft::Choices;
 pub use self::look_up::look_up;
+pub use self::model::{Prompt, Unread, prompt, reading};
 use self::read::Reading;
 use self::settle::{Refusal, Settled};
+pub use self::suggest::{Encoder, rank};
 pub use self::time::calendar::Clock;
 use self::tokens::Token;
 pub use self::vocabulary::{Vocabulary, Words};
@@ -69,6 +72,16 @@ pub enum Status {
     Unsupported,
 }
 
+/// Who read a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The rules here.
+    Grammar,
+    /// A language model, where one is configured and the rules refused.
+    Model,
+}
+
 /// A question to go on with.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Suggestion {
@@ -90,6 +103,7 @@ pub struct Understanding {
     pub suggestions: Vec<Suggestion>,
     /// From 0 to 1: less where words were put right or something usual was filled in.
     pub confidence: f64,
+    pub source: Source,
     /// Words that were not understood.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_understood: Vec<String>,
@@ -158,7 +172,11 @@ fn defines(tokens: &[Token]) -> bool {
     let words: Vec<&str> =
         tokens.iter().map(|token| token.text.as_str()).filter(|text| *text != "?").collect();
     let short = words.len() <= 5;
-    matches!(words.as_slice(), ["what", "is", "a" | "an", ..] if short)
+    // `what is bounce rate`; of `our bounce rate` the figure is asked for.
+    let bare = matches!(words.as_slice(), ["what", "is", rest @ ..] if lexicon::at_front(|at| rest.get(at).copied().unwrap_or(""))
+        .iter()
+        .any(|(length, class)| *length == rest.len() && matches!(class, lexicon::Class::Metric(_))));
+    bare || matches!(words.as_slice(), ["what", "is", "a" | "an", ..] if short)
         || matches!(words.as_slice(), ["what", "does", .., "mean"])
         || matches!(words.as_slice(), ["define", ..])
 }
@@ -177,6 +195,7 @@ fn answered(tokens: &[Token], around: &Around<'_>, settled: Settled) -> Understa
         suggestions: suggest::next(&settled.query),
         confidence: (confidence.max(0.5) * 100.0).round() / 100.0,
         not_understood: Vec::new(),
+        source: Source::Grammar,
         query: Some(settled.query),
     }
 }
@@ -198,7 +217,13 @@ fn ambiguous(around: &Around<'_>, readings: Vec<Settled>) -> Understanding {
         confidence: 0.5,
         suggestions,
         not_understood: Vec::new(),
+        source: Source::Grammar,
     }
+}
+
+/// The question as it was read.
+fn question(tokens: &[Token]) -> String {
+    tokens.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 fn unsupported(tokens: &[Token], around: &Around<'_>, refusal: &Refusal) -> Understanding {
@@ -209,9 +234,10 @@ fn unsupported(tokens: &[Token], around: &Around<'_>, refusal: &Refusal) -> Unde
         query: None,
         explanation: explain::unsupported(&words, &refusal.why, around.vocabulary),
         chart: None,
-        suggestions: suggest::first(),
+        suggestions: suggest::instead(&question(tokens), around.vocabulary),
         confidence: 0.0,
         not_understood: words,
+        source: Source::Grammar,
     }
 }
 

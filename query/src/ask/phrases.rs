@@ -35,9 +35,12 @@ impl Reading<'_> {
                 "what happened to",
                 "what happened with",
                 "root cause of",
+                "what is up with",
+                "what is wrong with",
             ],
         )?;
         self.draft.intend(Intent::Insight);
+        self.draft.explain |= self.word(at) == "explain";
         Some(end)
     }
 
@@ -134,11 +137,12 @@ impl Reading<'_> {
         let made = self.made();
         let first = self.time(at + 1);
         let read = first.and_then(|(first, pick)| {
-            if !matches!(self.word(first.end), "and" | "to") {
+            let (end, span) = first.alone.or(first.spans.get(pick).map(|span| (first.end, *span)))?;
+            if !matches!(self.word(end), "and" | "to") {
                 return None;
             }
-            let (second, other) = self.time(first.end + 1)?;
-            Some((*first.spans.get(pick)?, *second.spans.get(other)?, second.end))
+            let (second, other) = self.time(end + 1)?;
+            Some((span, *second.spans.get(other)?, second.end))
         });
         let Some((first, second, end)) = read else {
             self.unmake(made);
@@ -163,8 +167,14 @@ impl Reading<'_> {
             }
         };
         let mut next = end;
-        while matches!(self.word(next), "that" | "those" | "of" | "in" | "to" | "with" | "it" | "was") {
+        while matches!(
+            self.word(next),
+            "that" | "those" | "of" | "in" | "to" | "with" | "it" | "was" | "it was"
+        ) {
             next += 1;
+        }
+        if let Some(end) = self.against_value(next) {
+            return Some(end);
         }
         let related = time::relative(self.tokens, next, self.around.clock);
         let absolute = time::time(self.tokens, next, self.around.clock).map_or(0, |when| when.end);
@@ -186,6 +196,38 @@ impl Reading<'_> {
         let two = self.metric_before(at)
             && self.phrases(next).iter().any(|(_, class)| matches!(class, Class::Metric(_)));
         two.then_some(end)
+    }
+
+    /// `did variant B get more signups than variant A`: another value of what a condition is on.
+    fn against_value(&mut self, at: usize) -> Option<usize> {
+        let known =
+            self.draft.conds.iter().rev().find(|cond| !cond.negated && cond.operator == "is" && !cond.or)?;
+        let dimension = known.dimension.clone();
+        let mut at = at;
+        while matches!(
+            self.word(at),
+            "on" | "from" | "using" | "the" | "via" | "people" | "users" | "visitors"
+        ) {
+            at += 1;
+        }
+        let at = match self.dimension(at) {
+            Some((name, _, end)) if name == dimension => end,
+            _ => at,
+        };
+        let made = self.made();
+        let Some(value) = self.value(at, Some(&dimension)).filter(|value| value.operator == "is") else {
+            self.unmake(made);
+            return None;
+        };
+        let known =
+            self.draft.conds.iter_mut().rev().find(|cond| cond.dimension == dimension && !cond.negated)?;
+        known.values.extend(
+            value.values.iter().filter(|value| !known.values.contains(value)).cloned().collect::<Vec<_>>(),
+        );
+        self.draft.versus = Some(dimension.clone());
+        let mut cond = super::draft::Cond::is(&dimension, &value.values, at);
+        let end = self.after_noun(value.end, &mut cond);
+        Some(self.phrase(end, Class::Metric("visitors")).unwrap_or(end))
     }
 
     /// `this month vs last year` may be this month a year ago, or all of last year.
@@ -243,9 +285,15 @@ impl Reading<'_> {
                 "how did",
                 "how has",
                 "how have",
+                "how is",
+                "how are",
+                "how was",
+                "how were",
             ],
         )?;
         if self.word(at) == "how" {
+            self.draft.doing |= (end..self.tokens.len())
+                .any(|place| matches!(self.word(place), "doing" | "performing" | "perform" | "do" | "going"));
             self.draft.course |= matches!(self.word(at + 1), "has" | "have");
             return Some(end);
         }
@@ -257,6 +305,9 @@ impl Reading<'_> {
     /// Words that the rest of the grammar looks at, or that only join.
     pub(crate) fn small_words(&mut self, at: usize) -> Option<usize> {
         let word = self.word(at);
+        if let Some(end) = self.looked_at(at) {
+            return Some(end);
+        }
         let last = at + 1 >= self.tokens.len()
             || (at + 1..self.tokens.len()).all(|place| self.kind(place) == Some(Kind::Mark));
         match word {
@@ -334,7 +385,34 @@ impl Reading<'_> {
                     self.people(at);
                     return Some(at + 1);
                 }
+                let made = self.made();
+                let deed = self.event(at + 1).is_some_and(|event| event.verb);
+                self.unmake(made);
+                let uses = [
+                    "uses",
+                    "use",
+                    "used",
+                    "visits",
+                    "visited",
+                    "came",
+                    "comes",
+                    "viewed",
+                    "saw",
+                    "converted",
+                ];
+                if !people && (deed || uses.contains(&self.word(at + 1))) {
+                    self.people(at);
+                    return Some(at + 1);
+                }
                 people.then_some(at + 1)
+            }
+            "nor" => {
+                self.negated = Some(at);
+                Some(at + 1)
+            }
+            "through" if self.time_after(at) => {
+                self.draft.unknown.push(at);
+                Some(at + 1)
             }
             "conversions" | "conversion" | "convert" | "converts" | "converted" | "converting" => {
                 self.conversion(at)
@@ -366,6 +444,7 @@ impl Reading<'_> {
             }
             "do" if !last && time::time(self.tokens, at + 1, self.around.clock).is_none() => Some(at + 1),
             "where" => self.where_from(at),
+            "when" => self.when(at),
             _ => self.excludes(at),
         }
     }
@@ -386,6 +465,17 @@ impl Reading<'_> {
             self.use_up(from + 1);
             return Some(at + 1);
         }
+        // `where are our users from`
+        let last = (at + 1..self.tokens.len()).find(|place| self.word(*place) == "from");
+        if let Some(last) = last
+            && begins
+            && matches!(self.word(at + 1), "are" | "is" | "were")
+            && !self.value_follows(last + 1)
+        {
+            self.draft.divide("visit:country", true, true);
+            self.use_up(last);
+            return Some(at + 1);
+        }
         let located =
             (at + 1..self.tokens.len()).any(|place| matches!(self.word(place), "located" | "based" | "live"));
         if begins && located {
@@ -398,6 +488,96 @@ impl Reading<'_> {
             return Some(at + 1);
         }
         None
+    }
+
+    /// `through march 5` says when something ends, and not when it begins.
+    fn time_after(&self, at: usize) -> bool {
+        time::time(self.tokens, at + 1, self.around.clock).is_some()
+    }
+
+    fn value_follows(&mut self, at: usize) -> bool {
+        let made = self.made();
+        let value = self.value(at, None).is_some();
+        self.unmake(made);
+        value
+    }
+
+    /// `who sends us traffic`, `what brings people to the blog`: a source; `who links to us`: a referrer.
+    pub(crate) fn brings(&mut self, at: usize) -> Option<usize> {
+        let sends = [
+            "sends",
+            "send",
+            "sending",
+            "brings",
+            "bringing",
+            "refers",
+            "referring",
+            "is sending",
+            "is bringing",
+        ];
+        let links = ["links to", "is linking to", "link to", "links here", "linking to"];
+        if !matches!(self.word(at), "who" | "what" | "which") {
+            return None;
+        }
+        let at = at + 1;
+        let (dimension, end) = match (self.any(at, &links), self.any(at, &sends)) {
+            (Some(end), _) => ("visit:referrer", end),
+            (None, Some(end)) => ("visit:source", end),
+            (None, None) => return None,
+        };
+        let end = self.any(end, &["us the", "us", "our site", "me", "our website", "here"]).unwrap_or(end);
+        self.draft.divide(dimension, true, true);
+        self.people(at);
+        Some(end)
+    }
+
+    /// `what are people reading`: pages.
+    fn looked_at(&mut self, at: usize) -> Option<usize> {
+        let people = self.any(
+            at,
+            &["what are people", "what are users", "what are visitors", "what are they", "what is everyone"],
+        )?;
+        let end =
+            self.any(people, &["looking at", "reading", "viewing", "browsing", "seeing", "visiting"])?;
+        self.people(at);
+        self.draft.divide("event:page", true, true);
+        Some(end)
+    }
+
+    /// `when did we have the most visitors`: a day or an hour.
+    fn when(&mut self, at: usize) -> Option<usize> {
+        let ranks = [
+            "most", "highest", "peak", "busiest", "least", "lowest", "fewest", "best", "worst", "biggest",
+            "quietest",
+        ];
+        (at + 1..self.tokens.len()).find(|place| ranks.contains(&self.word(*place)))?;
+        let pick = self.choose(2);
+        self.draft.divide(["time:day", "time:hour"][pick], false, true);
+        Some(at + 1)
+    }
+
+    /// `top sources and their bounce rate`: what is ordered is counted, too.
+    pub(crate) fn beside(&mut self, at: usize) -> Option<usize> {
+        let end = self.any(
+            at,
+            &[
+                "and their",
+                "and its",
+                "with their",
+                "with its",
+                "along with their",
+                "plus their",
+                "including their",
+            ],
+        )?;
+        let metric = self.phrases(end).iter().any(|(_, class)| matches!(class, Class::Metric(_)));
+        let plain = self.draft.measures.iter().all(|measure| measure.weak) && self.draft.mentions.is_empty();
+        if !metric || self.draft.rank.is_none() || !plain {
+            return None;
+        }
+        self.draft.measures.retain(|measure| measure.name != "visitors");
+        self.measure("visitors", at);
+        Some(end)
     }
 
     /// `conversions`, which need a goal, and `conversion` before a goal's rate.
@@ -432,6 +612,9 @@ impl Reading<'_> {
 
     /// `not`, `except`, `excluding`: what follows does not apply.
     fn excludes(&mut self, at: usize) -> Option<usize> {
+        if let Some(end) = self.any(at, &["no of", "no . of"]) {
+            return Some(end); // `no. of visitors`
+        }
         let end = self.phrase(at, Class::Except)?;
         self.negate(at);
         let mut next = end;

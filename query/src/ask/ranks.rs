@@ -1,6 +1,6 @@
 //! Orders: `top 5`, `five least visited`, `highest`, `best performing`, `busiest hour`.
 
-use super::draft::Rank;
+use super::draft::{Mention, Rank};
 use super::read::Reading;
 use super::time::calendar::Unit;
 use super::tokens::{Kind, Token};
@@ -18,6 +18,13 @@ impl Reading<'_> {
         let before = self.draft.rank.unwrap_or_default();
         let mut rank = Rank { count: number.or(before.count), at, ..before };
         let said = self.word(next);
+        // `at least 50` is a bound, and none of the calendar's or of an order.
+        if number.is_none()
+            && matches!(said, "least" | "most")
+            && at.checked_sub(1).is_some_and(|before| self.word(before) == "at")
+        {
+            return None;
+        }
         let known = match said {
             "top" | "leading" => {
                 rank.descending = Some(true);
@@ -53,6 +60,11 @@ impl Reading<'_> {
                 rank.hint = Some("visitors");
                 true
             }
+            // `which variant converts better`
+            "better" | "worse" if number.is_none() && self.judged(at) => {
+                rank.good = Some(said == "better");
+                true
+            }
             "number" if self.word(next + 1) == "one" => {
                 rank.descending = Some(true);
                 rank.count = Some(1);
@@ -76,6 +88,13 @@ impl Reading<'_> {
                 rank.count = Some(count);
                 next += 1;
             }
+            // The longest visits are those that last longest.
+            if matches!(said, "longest" | "shortest")
+                && matches!(self.word(next), "visit" | "visits" | "session" | "sessions")
+            {
+                self.measure("visit_duration", next);
+                next += 1;
+            }
             let how = matches!(said, "most" | "least" | "best" | "worst" | "top" | "highest");
             let adjectives: &[(&str, Option<&'static str>)] = &[
                 ("viewed", Some("pageviews")),
@@ -91,6 +110,14 @@ impl Reading<'_> {
                 ("converting", Some("conversion_rate")),
                 ("ranked", None),
             ];
+            if matches!(said, "best" | "most" | "top" | "least" | "worst")
+                && matches!(self.word(next), "selling" | "sold" | "bought" | "purchased" | "ordered")
+                && self.sold(next)
+            {
+                rank.descending = Some(!matches!(said, "least" | "worst"));
+                rank.good = None;
+                next += 1;
+            }
             if let Some((_, hint)) = adjectives.iter().find(|(word, _)| how && *word == self.word(next)) {
                 rank.hint = hint.or(rank.hint);
                 if *hint == Some("conversion_rate") {
@@ -106,7 +133,11 @@ impl Reading<'_> {
             return Some(next);
         }
         // `which 3 browsers`.
-        if number.is_some() && self.dimension(at + 1).is_some() && !self.is_time(at) {
+        let listed = matches!(
+            at.checked_sub(1).map_or("", |before| self.word(before)),
+            "" | "which" | "what" | "the" | "show" | "list" | "me" | "name" | "top" | "our" | "my"
+        );
+        if number.is_some() && listed && self.dimension(at + 1).is_some() && !self.is_time(at) {
             self.draft.rank = Some(rank);
             return Some(at + 1);
         }
@@ -122,6 +153,29 @@ impl Reading<'_> {
             return Some(next);
         }
         None
+    }
+
+    /// Whether what stands before says how well something does.
+    fn judged(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| {
+            matches!(
+                self.word(before),
+                "converts" | "convert" | "performs" | "perform" | "performed" | "converted"
+            )
+        })
+    }
+
+    /// What was sold is what purchases are of.
+    fn sold(&mut self, at: usize) -> bool {
+        let Some(name) = self.events_called(&["purchase"]).into_iter().next() else { return false };
+        self.draft.mentions.push(Mention {
+            names: vec![name],
+            verb: false,
+            apart: false,
+            negated: false,
+            at,
+        });
+        true
     }
 
     /// A unit of time among what is ranked.

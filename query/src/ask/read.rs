@@ -145,6 +145,8 @@ impl<'a> Reading<'a> {
         }
         let special = [
             Self::steps,
+            Self::brings,
+            Self::beside,
             Self::asks_why,
             Self::how,
             Self::between_two,
@@ -208,7 +210,10 @@ impl<'a> Reading<'a> {
             }
         }
         if let Some((name, several, end)) = self.dimension(at) {
-            offer(end, 5, Piece::Dimension(name, several));
+            // `logged_in` was written as the property's key, whatever else the words may mean.
+            let glued = end > at + 1 && self.tokens[at + 1..end].iter().all(|token| token.glued);
+            let key = glued && name.starts_with(crate::catalogue::PROPERTY);
+            offer(end, if key { 9 } else { 5 }, Piece::Dimension(name, several));
         }
         if let Some(when) = time::time(self.tokens, at, self.around.clock) {
             offer(when.end, 8, Piece::Time(when));
@@ -226,7 +231,9 @@ impl<'a> Reading<'a> {
             }
         }
         let made = self.made();
-        if let Some(value) = self.value(at, None) {
+        let page = self.role.is_some().then_some("event:page");
+        if let Some(value) = page.and_then(|page| self.value(at, Some(page))).or_else(|| self.value(at, None))
+        {
             if best.as_ref().is_none_or(|(longest, of, _)| (value.end, 3) > (*longest, *of)) {
                 best = Some((value.end, 3, Piece::Value(value)));
             } else {
@@ -283,6 +290,7 @@ impl<'a> Reading<'a> {
                     self.draft.chart = true;
                 } else {
                     self.draft.trend = true;
+                    self.draft.trending |= self.word(at) == "trending";
                 }
             }
             Class::Share => self.draft.share = true,
@@ -320,6 +328,17 @@ impl<'a> Reading<'a> {
             |first: usize, next: usize| joined(first) && (self.metric_at(next) || self.metric_before(first));
         let listed = at > 0 && joined(at - 1) && self.metric_before(at - 1) || beside(end, end + 1);
         let weak = matches!(name, "visitors" | "visits") && !listed;
+        let counted = end == at + 1
+            && matches!(self.word(at), "bounces" | "bounce" | "bounced")
+            && (0..at).any(|place| {
+                let word = self.word(place);
+                matches!(word, "many" | "number" | "total")
+                    || place + 1 == at && matches!(word, "that" | "who" | "which")
+            });
+        if counted {
+            self.draft.unknown.push(at);
+            self.draft.refuse("bounces are known as a rate, not as a number");
+        }
         if !self.draft.measures.iter().any(|known| known.name == name) {
             self.draft.measures.push(Measure { name, at, weak });
         }
@@ -348,6 +367,10 @@ impl<'a> Reading<'a> {
             && end >= when.end
         {
             self.draft.against.get_or_insert(Against::Earlier(earlier));
+            return end;
+        }
+        if let (true, Some((end, span))) = (self.draft.compare, when.alone) {
+            self.draft.times.push(span);
             return end;
         }
         let pick = if when.spans.len() > 1 { self.choose(when.spans.len()) } else { 0 };
@@ -384,6 +407,13 @@ impl<'a> Reading<'a> {
                 }
             }
         }
+        let beside = |first: usize| matches!(self.word(first), "and" | "," | "&" | "vs" | "versus" | "plus");
+        let before = at.checked_sub(1).is_some_and(|before| beside(before) && self.metric_before(before));
+        let next = self.connector(end).or(self.phrase(end, Class::Versus));
+        if !event.verb && (before || next.is_some_and(|next| self.metric_at(next))) {
+            self.draft
+                .refuse("how often an event happened is counted by itself; ask for one figure at a time");
+        }
         // `signup rate`, `signup conversion rate`, `signup conversions`.
         if let Some(after) = self.any(
             end,
@@ -399,7 +429,7 @@ impl<'a> Reading<'a> {
         }
         let negated = self.negated.take().is_some();
         let made_it = at.checked_sub(1).is_some_and(|before| self.did(before));
-        let verb = event.verb || made_it && self.draft.of_people();
+        let verb = event.verb || made_it && (self.draft.of_people() || self.draft.of_visits());
         self.draft.mentions.push(Mention { names, verb, apart, negated, at });
         end
     }
@@ -422,6 +452,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(crate) fn negate(&mut self, at: usize) {
-        self.negated = Some(at);
+        // Twice denied is said.
+        self.negated = if self.negated.is_none() { Some(at) } else { None };
     }
 }

@@ -9,6 +9,8 @@ use super::time::calendar::{Span, Unit};
 use crate::catalogue::{self, Grain};
 
 const LIVE_MS: i64 = 5 * 60 * 1_000;
+/// Whether people came back shows after a day at the earliest.
+const RETENTION_MS: i64 = 26 * 3_600_000;
 
 /// The body of a report.
 pub(crate) fn report(settling: &mut Settling<'_>, intent: Intent) -> Result<Map<String, Json>, Refusal> {
@@ -151,6 +153,13 @@ fn insight(settling: &mut Settling<'_>) -> Result<Map<String, Json>, Refusal> {
         settling.draft.times.push(week);
         settling.usual_time = true;
     }
+    let draft = &settling.draft;
+    if draft.measures.is_empty() && draft.mentions.is_empty() && draft.changes.is_empty() {
+        return Err(refuse("it is not said what changed"));
+    }
+    if draft.explain && draft.changes.is_empty() && draft.times.is_empty() {
+        return Err(refuse("it is not said what change is to be explained"));
+    }
     let range = settling.range()?;
     settling.draft.against.get_or_insert(Against::Earlier(Earlier::Previous));
     let compared = settling.compared(range)?.ok_or_else(outside)?;
@@ -184,6 +193,9 @@ fn retention(settling: &mut Settling<'_>) -> Result<Map<String, Json>, Refusal> 
         return Err(refuse("retention counts people"));
     }
     let range = settling.range()?;
+    if range.length() < RETENTION_MS {
+        return Err(refuse("retention is of more than one day"));
+    }
     let period = match settling.draft.grain() {
         None | Some(Grain::Week) => "week",
         Some(Grain::Day) => "day",

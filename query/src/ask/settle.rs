@@ -9,6 +9,8 @@ use super::time::calendar::{Span, Unit};
 use super::{Around, context, reports};
 use crate::catalogue::{self, Grain};
 
+/// The group of visitors that the models put somebody in.
+const CLUSTER: &str = "cluster";
 /// Rows of a list whose length nobody said.
 const LISTED: i64 = 10;
 /// Days asked about where no time is said.
@@ -68,6 +70,9 @@ pub(crate) fn settle(draft: Draft, around: &Around<'_>, choices: &mut Choices) -
 
 impl Settling<'_> {
     fn query(&mut self) -> Result<Map<String, Json>, Refusal> {
+        if let Some(listed) = self.groups_listed()? {
+            return Ok(listed);
+        }
         self.deeds_in_order();
         match self.intent()? {
             Some(intent) => reports::report(self, intent),
@@ -75,12 +80,42 @@ impl Settling<'_> {
         }
     }
 
+    /// `which segments do we have`: the groups of visitors themselves.
+    fn groups_listed(&self) -> Result<Option<Map<String, Json>>, Refusal> {
+        let draft = &self.draft;
+        let Some(groups) = draft.divides.iter().find(|divide| divide.name == CLUSTER) else {
+            return Ok(None);
+        };
+        let about_people = draft.measures.iter().all(|measure| measure.weak) && draft.mentions.is_empty();
+        let alone = draft.divides.len() == 1 && draft.conds.is_empty() && draft.times.is_empty();
+        let plain =
+            draft.intents.is_empty() && draft.rank.is_none() && draft.against.is_none() && !draft.share;
+        if !groups.said && about_people && alone && plain {
+            return Ok(Some(Map::from_iter([("kind".to_owned(), json!("segments"))])));
+        }
+        match catalogue::field(CLUSTER) {
+            Some(_) => Ok(None),
+            None => Err(refuse("figures by group of visitors are not kept")),
+        }
+    }
+
     /// `more … than` compares; without what it is compared with, it is a number nobody can filter by.
     fn comparatives(&mut self) -> Result<(), Refusal> {
         let draft = &mut self.draft;
+        // `are more people using chrome or firefox`
+        if !draft.comparatives.is_empty() && draft.versus.is_none() && draft.against.is_none() {
+            let either = draft.conds.iter().find(|cond| cond.values.len() > 1 && !cond.negated);
+            draft.versus = either.map(|cond| cond.dimension.clone());
+        }
         let explained = draft.against.is_some() || draft.compare || draft.versus.is_some();
         if !draft.comparatives.is_empty() && !explained && !draft.intends(Intent::Insight) {
             return Err(Refusal { unknown: draft.comparatives.clone(), why: String::new() });
+        }
+        if draft.rank.is_some() && !draft.changes.is_empty() && !draft.intends(Intent::Insight) {
+            return Err(Refusal {
+                unknown: draft.changes.clone(),
+                why: "an order by how much something changed cannot be asked for yet".to_owned(),
+            });
         }
         let other = draft.intends(Intent::Insight)
             || draft.intends(Intent::Anomalies)
@@ -221,7 +256,7 @@ impl Settling<'_> {
             metrics = vec!["events"];
             self.need_goal();
         }
-        let people_do = self.draft.of_people() || self.draft.share;
+        let people_do = self.draft.of_people() || self.draft.of_visits() || self.draft.share;
         let rate = self.draft.rate
             || metrics.contains(&"conversion_rate")
             || self.draft.share && self.draft.mentions.iter().any(|mention| mention.verb);
@@ -305,6 +340,13 @@ impl Settling<'_> {
     /// A table of figures.
     fn figures(&mut self) -> Result<Map<String, Json>, Refusal> {
         let bare = self.draft.measures.is_empty() && self.draft.mentions.is_empty();
+        self.doing(bare);
+        let pages =
+            bare && self.draft.folder && !self.draft.conds.is_empty() && self.draft.divides.is_empty();
+        if pages {
+            self.draft.divide("event:page", true, true);
+        }
+        let bare = bare && self.draft.measures.is_empty();
         let asks = !bare
             || !self.draft.divides.is_empty()
             || self.draft.share
@@ -316,6 +358,22 @@ impl Settling<'_> {
         }
         self.now_against_then();
         let range = self.range()?;
+        let grains = self.draft.divides.iter().filter(|divide| catalogue::grain(&divide.name).is_some());
+        if grains.count() > 1 {
+            return Err(refuse("figures are by one length of time"));
+        }
+        if self.draft.trending
+            && self
+                .draft
+                .divides
+                .iter()
+                .any(|divide| divide.name.contains(':') && catalogue::grain(&divide.name).is_none())
+        {
+            return Err(refuse("an order by how much something changed cannot be asked for yet"));
+        }
+        if range.from >= self.around.clock.now.0 {
+            return Err(refuse("that time is still to come; a forecast can be asked for"));
+        }
         let (mut metrics, events) = self.counted()?;
         self.stays(&mut metrics);
         self.values_against();
@@ -365,12 +423,30 @@ impl Settling<'_> {
         Ok(query)
     }
 
+    /// `how is the spring sale doing` may be measured in several ways.
+    fn doing(&mut self, bare: bool) {
+        let draft = &self.draft;
+        let alone = draft.divides.is_empty() && draft.versus.is_none() && draft.against.is_none();
+        if bare && draft.doing && alone && !draft.conds.is_empty() && !draft.share {
+            let readings = ["visitors", "bounce_rate", "total_revenue"];
+            let name = readings[self.choices.choose(readings.len())];
+            self.draft.measures.push(Measure { name, at: 0, weak: false });
+        }
+    }
+
     /// `more than last month` is about this month.
     fn now_against_then(&mut self) {
         let clock = self.around.clock;
         if let (true, Some(Against::Span(then))) = (self.draft.times.is_empty(), self.draft.against)
             && let Some((unit, 1)) = then.unit
             && clock.relative(unit, -1) == Some(then)
+        {
+            self.draft.times.extend(clock.relative(unit, 0));
+        }
+        // `week over week` is of this week.
+        if let (true, Some(Against::Earlier(super::time::Earlier::By(unit, 1)))) =
+            (self.draft.times.is_empty(), self.draft.against)
+            && (Unit::Day..Unit::Year).contains(&unit)
         {
             self.draft.times.extend(clock.relative(unit, 0));
         }
@@ -455,7 +531,7 @@ impl Settling<'_> {
     /// What is ordered, and by what.
     fn ranked(&mut self, rank: &Rank, metrics: &mut Vec<&'static str>) -> Result<(), Refusal> {
         if self.draft.divides.is_empty() && self.draft.folder {
-            self.draft.divide("event:page", true, true);
+            self.draft.divide("event:page", !self.draft.folder_one, true);
         }
         if self.draft.divides.is_empty() && metrics.as_slice() == ["events"] && self.draft.mentions.is_empty()
         {

@@ -41,7 +41,7 @@ impl Reading<'_> {
             ],
         );
         let between = self.word(at) == "between";
-        let asked = self.draft.intends(Intent::Funnel)
+        let mut asked = self.draft.intends(Intent::Funnel)
             || self.draft.measures.iter().any(|known| known.name == "conversion_rate")
             || self.conversion_before(at)
             || lead.is_some_and(|lead| lead > at + 1);
@@ -50,7 +50,23 @@ impl Reading<'_> {
         let mut arrows = false;
         let mut tos = false;
         loop {
-            let joint = self.any(
+            let turned = self.any(
+                end,
+                &[
+                    "turned into",
+                    "turn into",
+                    "became",
+                    "become",
+                    "converted to",
+                    "converted into",
+                    "convert to",
+                    "convert into",
+                    "led to",
+                    "lead to",
+                ],
+            );
+            asked |= turned.is_some();
+            let joint = turned.or(self.any(
                 end,
                 &[
                     "to",
@@ -68,7 +84,7 @@ impl Reading<'_> {
                     "to the",
                     "until",
                 ],
-            );
+            ));
             let listed =
                 (self.draft.intends(Intent::Funnel) || between).then(|| self.connector(end)).flatten();
             let Some(next) = joint.or(listed) else { break };
@@ -76,6 +92,22 @@ impl Reading<'_> {
             tos |= self.word(end) == "to" || self.word(end) == "then";
             let Some((step, after)) = self.one_step(next) else { break };
             steps.push(step);
+            end = after;
+        }
+        let named = self.any(
+            end,
+            &[
+                "conversion rate",
+                "conversion",
+                "conversions",
+                "conversion funnel",
+                "funnel",
+                "rate",
+                "drop off",
+            ],
+        );
+        if let (Some(after), true) = (named, steps.len() > 1 && tos) {
+            asked = true;
             end = after;
         }
         let many_tos = tos && lead.is_some() && steps.len() > 2;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::score::{Fixture, Score, questions, score};
 use super::*;
+use crate::error::QueryError;
 
 const SITE: &str = include_str!("../../../datasets/questions/site.json");
 const DEVELOPMENT: &str = include_str!("../../../datasets/questions/development.ndjson");
@@ -97,13 +98,65 @@ fn suggestions_are_understood_where_they_are_made() {
         let next = ask_in(fixture, &suggestion.question, Some(&query));
         assert_eq!(next.status, Status::Answered, "{}: {}", suggestion.question, next.explanation);
     }
-    for suggestion in ask_in(fixture, "colourless ideas", None).suggestions {
-        assert_eq!(
-            ask_in(fixture, &suggestion.question, None).status,
-            Status::Answered,
-            "{}",
-            suggestion.question
-        );
+    for question in suggest::all(&fixture.vocabulary) {
+        let given = ask_in(fixture, &question, None);
+        assert_eq!(given.status, Status::Answered, "{question}: {}", given.explanation);
+    }
+}
+
+#[test]
+fn what_is_offered_instead_is_near() {
+    let offered = |question: &str| ask_in(fixture(), question, None).suggestions;
+    assert!(offered("revenue by zodiac sign")[0].question.contains("revenue"));
+    assert!(offered("retention of unicorns")[0].question.contains("retention"));
+    assert_eq!(offered("colourless ideas")[0].question, "visitors by source last 7 days");
+}
+
+/// An encoder that knows one meaning: of money or not.
+#[derive(Debug)]
+struct Money;
+
+impl Encoder for Money {
+    fn encode(&self, sentence: &str) -> Option<std::sync::Arc<[f32]>> {
+        let money = ["revenue", "order value", "euros"].iter().any(|word| sentence.contains(word));
+        Some(if money { [1.0, 0.0] } else { [0.0, 1.0] }.into())
+    }
+}
+
+#[test]
+fn an_encoder_orders_what_is_offered_and_decides_nothing() {
+    let fixture = fixture();
+    for question in ["how many euros rolled in", "visitors by country", "visitors from Georgia"] {
+        let before = ask_in(fixture, question, None);
+        let mut after = before.clone();
+        rank(&mut after, question, &fixture.vocabulary, &Money);
+        assert_eq!((after.status, &after.query), (before.status, &before.query), "{question}");
+        if before.status == Status::Unsupported {
+            assert!(
+                after
+                    .suggestions
+                    .iter()
+                    .all(|one| one.question.contains("revenue") || one.question.contains("order value"))
+            );
+        } else {
+            assert_eq!(after, before);
+        }
+    }
+}
+
+#[test]
+fn what_is_understood_is_a_query_that_the_api_takes() {
+    for (name, text) in [("development", DEVELOPMENT), ("test", TEST)] {
+        for expected in questions(text).expect("questions") {
+            let given = ask_in(fixture(), &expected.question, expected.context.as_ref());
+            let readings = given.suggestions.iter().filter_map(|one| one.query.as_ref());
+            for query in given.query.iter().chain(readings).filter(|query| query["kind"] != "segments") {
+                let checked = model::check(query);
+                // A metric may need a page that nobody named; the answer says so.
+                let takes = matches!(checked, Ok(()) | Err(Unread::Query(QueryError::Conflict { .. })));
+                assert!(takes, "{name}: {}: {checked:?} {query:?}", expected.question);
+            }
+        }
     }
 }
 

@@ -162,14 +162,20 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 
 /// A piece without spaces.
 fn split(piece: &str, tokens: &mut Vec<Token>) {
-    let mut rest = piece;
+    let mut rest = match piece.to_lowercase().as_str() {
+        "w/o" => "without",
+        "w/" => "with",
+        _ => piece,
+    };
     while let Some(first) = rest.chars().next() {
         let after_word =
             rest.len() < piece.len() && tokens.last().is_some_and(|last| last.kind == Kind::Word);
         let taken =
             if first == '/' && after_word && !tokens.last().is_some_and(|last| last.text.contains('.')) {
                 // `visitors/day` is one per the other, `pages/posts` just two words.
-                let per = Unit::of(&rest[1..].to_lowercase()).is_some();
+                let after = rest[1..].to_lowercase();
+                let per = Unit::of(&after).is_some()
+                    || matches!(after.as_str(), "visitor" | "user" | "visit" | "session" | "person");
                 if per {
                     tokens.push(Token::new(Kind::Word, "per", true));
                 }
@@ -186,7 +192,9 @@ fn split(piece: &str, tokens: &mut Vec<Token>) {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"/:.-".contains(c));
                 let number = number_part(&rest[..end.unwrap_or(rest.len())]);
                 tokens.push(Token::new(Kind::Number, number, true));
-                number.len()
+                // `2025's`
+                let owned = rest[number.len()..].to_lowercase().starts_with("'s");
+                number.len() + if owned { 2 } else { 0 }
             } else if first.is_alphanumeric() {
                 word(rest, tokens)
             } else if first == '-' && dashes(piece, rest, tokens) {

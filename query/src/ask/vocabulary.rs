@@ -138,6 +138,36 @@ const SOURCES: &[(&str, &str)] = &[
     ("Yandex", "yandex"),
     ("Ecosia", "ecosia"),
 ];
+pub(crate) const LANGUAGE: &str = "visit:language";
+const LANGUAGES: &[(&str, &str)] = &[
+    ("ar", "arabic"),
+    ("cs", "czech"),
+    ("da", "danish"),
+    ("de", "german"),
+    ("el", "greek"),
+    ("en", "english"),
+    ("es", "spanish"),
+    ("fi", "finnish"),
+    ("fr", "french"),
+    ("he", "hebrew"),
+    ("hi", "hindi"),
+    ("hu", "hungarian"),
+    ("id", "indonesian"),
+    ("it", "italian"),
+    ("ja", "japanese"),
+    ("ko", "korean"),
+    ("nl", "dutch"),
+    ("pl", "polish"),
+    ("pt", "portuguese"),
+    ("ro", "romanian"),
+    ("ru", "russian"),
+    ("sv", "swedish"),
+    ("th", "thai"),
+    ("tr", "turkish"),
+    ("uk", "ukrainian"),
+    ("vi", "vietnamese"),
+    ("zh", "chinese"),
+];
 const COMMON: &[(&str, &[(&str, &str)])] = &[
     ("visit:device", DEVICES),
     ("visit:browser", BROWSERS),
@@ -164,10 +194,13 @@ impl Vocabulary {
         made.add_values();
         made.add_common();
         made.add_places();
+        made.add_languages();
         made.add_pages();
         made.add_properties();
         for happening in &made.happenings {
-            made.known.extend(words_of(&happening.name));
+            let words = words_of(&happening.name);
+            made.known.extend(words.last().map(|last| plural(last)));
+            made.known.extend(words);
         }
         made
     }
@@ -309,6 +342,17 @@ impl Vocabulary {
             for name in names {
                 self.add(words_of(name), "visit:region", &[code], Strength::Alias);
             }
+        }
+    }
+
+    /// Languages by their English names: the locales of the site that are of it.
+    fn add_languages(&mut self) {
+        let own = self.values_of("visit:language").to_vec();
+        for (code, name) in LANGUAGES {
+            let of = |locale: &&String| locale.split(['-', '_']).next() == Some(code);
+            let locales: Vec<&str> = own.iter().filter(of).map(String::as_str).collect();
+            let values = if locales.is_empty() { vec![*code] } else { locales };
+            self.add(vec![(*name).to_owned()], LANGUAGE, &values, Strength::Alias);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Places;
+use super::{People, Places};
 
 /// Whose attribute a dimension is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -32,6 +32,10 @@ pub struct Field {
     pub visit_column: Option<&'static str>,
     /// Whether only custom events have the attribute.
     pub custom_only: bool,
+    /// Where the attribute stands, if it is one of the person whose visit it is; `column` is then
+    /// what it is called beside the columns of the visit.
+    #[serde(skip)]
+    pub people: Option<People>,
     /// What kind of code the column holds, where the attribute is the name of the place.
     #[serde(skip)]
     pub places: Option<Places>,
@@ -133,8 +137,20 @@ const fn visit(
         column,
         visit_column: None,
         custom_only: false,
+        people: None,
         places: None,
     }
+}
+
+/// What is known of the person, under the name it has in `v_features`.
+const fn user(
+    name: &'static str,
+    column: &'static str,
+    value: &'static str,
+    meaning: &'static str,
+    example: &'static str,
+) -> Field {
+    Field { people: Some(People::Features(value)), ..visit(name, column, meaning, example) }
 }
 
 const fn event(
@@ -232,4 +248,71 @@ pub const FIELDS: &[Field] = &[
     visit("visit:platform", "platform", "Kind of program that sent the events.", "web"),
     visit("visit:app", "app", "Name of the app.", "shop"),
     visit("visit:app_version", "app_version", "Version of the app.", "2.4.1"),
+    event(
+        "user:id",
+        "user_id",
+        "Identifier that the site's own program sent for somebody who signed in; only of sites in identified mode.",
+        "ada",
+    ),
+    user(
+        "user:first_source",
+        "user_first_source",
+        "first_source",
+        "Where the person's first visit came from.",
+        "Google",
+    )
+    .direct(),
+    user(
+        "user:first_channel",
+        "user_first_channel",
+        "first_channel",
+        "Kind of source of the person's first visit.",
+        "Organic Search",
+    ),
+    user(
+        "user:last_source",
+        "user_last_source",
+        "last_source",
+        "Where the person's last visit came from.",
+        "newsletter",
+    )
+    .direct(),
+    user(
+        "user:last_channel",
+        "user_last_channel",
+        "last_channel",
+        "Kind of source of the person's last visit.",
+        "Email",
+    ),
+    user("user:country", "user_country", "country", "Country of the person's last visit.", "DE"),
+    user("user:device", "user_device", "device", "Kind of device of the person's last visit.", "Mobile"),
+    user("user:browser", "user_browser", "browser", "Browser of the person's last visit.", "Firefox"),
+    user("user:os", "user_os", "os", "Operating system of the person's last visit.", "Android"),
+    user("user:language", "user_language", "language", "Language of the person's last visit.", "de-DE"),
+    user("user:platform", "user_platform", "platform", "Kind of program of the person's last visit.", "web"),
+    user(
+        "user:first_seen",
+        "user_first_seen",
+        "toDate32(first_seen, {zone})",
+        "Day of the person's first event, on the site's clock.",
+        "2024-01-01",
+    ),
+    user("user:visits", "user_visits", "sessions", "How many visits the person has made in all.", "3"),
+    Field {
+        synonyms: &["user:cluster", "visit:cluster"],
+        people: Some(People::Clusters),
+        ..visit(
+            "cluster",
+            "cluster",
+            "Segment of visitors who behave alike, as the site's model finds them.",
+            "Loyal readers",
+        )
+    },
 ];
+
+impl Field {
+    /// The same of a source, where none has a name of its own.
+    const fn direct(self) -> Self {
+        Self { empty: DIRECT, ..self }
+    }
+}

@@ -5,11 +5,13 @@
 
 mod dimensions;
 mod metrics;
+mod people;
 mod places;
 
 pub(crate) use dimensions::NO_PROPERTY;
 pub use dimensions::{FIELDS, Field, GRAINS, Grain, PROPERTY, Scope, TimeField, field, grain};
 pub use metrics::{Basis, METRICS, Metric, MetricInfo, Needs, Presence, Requires, Unit, metric};
+pub(crate) use people::People;
 pub(crate) use places::Places;
 
 use crate::nearest::nearest;

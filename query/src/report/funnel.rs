@@ -73,7 +73,7 @@ impl Reporting<'_> {
         };
         let mut groups = Vec::new();
         let mut all = None;
-        for row in rows::fetch(self.asking.client, &statement).await? {
+        for row in rows::fetch(self.asking.client, &statement, self.asking.budget).await? {
             let steps = steps(&row, &ask.steps)?;
             match row.first() {
                 Some(Value::String(name)) => {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{About, Divided, Reporting};
 use crate::error::QueryError;
-use crate::plan::Shape;
+use crate::plan::{Shape, Views};
 use crate::query::Query;
 use crate::rows;
 use crate::sql;
@@ -53,7 +53,7 @@ impl Reporting<'_> {
     pub async fn journeys(&self, ask: &Journeys) -> Result<JourneysAnswer, QueryError> {
         let range = self.asking.range(&ask.about.date_range).await?;
         let query = Query { filters: ask.about.filters.clone(), ..Query::default() };
-        let shape = Shape::default();
+        let shape = Shape { made_visits: self.asking.views == Views::Never, ..Shape::default() };
         let context = self.context(&query, &range, &shape);
         let links = self.links(&sql::report::journeys(context, ask, None)?).await?;
         let links = links.into_iter().map(|(_, link)| link).collect();
@@ -71,7 +71,7 @@ impl Reporting<'_> {
     }
 
     async fn links(&self, statement: &sql::Statement) -> Result<Vec<(String, Link)>, QueryError> {
-        let returned = rows::fetch(self.asking.client, statement).await?;
+        let returned = rows::fetch(self.asking.client, statement, self.asking.budget).await?;
         let read = returned.into_iter().map(|row| match row.as_slice() {
             [Value::String(name), Value::String(from), Value::String(to), step, visits] => {
                 let link = Link {

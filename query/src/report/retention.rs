@@ -77,7 +77,7 @@ impl Reporting<'_> {
         let unreadable = || QueryError::Row { message: "a cell of another form".to_owned() };
         let mut all = Cells::new();
         let mut groups: BTreeMap<String, Cells> = BTreeMap::new();
-        for row in rows::fetch(self.asking.client, &statement).await? {
+        for row in rows::fetch(self.asking.client, &statement, self.asking.budget).await? {
             let [group, cohort, offset, people] = row.as_slice() else { return Err(unreadable()) };
             let number = |value: &serde_json::Value| value.as_i64().ok_or_else(unreadable);
             let (cohort, offset, people) = (number(cohort)?, number(offset)?, number(people)?);

@@ -1,12 +1,12 @@
 //! Collects a statement's parameters and says how the question's words are written over its rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, Weekday};
 
 use super::{Context, Value};
 use crate::bucket::day_number;
-use crate::catalogue::{Grain, Metric, Presence, Scope};
+use crate::catalogue::{Grain, Metric, People, Presence, Scope};
 use crate::error::QueryError;
 use crate::plan::{Part, Source};
 use crate::query::Dimension;
@@ -22,6 +22,10 @@ pub(super) struct Builder<'a> {
     pub(super) event_columns: BTreeSet<&'static str>,
     /// Columns of `v_sessions` that the statement names.
     pub(super) visit_columns: BTreeSet<&'static str>,
+    /// Those that only conditions name.
+    pub(super) tested_columns: BTreeSet<&'static str>,
+    /// Columns that stand beside them, of the people whose visits they are.
+    pub(super) people: BTreeMap<&'static str, People>,
 }
 
 impl<'a> Builder<'a> {
@@ -33,12 +37,19 @@ impl<'a> Builder<'a> {
             zone: zone_name(&context.range.zone)?,
             event_columns: BTreeSet::new(),
             visit_columns: BTreeSet::new(),
+            tested_columns: BTreeSet::new(),
+            people: BTreeMap::new(),
         })
     }
 
     /// Makes a value a parameter and returns its placeholder.
     pub(super) fn bind(&mut self, value: Value) -> String {
         bind(&mut self.params, value)
+    }
+
+    /// The site's zone, as a parameter.
+    pub(super) fn zone(&mut self) -> String {
+        self.bind(Value::Text(self.zone.to_owned()))
     }
 
     pub(super) fn into_params(self) -> Vec<Value> {

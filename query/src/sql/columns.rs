@@ -46,6 +46,9 @@ impl Builder<'_> {
                 return Column { stored: "''".to_owned(), empty: "", custom_only: None };
             }
         };
+        if let Some(people) = field.people {
+            self.people.insert(field.column, people);
+        }
         let stands_in = field.visit_column.filter(|_| self.of_whole_visits());
         let stored = match (field.scope, stands_in) {
             (Scope::Visit, _) => self.visit_column(field.column),

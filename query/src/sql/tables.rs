@@ -2,13 +2,16 @@
 //!
 //! `FINAL` takes the last version of each row of a view and leaves out those that were withdrawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Value;
 use super::builder::Builder;
-use crate::catalogue::{Grain, Scope};
+use crate::catalogue::{Grain, People, Scope};
 use crate::filter::Filter;
 use crate::plan::{LONGEST_VISIT_MS, Source};
+
+/// What stands for the site's zone in formulas about people.
+const ZONE: &str = "{zone}";
 
 impl Builder<'_> {
     pub(super) fn traffic(&mut self) -> String {
@@ -49,7 +52,52 @@ impl Builder<'_> {
         let mut conditions =
             vec![format!("s.site_id = {site}"), format!("s.start >= {from}"), format!("s.start < {to}")];
         conditions.extend(self.filters(filters));
-        format!("FROM v_sessions AS s FINAL WHERE {}", conditions.join(" AND "))
+        let visits = self.visits_of_people(&from, &to);
+        format!("FROM {visits} WHERE {}", conditions.join(" AND "))
+    }
+
+    /// Visits as `s`. Where something of the people whose visits they are is asked for, it stands
+    /// beside the columns of those that began between two instants.
+    fn visits_of_people(&mut self, from: &str, to: &str) -> String {
+        let mut tables: BTreeMap<&'static str, Vec<(&'static str, People)>> = BTreeMap::new();
+        for (column, people) in &self.people {
+            tables.entry(people.table()).or_default().push((column, *people));
+        }
+        if tables.is_empty() {
+            return self.visit_rows("s");
+        }
+        let site = self.site();
+        let of_visits = format!("site_id = {site} AND start >= {from} AND start < {to}");
+        let mut own = BTreeSet::from(["site_id", "visitor", "start", "end"]);
+        own.extend(self.visit_columns.iter().chain(&self.tested_columns));
+        own.retain(|column| !self.people.contains_key(column));
+        // Each by its plain name: of two tables that have a column, a star would call it by both.
+        let mut selected: Vec<String> = own.iter().map(|column| format!("s.{column} AS {column}")).collect();
+        let mut joined = String::new();
+        for (table, columns) in tables {
+            let mut values = Vec::with_capacity(columns.len());
+            for (column, people) in columns {
+                let formula = people.formula();
+                let formula = match formula.contains(ZONE) {
+                    true => formula.replace(ZONE, &self.zone()),
+                    false => formula,
+                };
+                values.push(format!("{formula} AS {column}"));
+                selected.push(format!("{table}.{column} AS {column}"));
+            }
+            joined.push_str(&format!(
+                " LEFT JOIN (SELECT visitor, {} FROM {table} FINAL WHERE site_id = {site} AND visitor IN \
+                 (SELECT visitor FROM {} WHERE {of_visits})) AS {table} ON s.visitor = {table}.visitor",
+                values.join(", "),
+                self.visit_rows("v")
+            ));
+        }
+        format!(
+            "(SELECT {} FROM (SELECT {} FROM {} WHERE {of_visits}) AS s{joined}) AS s",
+            selected.join(", "),
+            own.into_iter().collect::<Vec<_>>().join(", "),
+            self.visit_rows("v")
+        )
     }
 
     pub(super) fn events(&mut self, filters: &[Filter]) -> String {
@@ -86,15 +134,17 @@ impl Builder<'_> {
             let condition = self.filter(filter);
             if side == Some(Scope::Event) { of_events.push(condition) } else { of_visits.push(condition) }
         }
+        self.tested_columns.extend(&self.visit_columns);
         (self.event_columns, self.visit_columns) = needed;
         of_both.extend(others.into_iter().map(|(_, filter)| self.filter(filter)));
 
         self.event_columns.extend(["visitor", "ts", "name"]);
         self.visit_columns.extend(["visitor", "start", "end"]);
+        let visits = self.visits_of_people(&earliest, &to);
         let list = |columns: &BTreeSet<&'static str>| columns.iter().copied().collect::<Vec<_>>().join(", ");
         format!(
             "FROM (SELECT {} FROM events AS e WHERE {}) AS e \
-             ASOF INNER JOIN (SELECT {}, sipHash64(visitor, start) AS visit FROM v_sessions AS s FINAL \
+             ASOF INNER JOIN (SELECT {}, sipHash64(visitor, start) AS visit FROM {visits} \
              WHERE {}) AS s ON e.visitor = s.visitor AND e.ts >= s.start WHERE {}",
             list(&self.event_columns),
             of_events.join(" AND "),
@@ -156,12 +206,13 @@ impl Builder<'_> {
         of_events.push(self.filter(filter));
         let site = self.site();
         let (earliest, to) = self.instants(earliest, range.to.0);
+        let visits = self.visit_rows("s");
         (self.event_columns, self.visit_columns) = columns;
         self.source = source;
         self.visit_columns.extend(["visitor", "start"]);
         format!(
             "((s.visitor, s.start) IN (SELECT s.visitor, s.start FROM (SELECT visitor, ts FROM events AS e \
-             WHERE {}) AS e ASOF INNER JOIN (SELECT visitor, start, end FROM v_sessions AS s FINAL \
+             WHERE {}) AS e ASOF INNER JOIN (SELECT visitor, start, end FROM {visits} \
              WHERE s.site_id = {site} AND s.start >= {earliest} AND s.start < {to}) AS s \
              ON e.visitor = s.visitor AND e.ts >= s.start WHERE e.ts <= s.end))",
             of_events.join(" AND ")

@@ -5,16 +5,22 @@ use super::*;
 use crate::catalogue::Places;
 use crate::parse::from_value;
 use crate::plan::{Plan, Views};
+use crate::query::Dimension;
 use crate::testing::{self, ms, queries, site};
+use crate::vocabulary::Vocabulary;
 
 fn statements(query: &Query) -> Option<Vec<Statement>> {
     statements_with(query, &[])
 }
 
 fn statements_with(query: &Query, goals: &[Goal]) -> Option<Vec<Statement>> {
+    statements_from(query, goals, Views::Use)
+}
+
+fn statements_from(query: &Query, goals: &[Goal], views: Views) -> Option<Vec<Statement>> {
     let site = site("Australia/Lord_Howe");
     let range = Range::resolve(&query.date_range, &site, ms("2024-06-05T10:00:00Z"), None).expect("a range");
-    let plan = Plan::new(query, &range, Views::Use).ok()?;
+    let plan = Plan::new(query, &range, views).ok()?;
     let filters = &query.filters;
     let context = Context { site: &site, query, range: &range, shape: &plan.shape, filters, goals };
     let order = query.order();
@@ -140,7 +146,105 @@ fn without_places(sql: String) -> String {
     [Places::Countries, Places::Regions].iter().fold(sql, |sql, places| sql.replace(places.lists(), ""))
 }
 
+#[test]
+fn what_is_known_of_people_stands_beside_their_visits() {
+    let filters = json!([["is", "user:first_seen", ["2024-05-03"]], ["is", "event:page", ["/"]]]);
+    let Statement { sql, params } = first(json!(["visitors"]), json!(["cluster"]), filters);
+    for text in [
+        "if(s.cluster = '', '(not set)', s.cluster) AS d0",
+        "LEFT JOIN (SELECT visitor, toString(toDate32(first_seen, {p",
+        ":String})) AS user_first_seen FROM v_features FINAL WHERE site_id = {p",
+        "toString(name)) AS cluster FROM visitor_clusters FINAL WHERE site_id = {p",
+        "(SELECT cluster, end, start, visitor, sipHash64(visitor, start) AS visit FROM (SELECT s.end AS end, \
+         s.site_id AS site_id, s.start AS start, s.visitor AS visitor, v_features.user_first_seen",
+        "(s.user_first_seen IN {p",
+    ] {
+        assert!(sql.contains(text), "{text} not in {sql}");
+    }
+    assert!(params.contains(&Value::Text("Australia/Lord_Howe".to_owned())));
+}
+
+/// Statements of every report and of an export, with a string wherever one may stand.
+fn reports(text: &str, order: usize, divided: bool) -> Vec<Statement> {
+    let words = Vocabulary::default();
+    let key = format!("event:props:{text}");
+    let event = json!({"event": text, "page": text, "filters": [["is", key, [text]], ["contains", "visit:os", [text]]]});
+    let dimensions = if divided { json!([key]) } else { json!([]) };
+    let filters = json!([["not", ["is", key, [text]]]]);
+    let about = json!({"site_id": text, "date_range": ["2024-05-01", "2024-05-31"], "filters": filters});
+    let with = |more: Json| {
+        let mut body = about.clone();
+        for (key, value) in more.as_object().expect("an object") {
+            body[key] = value.clone();
+        }
+        body
+    };
+    let (site, now) = (site("Australia/Lord_Howe"), ms("2024-06-05T10:00:00Z"));
+    let order = ["ordered", "strict", "any"][order];
+    let steps = json!({"steps": [event, text], "order": order, "dimensions": dimensions});
+    let funnel = crate::report::funnel(&with(steps), &words).expect("a funnel");
+    let events = json!({"start_event": event, "return_event": text, "dimensions": dimensions});
+    let retention = crate::report::retention(&with(events), &words).expect("a retention");
+    let journeys = crate::report::journeys(&about, &words).expect("journeys");
+    let part = |name: &str| (name == "filters").then(|| filters.to_string());
+    let export = crate::export::Export::read(part, &words).expect("an export");
+    let range = Range::resolve(&funnel.about.date_range, &site, now, None).expect("a range");
+    let shape = Shape::default();
+    let query = Query { filters: journeys.about.filters.clone(), ..Query::default() };
+    let context = Context {
+        site: &site,
+        query: &query,
+        range: &range,
+        shape: &shape,
+        filters: &query.filters,
+        goals: &[],
+    };
+    let conditions: Vec<_> = funnel
+        .about
+        .filters
+        .iter()
+        .map(|filter| crate::define::condition(filter, "filters").expect("a condition"))
+        .collect();
+    let made = [
+        report::funnel(context, &funnel, &conditions),
+        report::kept_funnel(context, 7, 2),
+        report::retention(context, &retention, &conditions),
+        report::kept_retention(context, 7, retention.period),
+        report::journeys(context, &journeys, None),
+        report::journeys(
+            context,
+            &journeys,
+            crate::catalogue::field("visit:city").map(Dimension::Field).as_ref(),
+        ),
+        export::count(context, &export, 7),
+        export::last(context, &export, 7),
+        export::page(context, &export, 7).map(|page| Statement { sql: page.sql.replace('`', ""), ..page }),
+    ];
+    made.into_iter().map(|statement| statement.expect("a statement")).collect()
+}
+
 proptest! {
+    /// The same of reports and exports.
+    #[test]
+    fn no_string_of_a_report_is_in_the_text(text in testing::nasty(), order in 0..3_usize, divided in any::<bool>()) {
+        for Statement { sql, .. } in reports(&text, order, divided) {
+            prop_assert!(!sql.contains("zq"), "{}", sql);
+            for text in ["DROP", "--", "/*", "Lord_Howe", "\"", "\\", ";", "?"] {
+                prop_assert!(!sql.contains(text), "{} in {}", text, sql);
+            }
+            prop_assert_eq!(sql.matches('(').count(), sql.matches(')').count());
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_kept_of_visits_is_read_where_it_is_not_to_be(query in queries()) {
+        for Statement { sql, .. } in statements_from(&query, &[], Views::Never).unwrap_or_default() {
+            for view in ["v_sessions", "v_traffic", "v_uniques"] {
+                prop_assert!(!sql.contains(view), "{} in {}", view, sql);
+            }
+        }
+    }
+
     /// Nothing that came with the request is in the text of a statement: the random strings all
     /// contain two letters that no column, function or keyword of ours has beside each other.
     #[test]

@@ -15,11 +15,25 @@ fn check(data: &[u8]) {
     };
     let now = opentrace_events::Timestamp(1_717_581_600_000);
     let Ok(range) = opentrace_query::Range::resolve(&query.date_range, &site, now, None) else { return };
-    let Ok(plan) = opentrace_query::plan::Plan::new(&query, &range, opentrace_query::Views::Use) else { return };
+    for views in [opentrace_query::Views::Use, opentrace_query::Views::Never] {
+        compiled(&query, &site, &range, views);
+    }
+    // What is read can be written and read again.
+    let written = serde_json::to_vec(&query).expect("JSON");
+    assert_eq!(opentrace_query::parse(&written).expect("the same query"), query);
+}
+
+fn compiled(
+    query: &opentrace_query::Query,
+    site: &opentrace_events::Site,
+    range: &opentrace_query::Range,
+    views: opentrace_query::Views,
+) {
+    let Ok(plan) = opentrace_query::plan::Plan::new(query, range, views) else { return };
     let context = opentrace_query::sql::Context {
-        site: &site,
-        query: &query,
-        range: &range,
+        site,
+        query,
+        range,
         shape: &plan.shape,
         filters: &query.filters,
         goals: &[],
@@ -30,9 +44,6 @@ fn check(data: &[u8]) {
         assert!(!sql.contains(MARK), "{sql}");
         assert_eq!(sql.matches('(').count(), sql.matches(')').count(), "{sql}");
     }
-    // What is read can be written and read again.
-    let written = serde_json::to_vec(&query).expect("JSON");
-    assert_eq!(opentrace_query::parse(&written).expect("the same query"), query);
 }
 
 /// Letters that no statement of ours has beside each other.

@@ -7,7 +7,8 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use serde_json::{Value, json};
 
 use crate::history::{
-    BROWSERS, CITIES, COUNTRIES, HOSTS, History, NAMES, NOTES, PAGES, PLANS, SOURCES, SYSTEMS,
+    BROWSERS, CITIES, CLUSTERS, COUNTRIES, HOSTS, History, NAMES, NOTES, PAGES, PLANS, SOURCES, SYSTEMS,
+    USERS,
 };
 
 /// Those that any question may ask for; the last needs a dimension.
@@ -33,7 +34,10 @@ const OF_GOALS: [&str; 2] = ["conversion_rate", "group_conversion_rate"];
 const TIMES: [&str; 6] = ["time", "time:minute", "time:hour", "time:day", "time:week", "time:month"];
 const GOALS: [&str; 6] = ["signup", "Purchase", "Pro signup", "Visit /blog", "pageview", "nothing"];
 const COUNTRY_NAMES: [&str; 4] = ["", "Germany", "France", "United States of America"];
-const FIELDS: [(&str, &[&str]); 14] = [
+/// Days and numbers that people have, and others that nobody has.
+const DAYS: [&str; 3] = ["2024-10-21", "2024-03-05", "2024-03-31"];
+const COUNTS: [&str; 4] = ["3", "4", "5", "7"];
+const FIELDS: [(&str, &[&str]); 20] = [
     ("event:page", &PAGES),
     ("event:name", &NAMES),
     ("event:goal", &GOALS),
@@ -48,6 +52,12 @@ const FIELDS: [(&str, &[&str]); 14] = [
     ("visit:city", &CITIES),
     ("visit:entry_page", &PAGES),
     ("visit:exit_page", &PAGES),
+    ("user:id", &USERS),
+    ("user:first_source", &SOURCES),
+    ("user:os", &SYSTEMS),
+    ("user:first_seen", &DAYS),
+    ("user:visits", &COUNTS),
+    ("cluster", &CLUSTERS),
 ];
 
 /// Requests that views answer: sums of whole days, weeks and months, and every bucket of them.
@@ -75,8 +85,8 @@ pub(crate) fn query(random: &mut StdRng, history: &History) -> Value {
     // Mostly one kind of attribute, so that every source is asked about alone.
     let fields: Vec<_> = match random.random_range(0..4) {
         0 => Vec::new(),
-        1 => FIELDS.iter().filter(|(name, _)| name.starts_with("visit")).collect(),
-        2 => FIELDS.iter().filter(|(name, _)| name.starts_with("event")).collect(),
+        1 => FIELDS.iter().filter(|(name, _)| !of_events(name)).collect(),
+        2 => FIELDS.iter().filter(|(name, _)| of_events(name)).collect(),
         _ => FIELDS.iter().collect(),
     };
     let mut dimensions: Vec<&str> = Vec::new();
@@ -121,6 +131,10 @@ pub(crate) fn query(random: &mut StdRng, history: &History) -> Value {
     body
 }
 
+fn of_events(name: &str) -> bool {
+    name.starts_with("event") || name == "user:id"
+}
+
 /// Whether a filter names an attribute of what is counted.
 fn names(filter: &Value, name: &str) -> bool {
     match filter {
@@ -133,7 +147,7 @@ fn names(filter: &Value, name: &str) -> bool {
 }
 
 fn filter(random: &mut StdRng, fields: &[&(&str, &[&str])], depth: usize) -> Value {
-    let of_events: Vec<_> = FIELDS.iter().filter(|(name, _)| name.starts_with("event")).collect();
+    let of_events: Vec<_> = FIELDS.iter().filter(|(name, _)| of_events(name)).collect();
     match random.random_range(0..8) {
         6 if depth > 0 => json!(["has_done", behaviour(random, &of_events)]),
         7 if depth > 0 => json!(["has_not_done", behaviour(random, &of_events)]),

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use clickhouse::Client;
+use opentrace_events::SiteId;
+use opentrace_query::limits::Budget;
 use opentrace_query::{Answer, Asking, Goal, Query, QueryError, Views};
 use opentrace_store::{Store, StoreConfig};
 use serde_json::{Value, json};
@@ -23,7 +25,9 @@ pub(crate) async fn start() -> Engine {
     };
     let store = Store::open(config).expect("a store");
     store.ready().await.expect("tables");
-    Engine { client: store.client(), store, _folder: folder }
+    // Thousands of small questions at once: compiling each would take longer than answering it.
+    let client = store.client().with_setting("compile_expressions", "0").with_setting("max_threads", "1");
+    Engine { client, store, _folder: folder }
 }
 
 /// A database of its own on a server.
@@ -50,7 +54,7 @@ impl Engine {
                 "id": format!("00000000-0000-0000-0000-{place:012}"), "name": event.name,
                 "interactive": event.interactive, "path": event.path, "hostname": event.hostname, "props": props,
                 "source": event.visit.source, "country": event.visit.country, "os": event.visit.os,
-                "browser": event.visit.browser, "city": event.visit.city, "epoch": 7,
+                "browser": event.visit.browser, "city": event.visit.city, "user_id": event.user, "epoch": 7,
                 "revenue": event.revenue, "currency": event.currency,
                 "scroll_depth": event.scroll_depth, "engagement_ms": event.engagement_ms,
             })
@@ -115,6 +119,53 @@ impl Engine {
         }
         self.insert("v_sessions", stale).await;
         self.insert("v_sessions", sessions).await;
+
+        let mut stale = Vec::new();
+        let (mut features, mut clusters) = (Vec::new(), Vec::new());
+        for (visitor, person) in &history.people {
+            let row = json!({
+                "site_id": site, "visitor": visitor, "first_seen": time(person.first_seen),
+                "last_seen": time(person.last_seen), "sessions": person.visits, "first_source": person.first_source,
+                "os": person.last_os, "epoch": 7, "deleted": 0,
+            });
+            stale.push(with(&row, json!({"first_source": "XX", "sessions": 99, "epoch": 3})));
+            features.push(row);
+            // A segment without a name is called by its number, and somebody may be in none.
+            let (cluster, name) = if person.cluster == "3" { (3, "") } else { (1, person.cluster) };
+            let of_nobody = u8::from(person.cluster.is_empty());
+            clusters.push(
+                json!({"site_id": site, "visitor": visitor, "cluster": cluster, "name": name, "epoch": 7,
+                "deleted": of_nobody}),
+            );
+        }
+        self.insert("v_features", stale).await;
+        self.insert("v_features", features).await;
+        self.insert("visitor_clusters", clusters).await;
+    }
+
+    /// A site with half a million events, which none of the others is.
+    pub(crate) const CROWDED: SiteId = SiteId(99);
+
+    pub(crate) async fn crowd(&self) {
+        let query = "INSERT INTO events (site_id, ts, visitor, id, name, path, props, epoch) \
+            SELECT 99, toDateTime64('2024-05-01 00:00:00', 3, 'UTC') + number, number, generateUUIDv4(), 'pageview', \
+            concat('/', toString(number)), map('note', repeat('ab', 1 + number % 40)), 7 FROM numbers(500000)";
+        self.client.query_raw(query).execute().await.expect("a crowd");
+    }
+
+    /// The names of all tables, and how many rows with what in them each has.
+    pub(crate) async fn everything(&self) -> Vec<(String, u64, u64)> {
+        // What a merge does to rows that no longer count is no change.
+        let tables = "SELECT concat(name, if(engine LIKE 'Replacing%', ' FINAL', '')) FROM system.tables \
+                      WHERE database = currentDatabase() AND engine != 'View' ORDER BY name";
+        let tables: Vec<String> = self.client.query(tables).fetch_all().await.expect("names");
+        let mut all = Vec::with_capacity(tables.len());
+        for table in tables {
+            let query = format!("SELECT count(), sum(cityHash64(*)) FROM {table}");
+            let (rows, sum) = self.client.query(&query).fetch_one::<(u64, u64)>().await.expect("sums");
+            all.push((table, rows, sum));
+        }
+        all
     }
 
     /// Asks about a site on which goals are defined.
@@ -126,7 +177,7 @@ impl Engine {
         views: Views,
     ) -> Result<Answer, QueryError> {
         let (client, site, now) = (&self.client, &history.site, history.now);
-        Asking { client, site, now, views, goals }.answer(query).await
+        Asking { client, site, now, views, goals, budget: Budget::default() }.answer(query).await
     }
 
     pub(crate) async fn insert(&self, table: &str, rows: Vec<Value>) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use opentrace_query::export::{Export, Page};
+use opentrace_query::limits::Budget;
 use opentrace_query::{Asking, Format, Views, Vocabulary};
 use serde_json::Value;
 
@@ -54,7 +55,7 @@ async fn ask(engine: &Engine, history: &History, parts: &[(&str, String)]) -> (P
     let part = |name: &str| parts.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
     let export = Export::read(part, &Vocabulary::default()).expect("an export");
     let (client, site, now) = (&engine.client, &history.site, history.now);
-    let asking = Asking { client, site, now, views: Views::Use, goals: &[] };
+    let asking = Asking { client, site, now, views: Views::Use, goals: &[], budget: Budget::default() };
     // The last days lie after `now`, to which `all` reaches.
     let export = Export { date_range: opentrace_query::DateRange::LastMonths(240), ..export };
     let page = asking.export(&export).await.expect("a page");

@@ -20,6 +20,9 @@ pub(crate) const HOSTS: [&str; 2] = ["example.com", "shop.example.com"];
 pub(crate) const PLANS: [&str; 3] = ["", "free", "Pro"];
 pub(crate) const NOTES: [&str; 6] = ["", "'", "\\", "a\nb", "{p0:String}", "\u{1f600}"];
 
+pub(crate) const CLUSTERS: [&str; 4] = ["Loyal readers", "it's new", "", "3"];
+pub(crate) const USERS: [&str; 3] = ["", "ada", "o'neill"];
+
 pub(crate) const LOADS: [&str; 8] = ["", "12", "7", "3.5", "-4", "100", "1000000", "fast"];
 
 /// The currency of every generated site.
@@ -42,9 +45,14 @@ pub(crate) struct Event {
     /// Fixed point.
     pub(crate) revenue: i64,
     pub(crate) currency: &'static str,
+    pub(crate) user: &'static str,
     pub(crate) scroll_depth: u8,
     pub(crate) engagement_ms: u32,
     pub(crate) visit: Attributes,
+    /// The place of the visit that it counts in.
+    session: Option<usize>,
+    /// The place of the visit that it tells of, be it after the last event that counts.
+    engaged: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +81,18 @@ pub(crate) struct Session {
     pub(crate) visit: Attributes,
 }
 
+/// What is known of somebody from all their visits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Person {
+    pub(crate) first_source: &'static str,
+    pub(crate) last_os: &'static str,
+    pub(crate) first_seen: i64,
+    pub(crate) last_seen: i64,
+    pub(crate) visits: usize,
+    /// The segment that a model put them in; empty where it did not.
+    pub(crate) cluster: &'static str,
+}
+
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) site: Site,
@@ -82,6 +102,7 @@ pub(crate) struct History {
     /// No two of one visitor at the same time.
     pub(crate) events: Vec<Event>,
     pub(crate) sessions: Vec<Session>,
+    pub(crate) people: BTreeMap<u64, Person>,
 }
 
 impl Event {
@@ -149,7 +170,14 @@ impl History {
             calendar: 0,
         };
         let sessions = sessions(&events);
-        Self { now: Timestamp(begin + 10 * 86_400_000 + 45_296_789), site, start, events, sessions }
+        let now = Timestamp(begin + 10 * 86_400_000 + 45_296_789);
+        let mut history = Self { now, people: people(&sessions), site, start, events, sessions };
+        for place in 0..history.events.len() {
+            let event = &history.events[place];
+            let (session, engaged) = (history.find_session(event), history.find_engaged(event));
+            (history.events[place].session, history.events[place].engaged) = (session, engaged);
+        }
+        history
     }
 
     pub(crate) fn earliest(&self) -> Option<Timestamp> {
@@ -187,28 +215,36 @@ impl History {
         self.session_of(event).map_or("", |session| session.visit.city)
     }
 
+    /// The visit that an event counts in.
     pub(crate) fn session_of(&self, event: &Event) -> Option<&Session> {
-        let within = |session: &&Session| {
+        event.session.map(|place| &self.sessions[place])
+    }
+
+    fn find_session(&self, event: &Event) -> Option<usize> {
+        let within = |session: &Session| {
             session.visitor == event.visitor && session.start <= event.ts && event.ts <= session.end
         };
-        self.sessions.iter().find(within)
+        self.sessions.iter().position(within)
     }
 
     /// The visit that an engagement event belongs to: the last that began before it and was alive.
     pub(crate) fn session_engaged(&self, event: &Event) -> Option<&Session> {
-        let begun = |session: &&Session| session.visitor == event.visitor && session.start <= event.ts;
-        let last = self.sessions.iter().filter(begun).max_by_key(|session| session.start);
-        last.filter(|session| event.ts <= session.end + GAP_MS)
+        event.engaged.map(|place| &self.sessions[place])
+    }
+
+    fn find_engaged(&self, event: &Event) -> Option<usize> {
+        let begun =
+            |(_, session): &(usize, &Session)| session.visitor == event.visitor && session.start <= event.ts;
+        let last = self.sessions.iter().enumerate().filter(begun).max_by_key(|(_, session)| session.start);
+        last.filter(|(_, session)| event.ts <= session.end + GAP_MS).map(|(place, _)| place)
     }
 
     /// The events that count in a visit.
     pub(crate) fn events_of<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = &'a Event> {
-        self.events.iter().filter(move |event| {
-            event.counts()
-                && event.visitor == session.visitor
-                && session.start <= event.ts
-                && event.ts <= session.end
-        })
+        let first = (session.visitor, session.start);
+        let first = self.events.partition_point(|event| (event.visitor, event.ts) < first);
+        let within = |event: &&Event| event.visitor == session.visitor && event.ts <= session.end;
+        self.events[first..].iter().take_while(within).filter(|event| event.counts())
     }
 }
 
@@ -231,6 +267,7 @@ fn event(random: &mut StdRng, visitor: u64, ts: i64) -> Event {
         load: one(random, &LOADS),
         revenue: if pays { random.random_range(-20_000..900_000) } else { 0 },
         currency: if pays { one(random, &[CURRENCY, CURRENCY, "USD"]) } else { "" },
+        user: USERS[(visitor >> 40) as usize % USERS.len()],
         scroll_depth: if engaged { random.random_range(0..=100) } else { 0 },
         engagement_ms: if engaged { random.random_range(0..90_000) } else { 0 },
         visit: Attributes {
@@ -240,7 +277,30 @@ fn event(random: &mut StdRng, visitor: u64, ts: i64) -> Event {
             browser: one(random, &BROWSERS),
             city: one(random, &CITIES),
         },
+        session: None,
+        engaged: None,
     }
+}
+
+/// What visits tell of each visitor; every fourth is in no segment.
+fn people(sessions: &[Session]) -> BTreeMap<u64, Person> {
+    let mut visits: BTreeMap<u64, Vec<&Session>> = BTreeMap::new();
+    for session in sessions {
+        visits.entry(session.visitor).or_default().push(session);
+    }
+    let of = |(place, (visitor, visits)): (usize, (u64, Vec<&Session>))| {
+        let (first, last) = (visits[0], visits[visits.len() - 1]);
+        let person = Person {
+            first_source: first.visit.source,
+            last_os: last.visit.os,
+            first_seen: first.start,
+            last_seen: last.end,
+            visits: visits.len(),
+            cluster: CLUSTERS[place % CLUSTERS.len()],
+        };
+        (visitor, person)
+    };
+    visits.into_iter().enumerate().map(of).collect()
 }
 
 /// Runs of one visitor's events without a longer gap than half an hour, if any of them counts.

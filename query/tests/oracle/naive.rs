@@ -1,5 +1,6 @@
 //! The meaning of a query, said over lists: no index, no view, no SQL.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use opentrace_query::catalogue::{Grain, Metric, Scope};
@@ -412,8 +413,8 @@ fn labels(asked: Asked<'_>, dimension: &Dimension, seen: Seen<'_>) -> Vec<String
             goals.retain(|goal| asked.filters.iter().all(|filter| names(filter, goal)));
             return goals.into_iter().collect();
         }
-        return value(dimension, seen)
-            .map(|(value, empty)| if value.is_empty() { empty } else { value }.to_owned())
+        return value(asked, dimension, seen)
+            .map(|(value, empty)| if value.is_empty() { empty.to_owned() } else { value.into_owned() })
             .into_iter()
             .collect();
     };
@@ -457,10 +458,16 @@ fn names(filter: &Filter, goal: &str) -> bool {
     }
 }
 
-fn value<'a>(dimension: &Dimension, seen: Seen<'a>) -> Option<(&'a str, &'static str)> {
+fn value<'a>(
+    asked: Asked<'a>,
+    dimension: &Dimension,
+    seen: Seen<'a>,
+) -> Option<(Cow<'a, str>, &'static str)> {
     const NOT_SET: &str = "(not set)";
+    const DIRECT: &str = "Direct / None";
     let (event, session) = (seen.event, seen.session);
-    Some(match dimension.name().as_str() {
+    let person = || session.map(|session| asked.history.people[&session.visitor]);
+    let (value, empty): (&str, _) = match dimension.name().as_str() {
         "event:page" if seen.entry => (session?.entry_page, NOT_SET),
         "event:hostname" if seen.entry => (session?.hostname, NOT_SET),
         "event:page" => (event?.path, NOT_SET),
@@ -468,7 +475,16 @@ fn value<'a>(dimension: &Dimension, seen: Seen<'a>) -> Option<(&'a str, &'static
         "event:name" => (event?.name, NOT_SET),
         "event:props:plan" => (event?.plan, "(none)"),
         "event:props:a 'note'" => (event?.note, "(none)"),
-        "visit:source" => (session?.visit.source, "Direct / None"),
+        "user:id" => (event?.user, NOT_SET),
+        "user:first_source" => (person()?.first_source, DIRECT),
+        "user:os" => (person()?.last_os, NOT_SET),
+        "cluster" => (person()?.cluster, NOT_SET),
+        "user:visits" => return Some((person()?.visits.to_string().into(), NOT_SET)),
+        "user:first_seen" => {
+            let day = asked.history.local(person()?.first_seen).date();
+            return Some((day.to_string().into(), NOT_SET));
+        }
+        "visit:source" => (session?.visit.source, DIRECT),
         "visit:country" => (session?.visit.country, NOT_SET),
         "visit:country_name" => {
             let name = match session?.visit.country {
@@ -485,7 +501,8 @@ fn value<'a>(dimension: &Dimension, seen: Seen<'a>) -> Option<(&'a str, &'static
         "visit:entry_page" => (session?.entry_page, NOT_SET),
         "visit:exit_page" => (session?.exit_page, NOT_SET),
         other => panic!("{other} is not generated"),
-    })
+    };
+    Some((Cow::Borrowed(value), empty))
 }
 
 fn holds(asked: Asked<'_>, filter: &Filter, seen: Seen<'_>) -> bool {
@@ -507,8 +524,8 @@ fn applies(asked: Asked<'_>, condition: &Condition, seen: Seen<'_>) -> bool {
     if condition.dimension.is_goal() {
         return goals_of(asked.goals, seen).iter().any(|goal| is(condition, goal, goal));
     }
-    let Some((stored, empty)) = value(&condition.dimension, seen) else { return false };
-    is(condition, stored, if stored.is_empty() { empty } else { stored })
+    let Some((stored, empty)) = value(asked, &condition.dimension, seen) else { return false };
+    is(condition, &stored, if stored.is_empty() { empty } else { &stored })
 }
 
 fn is(condition: &Condition, stored: &str, shown: &str) -> bool {

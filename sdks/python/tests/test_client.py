@@ -18,7 +18,7 @@ import pytest
 from conftest import Program
 from opentrace import Client
 from opentrace.client import Rejected
-from opentrace.errors import ApiError, AuthError, ConnectionFailedError, NotFoundError, RateLimitError
+from opentrace.errors import ApiError, AuthError, ConnectionFailedError, DataWarning, NotFoundError, RateLimitError
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -167,6 +167,10 @@ class Bad(BaseHTTPRequestHandler):
         Bad.asked.append(("GET", self.path, self.headers.get("Last-Event-ID")))
         self._say()
 
+    def do_DELETE(self) -> None:
+        Bad.asked.append(("DELETE", self.path, None))
+        self._say()
+
     def _say(self) -> None:
         status, body, headers = Bad.script.pop(0) if len(Bad.script) > 1 else Bad.script[0]
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -296,3 +300,62 @@ def test_models_are_pushed_as_the_folder_they_are(bad: str) -> None:
     Bad.script = [(200, {"models": [listed]}, {})]
     assert registry.list()["live"].tolist() == [1]
     assert registry.find("churn") == "0192"
+
+
+def test_the_server_trains_and_tells_how_it_goes(bad: str) -> None:
+    told = b'event: progress\ndata: {"state": "running", "done": 0.5}\n\nevent: progress\ndata: {"state": "done"}\n\n'
+    known = [{"version": 1, "stage": "live", "rows": 90, "seed": 1, "metrics": {"auc": 0.8}}]
+    Bad.script = [
+        (202, {"id": "0193", "name": "churn", "kind": "churn", "training": 1}, {}),
+        (200, told, {"Content-Type": "text/event-stream"}),
+        (200, {"versions": known, "trainings": []}, {}),
+        (204, b"", {}),
+    ]
+    registry = Client(bad, "k", site="x.example").models
+    model = registry.train("churn", days=30, every="7d")
+    assert Bad.asked[0][2] == {"site_id": "x.example", "kind": "churn", "days": 30, "every": "7d"}
+    assert [step["state"] for step in registry.progress(model)] == ["running", "done"]
+    assert registry.versions(model)["auc"].tolist() == [0.8]
+    registry.delete(model)
+    assert [asked[:2] for asked in Bad.asked[1:]] == [
+        ("GET", "/api/v1/models/0193/progress"),
+        ("GET", "/api/v1/models/0193/versions"),
+        ("DELETE", "/api/v1/models/0193"),
+    ]
+
+
+def test_exports_go_on_until_there_is_no_page_left(bad: str, tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    def page(ids: list[int]) -> bytes:
+        table, sink = pa.table({"id": ids}), pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return bytes(sink.getvalue())
+
+    client = Client(bad, "k", site="x.example")
+    arrow = [(200, page([1, 2]), {"X-Next-Cursor": "abc"}), (200, page([3]), {})]
+    Bad.script = list(arrow)
+    assert client.events()["id"].to_pylist() == [1, 2, 3]
+    assert [("cursor=abc" in path) for _, path, _ in Bad.asked] == [False, True]
+    Bad.script = list(arrow)
+    assert pq.read_table(client.export(tmp_path / "all.parquet"))["id"].to_pylist() == [1, 2, 3]
+    Bad.script = [(200, b"id,name\n1,a\n", {"X-Next-Cursor": "abc"}), (200, b"id,name\n2,b\n", {})]
+    assert client.export(tmp_path / "all.csv").read_text() == "id,name\n1,a\n2,b\n"
+    Bad.script, Bad.asked = list(arrow), []
+    assert client.events(limit=2).num_rows == 2
+    assert len(Bad.asked) == 1
+    Bad.script = [(200, page([1]), {"X-Next-Cursor": "abc"}), (503, {"error": {"code": "away", "message": "away"}}, {})]
+    with pytest.raises(ApiError):
+        client.export(tmp_path / "broken.arrows")
+    assert not list(tmp_path.glob("broken*"))
+
+
+def test_an_answer_that_was_cut_is_told(bad: str) -> None:
+    rows = [{"metrics": [1], "dimensions": ["/a"]}, {"metrics": [1], "dimensions": ["/b"]}]
+    query = {"metrics": ["visitors"], "dimensions": ["event:page"], "pagination": {"limit": 2, "offset": 0}}
+    Bad.script = [(200, {"results": rows, "meta": {}, "query": query}, {})]
+    client = Client(bad, "k", site="x.example")
+    with pytest.warns(DataWarning, match="first 2 rows"):
+        client.query(["visitors"], dimensions=["event:page"])
+    assert len(client.query(["visitors"], dimensions=["event:page"], pagination={"limit": 2})) == 2

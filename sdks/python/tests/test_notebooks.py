@@ -29,7 +29,7 @@ def test_outputs_are_not_committed(path: Path) -> None:
 def test_runs(path: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = nbformat.read(path, as_version=4)
     domain = f"{path.stem}.example"
-    program.call("/api/v1/sites", {"domain": domain, "timezone": "Europe/Berlin"})
+    program.call("/api/v1/sites", {"domain": domain, "timezone": "Europe/Berlin", "identified": True})
     scopes = ["collect", "read", "write"]
     key = program.call("/api/v1/keys", {"name": path.stem, "site": domain, "scopes": scopes})["key"]
     monkeypatch.setenv("OPENTRACE_URL", program.url)

@@ -20,6 +20,7 @@ use opentrace_store::{GrainColumn, SeriesRow};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::people::Seen;
 use super::tally::Tallies;
 
 /// A rule that is judged, and how it was asked for.
@@ -44,6 +45,8 @@ pub(super) struct Bench {
     pub(super) evaluator: Evaluator,
     pub(super) rules: HashMap<RuleId, Known>,
     pub(super) tallies: Tallies,
+    /// Whom they have counted.
+    pub(super) seen: Seen,
     /// What history came to for cells, which what the dataflow says does not hold.
     pub(super) past: HashMap<(u32, SeriesId, Grain, i64), i64>,
     pub(super) manners: HashMap<Uuid, Manner>,

@@ -16,6 +16,8 @@ mod channels;
 mod dispatch;
 mod manage;
 mod names;
+mod people;
+mod questions;
 mod seed;
 mod setup;
 mod slices;
@@ -45,6 +47,7 @@ use self::dispatch::Dispatcher;
 pub use self::dispatch::Timing;
 pub(crate) use self::manage::length;
 pub use self::manage::{AlertError, OpenAlert, RuleView, Simulated, SimulatedAlert};
+pub use self::questions::Answers;
 pub use self::setup::{Setup, SetupError};
 pub use self::slices::Slice;
 
@@ -68,6 +71,8 @@ struct Shared {
     pipeline: OnceLock<Pipeline>,
     bench: Mutex<Bench>,
     models: Models,
+    /// Who answers questions in chats.
+    answers: StdMutex<Option<Arc<dyn Answers>>>,
     watching: StdMutex<Watching>,
     channels: Channels,
     /// Bots that are listened to, by token.
@@ -106,6 +111,7 @@ impl Alerts {
                 pipeline: OnceLock::new(),
                 bench: Mutex::default(),
                 models: Models::live(),
+                answers: StdMutex::default(),
                 watching: StdMutex::default(),
                 channels: Channels::default(),
                 bots: StdMutex::default(),
@@ -137,12 +143,23 @@ impl Alerts {
         self.listen_to_telegram();
     }
 
+    /// Has questions in chats answered from now on.
+    pub fn answer_with(&self, answers: Arc<dyn Answers>) {
+        *self.answers() = Some(answers);
+    }
+
+    fn answers(&self) -> std::sync::MutexGuard<'_, Option<Arc<dyn Answers>>> {
+        self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Ends after the pipeline has ended: until then commits wait for what is judged of them.
     pub async fn close(&self) {
         self.shared.stop.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.shared.dispatcher.close().await;
+        // Who answers holds the program, and it holds alerts.
+        self.answers().take();
     }
 
     /// Changes whenever something happened to an alert: the number of the newest step in the history.

@@ -100,8 +100,11 @@ impl Names<'_> {
         filters: &Value,
     ) -> Result<Measure, RuleError> {
         let metric = if metric == "revenue" { "total_revenue" } else { metric };
+        if metric == "conversion_rate" {
+            return self.conversion_rate(site, field, target, filters);
+        }
         let Some((_, whole)) = METRICS.iter().find(|(name, _)| *name == metric) else {
-            let names: Vec<&str> = METRICS.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = METRICS.iter().map(|(name, _)| *name).chain(["conversion_rate"]).collect();
             return Err(RuleError::new(field, format!("`{metric}` cannot be watched"))
                 .hint(format!("one of {}, or a series of your own by `query`", names.join(", "))));
         };
@@ -113,12 +116,37 @@ impl Names<'_> {
             "pageviews" => self.counted(site, field, &json!({ "event": "pageview" }), target, filters),
             "events" => self.counted(site, field, &json!({}), target, filters),
             "total_revenue" => self.counted(site, field, &json!({ "metric": "revenue" }), target, filters),
+            "visitors" => self.counted(site, field, &json!({ "metric": "visitors" }), target, filters),
             _ => Err(RuleError::new(field, format!("`{metric}` cannot be filtered or grouped in a rule"))
                 .hint(
-                    "use pageviews, events or total_revenue; or make a series of the people you mean with \
+                    "use visitors, pageviews, events, total_revenue or conversion_rate; or make a series with \
                  POST /api/v1/series and watch it with `query`: {\"series\": its id}",
                 )),
         }
+    }
+
+    /// The part, in percent, of the people whom the other filters mean that a goal's filter means as well.
+    fn conversion_rate(
+        &self,
+        site: &Site,
+        field: &str,
+        target: &Target,
+        filters: &Value,
+    ) -> Result<Measure, RuleError> {
+        let of_goal = |filter: &&Value| {
+            let dimension = filter.get(1).and_then(Value::as_str);
+            matches!(dimension, Some("event:goal" | "event:name" | "goal" | "name"))
+        };
+        let all: Vec<&Value> = filters.as_array().into_iter().flatten().collect();
+        let others: Vec<&Value> = all.iter().copied().filter(|filter| !of_goal(filter)).collect();
+        if others.len() == all.len() {
+            return Err(RuleError::new(field, "`conversion_rate` needs to know what converting is")
+                .hint(r#"add a filter such as ["is", "event:goal", ["signup"]]"#));
+        }
+        let people = json!({ "metric": "visitors" });
+        let converted = self.counted(site, field, &people, target, filters)?;
+        let everybody = self.counted(site, field, &people, target, &json!(others))?;
+        Ok(Measure { part: converted.part, divisor: Some(everybody.part), scale: 100.0 })
     }
 
     /// `{"metrics": ["events"], "filters": […], "dimensions": […]}`, `{"series": id}` or `{"goal": id}`.
@@ -220,7 +248,11 @@ impl Names<'_> {
         let counted = Counted { site: site.id, event, measure, by };
         let series = self.tallies.borrow_mut().series(&counted);
         let series = series.map_err(|error| RuleError::new(field, error.to_string()))?;
-        Ok(if measure == define::Measure::Revenue { revenue(series) } else { Measure::sum(series) })
+        Ok(match measure {
+            define::Measure::Events => Measure::sum(series),
+            define::Measure::Revenue => revenue(series),
+            define::Measure::Visitors => Measure::people(series),
+        })
     }
 }
 

@@ -10,11 +10,12 @@ use opentrace_alerts::evaluate::Cells;
 use opentrace_alerts::rule::{Condition, Rule, RuleId};
 use opentrace_alerts::series::{Cell, Grain, Key, SeriesId};
 use opentrace_events::define::Subject;
-use opentrace_events::{SiteId, Sites, Visit};
+use opentrace_events::{SiteId, Sites, Visit, VisitorId};
 use opentrace_pipeline::Epoch;
 use opentrace_store::{Columns, Store, StoreError, StoredAct};
 
 use super::bench::{Bench, grain_of};
+use super::people::Seen;
 use super::tally::{Counts, Fact, Tallies};
 
 /// Counts are read back at least so far, in seconds.
@@ -30,8 +31,9 @@ pub(super) struct Seeds {
     pub(super) cells: Vec<Cell>,
     /// The parts of them that history came to.
     pub(super) past: HashMap<(u32, SeriesId, Grain, i64), i64>,
-    /// From when on events were counted, by site.
+    /// From when on events were counted, by site, and the people who were.
     pub(super) counted_from: HashMap<u32, i64>,
+    pub(super) seen: Vec<(SiteId, i64, Seen)>,
 }
 
 /// What is to be read of a site.
@@ -101,7 +103,9 @@ pub(super) async fn read(
         }
         if let Some(from) = wanted.counts {
             seeds.counted_from.insert(site.0, from);
-            seeds.cells.extend(counts(store, sites, tallies, site, (from, now), epoch).await?);
+            let (cells, seen) = counts(store, sites, tallies, site, (from, now), epoch).await?;
+            seeds.cells.extend(cells);
+            seeds.seen.push((site, from, seen));
         }
     }
     Ok(seeds)
@@ -114,19 +118,21 @@ async fn counts(
     site: SiteId,
     (from, now): (i64, i64),
     epoch: Epoch,
-) -> Result<Vec<Cell>, StoreError> {
-    let mut counts = Counts::default();
+) -> Result<(Vec<Cell>, Seen), StoreError> {
+    let (mut counts, mut seen) = (Counts::default(), Seen::default());
     let (from_ms, to_ms) = (from * 1000, now * 1000 + AHEAD);
     let columns = Columns::Only(tallies.columns(site));
     let mut stored = store.events_within(site.0, from_ms, to_ms, epoch, &columns)?;
     while let Some(act) = stored.next().await? {
-        let fact = Fact { site, ts: act.ts, revenue: act.revenue, currency: &act.currency };
-        tallies.count(fact, &Stored { visit: act.visit(), act: &act }, sites, &mut counts);
+        let visitor = VisitorId(act.visitor);
+        let fact = Fact { site, ts: act.ts, visitor, revenue: act.revenue, currency: &act.currency };
+        tallies.count(fact, &Stored { visit: act.visit(), act: &act }, sites, &mut counts, &mut seen);
     }
     let mut cells = counts.onto(&Cells::default());
     // An hour that began before was counted in part.
     cells.retain(|cell| cell.start >= from);
-    Ok(cells)
+    seen.forget(now);
+    Ok((cells, seen))
 }
 
 fn wanted(rules: &[(&Rule, Option<i64>)], now: i64) -> HashMap<SiteId, Wanted> {

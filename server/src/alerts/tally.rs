@@ -1,5 +1,5 @@
 //! Counts of events for rules that the dataflow keeps no series for: the event of an instant rule,
-//! filtered counts and sums, and one count for each value of a dimension.
+//! filtered counts, sums and numbers of people, and one of them for each value of a dimension.
 //!
 //! Keeps: what is to be counted. The counts themselves are cells of the evaluator.
 //! Late data: a count of a past minute grows. Retraction: after an erasure the counts of its site are
@@ -17,7 +17,9 @@ use opentrace_alerts::series::{Cell, Grain, Key, SeriesId};
 use opentrace_events::define::{
     Attribute, BadPattern, Comparison, Condition, Matcher, Measure, Operator, Subject,
 };
-use opentrace_events::{SiteId, Sites};
+use opentrace_events::{SiteId, Sites, VisitorId};
+
+use super::people::Seen;
 
 /// Numbers of counts begin here; those of definitions are far below.
 const FIRST: u32 = 1 << 31;
@@ -31,7 +33,6 @@ const NONE: &str = "(none)";
 pub(super) struct Counted {
     pub(super) site: SiteId,
     pub(super) event: Condition,
-    /// Not people.
     pub(super) measure: Measure,
     pub(super) by: Option<Attribute>,
 }
@@ -64,6 +65,7 @@ pub(super) struct Fact<'a> {
     pub(super) site: SiteId,
     /// Milliseconds since 1970.
     pub(super) ts: i64,
+    pub(super) visitor: VisitorId,
     pub(super) revenue: i64,
     pub(super) currency: &'a str,
 }
@@ -123,7 +125,14 @@ impl Tallies {
     }
 
     /// Counts an event.
-    pub(super) fn count(&self, fact: Fact<'_>, subject: &impl Subject, sites: &Sites, counts: &mut Counts) {
+    pub(super) fn count(
+        &self,
+        fact: Fact<'_>,
+        subject: &impl Subject,
+        sites: &Sites,
+        counts: &mut Counts,
+        seen: &mut Seen,
+    ) {
         let Some(of_site) = self.by_site.get(&fact.site) else { return };
         let named = of_site.named.get(subject.name()).into_iter().flatten();
         for tally in named.chain(&of_site.any).filter(|tally| tally.matcher.matches(subject)) {
@@ -140,17 +149,36 @@ impl Tallies {
                     value => Key::from(value),
                 },
             };
-            counts.add(fact, tally.series, &key, value, &site.timezone);
+            let seen = (tally.counted.measure == Measure::Visitors).then_some(&mut *seen);
+            counts.add(fact, tally.series, &key, value, &site.timezone, seen);
         }
     }
 }
 
 impl Counts {
-    fn add(&mut self, fact: Fact<'_>, series: SeriesId, key: &Key, value: i64, zone: &TimeZone) {
+    /// Adds a value to its minute and hour; a person, who is not in them yet, to the day as well.
+    fn add(
+        &mut self,
+        fact: Fact<'_>,
+        series: SeriesId,
+        key: &Key,
+        value: i64,
+        zone: &TimeZone,
+        mut seen: Option<&mut Seen>,
+    ) {
         let at = fact.ts.div_euclid(1000);
         let offset = jiff::Timestamp::from_second(at).map_or(0, |at| zone.to_offset(at).seconds());
-        for grain in [Grain::Minute, Grain::Hour] {
+        let grains: &[Grain] = match seen {
+            Some(_) => &[Grain::Minute, Grain::Hour, Grain::Day],
+            None => &[Grain::Minute, Grain::Hour],
+        };
+        for grain in grains.iter().copied() {
             let start = grain.start_of(at, i64::from(offset));
+            if let Some(seen) = &mut seen
+                && !seen.meet((fact.site, series, key.clone(), grain, start), fact.visitor)
+            {
+                continue;
+            }
             *self.counts.entry((fact.site, series, key.clone(), grain, start)).or_default() += value;
         }
     }
@@ -256,8 +284,8 @@ mod tests {
         ] {
             let visit = Visit { country: country.into(), ..Visit::default() };
             let event = Event { name: name.into(), visit, ..Event::default() };
-            let fact = Fact { site: SiteId(1), ts: 61_000, revenue, currency };
-            tallies.count(fact, &event, &sites(), &mut counts);
+            let fact = Fact { site: SiteId(1), ts: 61_000, visitor: VisitorId(1), revenue, currency };
+            tallies.count(fact, &event, &sites(), &mut counts, &mut Seen::default());
         }
         let mut held = Cells::default();
         let before = Cell {
@@ -283,9 +311,42 @@ mod tests {
         tallies.retain(|series| series == money);
         let mut counts = Counts::default();
         let event = Event { name: "signup".into(), ..Event::default() };
-        let fact = Fact { site: SiteId(1), ts: 0, revenue: 3, currency: "EUR" };
-        tallies.count(fact, &event, &sites(), &mut counts);
+        let fact = Fact { site: SiteId(1), ts: 0, visitor: VisitorId(1), revenue: 3, currency: "EUR" };
+        tallies.count(fact, &event, &sites(), &mut counts, &mut Seen::default());
         let left: Vec<SeriesId> = counts.onto(&Cells::default()).iter().map(|cell| cell.series).collect();
         assert_eq!(left, [money, money], "signups are not counted any longer");
+    }
+
+    #[test]
+    fn people_are_counted_once_for_each_value_and_stretch() {
+        let mut tallies = Tallies::default();
+        let country = Attribute::Visit(opentrace_events::define::VisitColumn::Country);
+        let counted = Counted {
+            site: SiteId(1),
+            event: Condition::any(),
+            measure: Measure::Visitors,
+            by: Some(country),
+        };
+        let series = tallies.series(&counted).expect("a count");
+        let (mut seen, mut held) = (Seen::default(), Cells::default());
+        let mut people = |events: &[(u64, &str, i64)], held: &mut Cells| {
+            let mut counts = Counts::default();
+            for (visitor, country, ts) in events {
+                let visit = Visit { country: (*country).into(), ..Visit::default() };
+                let event = Event { name: "pageview".into(), visit, ..Event::default() };
+                let fact =
+                    Fact { site: SiteId(1), ts: *ts, visitor: VisitorId(*visitor), revenue: 0, currency: "" };
+                tallies.count(fact, &event, &sites(), &mut counts, &mut seen);
+            }
+            counts.onto(held).iter().for_each(|cell| held.set(cell));
+        };
+        people(&[(1, "DE", 0), (1, "DE", 5_000), (2, "DE", 61_000), (1, "FR", 9_000)], &mut held);
+        people(&[(2, "DE", 62_000), (1, "DE", 63_000), (3, "DE", 4_000_000)], &mut held);
+        let value = |grain: Grain, key: &str, start: i64| {
+            held.value(&Cell { site: 1, series, grain, key: Key::from(key), start, value: 0 })
+        };
+        assert_eq!((value(Grain::Minute, "DE", 0), value(Grain::Minute, "DE", 60)), (1, 2));
+        assert_eq!((value(Grain::Hour, "DE", 0), value(Grain::Hour, "DE", 3_600)), (2, 1));
+        assert_eq!((value(Grain::Day, "DE", 0), value(Grain::Day, "FR", 0)), (3, 1));
     }
 }

@@ -16,8 +16,8 @@ use serde_json::Value;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::Alerts;
 use super::channels::Held;
+use super::{Alerts, questions};
 use crate::clock;
 
 /// How long a bot waits for somebody to say something.
@@ -28,7 +28,8 @@ const REFUSED: Duration = Duration::from_secs(300);
 const MUTED: i64 = 3_600_000;
 /// Sites and alerts that an answer tells of.
 const MOST: usize = 20;
-const HELP: &str = "/status: what goes on\n/alerts: alerts that are open";
+const HELP: &str = "/status: what goes on\n/alerts: alerts that are open\n/ask QUESTION: figures, for example \
+    /ask visitors by country yesterday";
 
 impl Alerts {
     /// Listens to the bots of all channels there are, and to no others.
@@ -110,8 +111,9 @@ impl Alerts {
             Input::Command { .. } | Input::Button { .. } if linked.is_empty() => {
                 bot.say(update.chat, "This chat is not linked to a channel.").await
             }
-            Input::Command { name, .. } => {
+            Input::Command { name, rest } => {
                 let text = match name.as_str() {
+                    "ask" => self.asked(&linked, rest).await,
                     "status" => self.status(&linked).await,
                     "alerts" => self.open_alerts(&linked).await,
                     _ => HELP.to_owned(),
@@ -185,6 +187,21 @@ impl Alerts {
             });
         }
         if lines.is_empty() { "There are no sites.".to_owned() } else { lines.join("\n") }
+    }
+
+    /// The answer to a question about a site that the chat's channels may see.
+    async fn asked(&self, linked: &[&Held], rest: &str) -> String {
+        let Some(answers) = self.answers().clone() else { return "Ask again in a moment.".to_owned() };
+        let sites: Vec<String> = self.seen(linked).iter().map(|site| site.domain.clone()).collect();
+        let (domain, question) = match questions::about(rest, &sites) {
+            Ok(about) => about,
+            Err(text) => return escaped(&text),
+        };
+        let text = match answers.answer(domain, question).await {
+            Ok(answer) => questions::told(&answer),
+            Err(message) => message,
+        };
+        escaped(&text)
     }
 
     async fn open_alerts(&self, linked: &[&Held]) -> String {

@@ -59,10 +59,10 @@ impl CommitWatch for Alerts {
         let judged = bench.epoch;
         let is_old = |(epoch, event): &(Epoch, &Event)| event.history || *epoch <= judged;
         let (old, new): (Vec<_>, Vec<_>) = commit.events.iter().copied().partition(is_old);
-        let known = self.counted(&bench, &old);
+        let known = self.counted(&mut bench, &old);
         bench.evaluator.seed(known);
         let mut cells = bench.cells_of(commit.series);
-        cells.extend(self.counted(&bench, &new));
+        cells.extend(self.counted(&mut bench, &new));
         if commit.last <= bench.epoch {
             // Judged before a crash, and here again.
             bench.evaluator.seed(cells);
@@ -81,13 +81,15 @@ impl CommitWatch for Alerts {
 
 impl Alerts {
     /// Counts events for rules without a series of the dataflow, onto what is held.
-    fn counted(&self, bench: &Bench, events: &[(Epoch, &Event)]) -> Vec<Cell> {
+    fn counted(&self, bench: &mut Bench, events: &[(Epoch, &Event)]) -> Vec<Cell> {
         let mut counts = Counts::default();
         for (_, event) in events {
+            let (ts, visitor) = (event.ts.0, event.visitor);
             let fact =
-                Fact { site: event.site, ts: event.ts.0, revenue: event.revenue, currency: &event.currency };
-            bench.tallies.count(fact, *event, &self.shared.sites, &mut counts);
+                Fact { site: event.site, ts, visitor, revenue: event.revenue, currency: &event.currency };
+            bench.tallies.count(fact, *event, &self.shared.sites, &mut counts, &mut bench.seen);
         }
+        bench.seen.forget(clock::now().0.div_euclid(1000));
         counts.onto(bench.evaluator.cells())
     }
 
@@ -101,8 +103,12 @@ impl Alerts {
         let rules: Vec<_> = rules.iter().map(|(rule, cause)| (&**rule, *cause)).collect();
         let now = clock::now().0.div_euclid(1000);
         let (store, sites) = (&self.shared.store, &self.shared.sites);
-        let Seeds { cells, past, .. } = seed::read(store, sites, &bench.tallies, &rules, now, epoch).await?;
+        let read = seed::read(store, sites, &bench.tallies, &rules, now, epoch).await?;
+        let Seeds { cells, past, seen, .. } = read;
         bench.past.extend(past);
+        for (site, from, seen) in seen {
+            bench.seen.replace(site, from, seen);
+        }
         bench.evaluator.seed(cells);
         Ok(())
     }
@@ -170,6 +176,9 @@ impl Alerts {
             Tallies::is_one(series) && seeds.counted_from.get(&site).is_some_and(|from| start >= *from)
         };
         let mut cells = bench.evaluator.cells().vanished(&seeds.cells, read);
+        for (site, from, seen) in seeds.seen {
+            bench.seen.replace(site, from, seen);
+        }
         cells.extend(seeds.cells.into_iter().filter(|cell| Tallies::is_one(cell.series)));
         let told = bench.judge(now * 1000, &cells, Change::default(), &self.shared.models, &self.words());
         self.commit(told).await;

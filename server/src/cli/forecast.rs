@@ -34,6 +34,10 @@ pub struct Args {
     /// Levels of the intervals in percent
     #[arg(long, value_name = "PERCENT", value_delimiter = ',', default_values_t = [80.0, 95.0])]
     levels: Vec<f64>,
+    /// A model that `opentrace train --kind forecast` has trained: what it learned is used instead of learning from
+    /// the file
+    #[arg(long, value_name = "MODEL_DIR")]
+    model: Option<PathBuf>,
     /// Known events such as holidays, past and coming: `timestamp,event` or `series,timestamp,event`
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
@@ -52,20 +56,27 @@ pub fn run(args: &Args) -> Result<(), CliError> {
     if read.repeated > 0 {
         eprintln!("{} times came more than once: the last value of each was taken", read.repeated);
     }
-    files::write(args.output.as_deref(), |output| forecast(args, &read.series, events.as_ref(), output))
+    let trained = args.model.as_deref().map(model::load).transpose()?;
+    files::write(args.output.as_deref(), |output| {
+        forecast(args, &read.series, events.as_ref(), trained, output)
+    })
 }
 
 fn forecast(
     args: &Args,
     series: &[read::Series],
     events: Option<&events::Events>,
+    trained: Option<Learned>,
     output: impl Write,
 ) -> Result<(), CliError> {
     let shares: Vec<f64> = args.levels.iter().map(|level| level / 100.0).collect();
     let grids: Vec<Grid> = series.iter().map(|series| Grid::of(&series.points)).collect();
     let horizon = args.horizon as usize;
-    let learned = Learned::fit(&grids, horizon, &args.season, &shares)
-        .map_err(|error| CliError::because("cannot forecast", error))?;
+    let learned = match trained {
+        Some(learned) => learned.with_levels(&shares),
+        None => Learned::fit(&grids, horizon, &args.season, &shares)
+            .map_err(|error| CliError::because("cannot forecast", error))?,
+    };
 
     let mut writer = WriterBuilder::new().from_writer(BufWriter::new(output));
     let cannot_write = |source: csv::Error| CliError::because("cannot write the answer", source);
@@ -107,7 +118,7 @@ mod tests {
         let args = Cli::try_parse_from(flags).map_err(|error| error.to_string())?.args;
         let series = read::read(input.as_bytes()).map_err(|error| error.to_string())?.series;
         let mut output = Vec::new();
-        forecast(&args, &series, None, &mut output).map_err(|error| error.to_string())?;
+        forecast(&args, &series, None, None, &mut output).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(output).expect("the answer is text"))
     }
 

@@ -33,7 +33,7 @@ pub struct Args {
     /// Seed of everything random: the same seed and data give the same model
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Steps ahead that a forecast's intervals are learned for
+    /// Steps ahead that a forecast's network and intervals are learned for
     #[arg(long, value_name = "N", default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     horizon: u32,
     /// Lengths of a forecast's seasons in steps [default: as `opentrace forecast`]
@@ -124,21 +124,21 @@ pub fn run(args: &Args) -> Result<(), CliError> {
     }
 }
 
-/// A forecast's model is what its series have in common: seasons and the widths of intervals.
+/// A forecast's model is what its series have in common: a network where it helps, the widths of intervals.
 fn forecast(args: &Args) -> Result<(), CliError> {
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut files::open(&args.input)?, &mut bytes)
         .map_err(|source| CliError::because(format!("cannot read {}", args.input.display()), source))?;
-    let (model, rows, window) = ForecastModel::learn(&bytes, args.horizon as usize, &args.season)?;
+    let trained = ForecastModel::learn(&bytes, args.horizon as usize, &args.season, args.seed)?;
     let manifest = Manifest {
         kind: args.kind.name().to_owned(),
         seed: args.seed,
-        rows,
+        rows: trained.points,
         fingerprint: artefact::fingerprint(&bytes),
-        window: Some(window),
-        metrics: BTreeMap::new(),
+        window: Some(trained.window),
+        metrics: trained.metrics,
     };
-    save(args, &manifest, &model)
+    save(args, &manifest, &trained.model)
 }
 
 fn save(args: &Args, manifest: &Manifest, model: &impl serde::Serialize) -> Result<(), CliError> {

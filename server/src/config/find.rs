@@ -1,4 +1,4 @@
-//! Finds the country database that npm brings when no setting names one.
+//! Finds the country database that npm brings, and the weights of the encoder, when no setting names them.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,12 @@ const FILE: &str = "geo-whois-asn-country.mmdb";
 /// The country database, if it is in its usual places.
 pub(super) fn geo() -> Option<PathBuf> {
     find(&roots(), PACKAGE, FILE)
+}
+
+/// The folder with the weights of the encoder, if it is in its usual places.
+pub(super) fn encoder() -> Option<PathBuf> {
+    let folders = roots().into_iter().map(|root| root.join("minilm"));
+    folders.into_iter().find(|folder| folder.join("model.safetensors").is_file())
 }
 
 /// The folder of the executable and the current folder, with every folder above them.

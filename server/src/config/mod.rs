@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use opentrace_pipeline::LogKind;
+use opentrace_query::limits::Budget;
 
 use self::layers::Layers;
 pub use self::layers::Source;
@@ -51,6 +52,7 @@ pub struct Config {
     /// How often every view is compared with its recomputation; never where absent.
     pub verify_every: Option<Duration>,
     pub alerts: AlertConfig,
+    pub ask: AskConfig,
     /// Where people reach the dashboard, if not where the program listens.
     pub public_url: Option<url::Url>,
     pub log: Log,
@@ -86,6 +88,8 @@ pub struct Limits {
     pub buffered_bytes: usize,
     /// Questions a minute for each key or person; 0 for any number.
     pub questions_per_minute: u32,
+    /// What ClickHouse may spend on a statement of a question.
+    pub question: Budget,
 }
 
 /// How repeats of an event are known.
@@ -112,6 +116,29 @@ pub struct AlertConfig {
     pub timeout: Duration,
     /// The first pause before a message is tried again.
     pub first_retry: Duration,
+}
+
+/// What helps to read questions in words.
+#[derive(Clone, Debug)]
+pub struct AskConfig {
+    /// The language model for what the rules refuse, if one is wanted.
+    pub model: Option<ModelConfig>,
+    /// The folder with the weights that order suggestions by meaning, if there are any.
+    pub encoder: Option<PathBuf>,
+}
+
+/// A language model behind an endpoint.
+#[derive(Clone, Debug)]
+pub struct ModelConfig {
+    /// Where a chat is posted to.
+    pub url: url::Url,
+    pub key: Option<Secret>,
+    /// What the endpoint calls the model.
+    pub name: String,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+    /// Whether it is told names of a site's events and values.
+    pub values: bool,
 }
 
 /// What is logged and how.
@@ -220,6 +247,7 @@ impl Config {
             resident_events: positive(layers, "limits.resident_events")?,
             verify_every: verify_every(layers)?,
             alerts: alerts(layers)?,
+            ask: AskConfig { model: model(layers)?, encoder: encoder(layers)? },
             public_url: layers.optional("public_url").map(|_| layers.parse("public_url")).transpose()?,
             log: Log { level: layers.text("log.level").to_owned(), format: log_format(layers)? },
             open: false,
@@ -298,6 +326,10 @@ fn limits(layers: &Layers) -> Result<Limits, ConfigError> {
         connections: positive("limits.connections")?,
         buffered_bytes: positive("limits.buffered_bytes")?,
         questions_per_minute: layers.parse("limits.questions_per_minute")?,
+        question: Budget {
+            time: duration(layers, "limits.question_time", Duration::from_millis(100))?,
+            memory: positive("limits.question_bytes")? as u64,
+        },
     };
     if limits.buffered_bytes < limits.body_bytes {
         return Err(layers.invalid("limits.buffered_bytes", "less than `limits.body_bytes`".to_owned()));
@@ -335,11 +367,50 @@ fn verify_every(layers: &Layers) -> Result<Option<Duration>, ConfigError> {
     duration(layers, KEY, Duration::from_secs(1)).map(Some)
 }
 
-fn alerts(layers: &Layers) -> Result<AlertConfig, ConfigError> {
-    let length = |key| match layers.parse(key)? {
+fn milliseconds(layers: &Layers, key: &'static str) -> Result<Duration, ConfigError> {
+    match layers.parse(key)? {
         ms @ 1..=600_000 => Ok(Duration::from_millis(ms)),
         _ => Err(layers.invalid(key, "from 1 to 600000 milliseconds".to_owned())),
-    };
+    }
+}
+
+fn encoder(layers: &Layers) -> Result<Option<PathBuf>, ConfigError> {
+    const KEY: &str = "ask.encoder";
+    match layers.optional(KEY) {
+        None => Ok(find::encoder()),
+        Some("off") => Ok(None),
+        Some(path) => existing(layers, KEY, &format!("{path}/model.safetensors")).map(|_| Some(path.into())),
+    }
+}
+
+/// The model's endpoint: the base of the protocol, as everybody's clients take it.
+fn model(layers: &Layers) -> Result<Option<ModelConfig>, ConfigError> {
+    const URL: &str = "ask.model.url";
+    if layers.optional(URL).is_none() {
+        return Ok(None);
+    }
+    let base: url::Url = layers.parse(URL)?;
+    if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+        return Err(layers.invalid(URL, "an address like https://host/v1".to_owned()));
+    }
+    let name = layers.optional("ask.model.name").unwrap_or_default().to_owned();
+    if name.is_empty() {
+        return Err(layers.invalid("ask.model.name", "needed where `ask.model.url` is set".to_owned()));
+    }
+    let mut url = base;
+    let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(Some(ModelConfig {
+        url,
+        key: layers.optional("ask.model.key").map(Secret::new),
+        name,
+        timeout: milliseconds(layers, "ask.model.timeout_ms")?,
+        values: layers.parse("ask.model.values")?,
+    }))
+}
+
+fn alerts(layers: &Layers) -> Result<AlertConfig, ConfigError> {
+    let length = |key| milliseconds(layers, key);
     Ok(AlertConfig {
         allow_private: layers.parse("alerts.allow_private")?,
         secret_key: layers.optional("alerts.secret_key").map(Secret::new),

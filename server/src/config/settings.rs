@@ -91,8 +91,22 @@ pub(super) const SETTINGS: &[Setting] = &[
     // How long a receiver may take, and the first pause before it is tried again.
     plain("alerts.timeout_ms", "10000"),
     plain("alerts.retry_ms", "1000"),
+    // The folder with the weights that order suggestions by meaning. Empty: `minilm` next to the
+    // executable or above; `off` for none.
+    plain("ask.encoder", ""),
+    // A language model for questions that the rules refuse: the endpoint of a server that speaks
+    // OpenAI's protocol (`https://host/v1`). Empty: none is asked.
+    plain("ask.model.url", ""),
+    secret("ask.model.key"),
+    plain("ask.model.name", ""),
+    plain("ask.model.timeout_ms", "20000"),
+    // Whether it is told names of a site's events and values.
+    plain("ask.model.values", "false"),
     // Questions a minute for each key or person; 0 for any number.
     plain("limits.questions_per_minute", "600"),
+    // Time and memory that ClickHouse may spend on one statement of a question.
+    plain("limits.question_time", "30s"),
+    plain("limits.question_bytes", "4294967296"),
     plain("log.level", "info"),
     plain("log.format", "text"),
 ];

@@ -4,23 +4,26 @@
 //! that rights, limits and numbers are those of the routes that people use directly.
 
 mod causes;
+mod groups;
 mod results;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::tz::TimeZone;
 use opentrace_events::Timestamp;
-use opentrace_query::ask::{self, Around, Clock, Status, Understanding};
+use opentrace_query::ask::{self, Around, Clock, Status, Understanding, Vocabulary, Words};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
+use self::results::Outcome;
 pub(super) use self::words::Vocabularies;
-use super::{Answer, ApiError, Call, State, json, on};
-use crate::auth::Read;
+use super::question::asked;
+use super::{Answer, ApiError, Call, State, json};
+use crate::auth::{OnSite, Read};
 use crate::clock;
 
 const BODY_LIMIT: usize = 64 * 1024;
@@ -45,10 +48,21 @@ struct Asked {
 }
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    on(warp::path!("api" / "v1" / "ask"), state, answer)
+    let inner = Inner::default();
+    asked(warp::path!("api" / "v1" / "ask"), state, move |state, call| answer(state, call, inner.clone()))
 }
 
-async fn answer(state: Arc<State>, mut call: Call) -> Answer {
+/// The API's own routes, made when the first question needs them.
+#[derive(Clone, Default)]
+struct Inner(Arc<OnceLock<BoxedFilter<(Response,)>>>);
+
+/// Whom a question is asked for, and of whom.
+struct Asker<'a> {
+    routes: BoxedFilter<(Response,)>,
+    call: &'a Call,
+}
+
+async fn answer(state: Arc<State>, mut call: Call, inner: Inner) -> Answer {
     if call.method != Method::POST {
         return Err(ApiError::method(&call.method, "POST"));
     }
@@ -64,25 +78,127 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
     let clock = clock_of(&asked, site.site())?;
     let context = asked.context.as_ref().map(context).transpose()?;
 
-    let mut understood = None;
-    // Words that came since the last look may be those that were not understood.
-    for fresh in [false, true] {
-        let vocabulary = state.vocabularies.get(&state, &site, clock.now(), fresh).await?;
+    let (mut understanding, vocabulary) = understand(&state, &site, &asked, &clock, context.as_ref()).await?;
+    let asker = Asker { routes: inner.0.get_or_init(|| super::routes(&state)).clone(), call: &call };
+    if understanding.status == Status::Unsupported {
         let around = Around { vocabulary: &vocabulary, clock: &clock, context: context.as_ref() };
-        let understanding = ask::understand(&asked.question, &around);
+        if let Some(answer) = by_model(&state, &asker, &asked, &around, &site.site().domain).await {
+            return Ok(answer);
+        }
+        order(&state, &asked.question, &vocabulary, &mut understanding).await;
+    }
+    name_site(&mut understanding, &site.site().domain);
+    let result = match &understanding.query {
+        Some(query) if !asked.dry_run => Some(results::result(&asker, query).await?),
+        _ => None,
+    };
+    Ok(told(&understanding, result))
+}
+
+/// The answer with what it came to; where a part of the API is not there, it says so.
+fn told(understanding: &Understanding, result: Option<Outcome>) -> Response {
+    let mut body = ask::body(understanding, None);
+    match result {
+        Some(Outcome::Found(value)) => body["result"] = value,
+        Some(Outcome::NotHere(path)) => {
+            body["unavailable"] = Value::from(format!(
+                "The question was understood, but this program does not answer {path} yet."
+            ));
+        }
+        Some(Outcome::Refused(reason)) => {
+            body["unavailable"] = Value::from(format!("The question was understood, but {reason}."));
+        }
+        None => {}
+    }
+    json(StatusCode::OK, &body)
+}
+
+/// What a question means by rule. Where ClickHouse does not say which words the site has, a question
+/// that needs none of them is understood all the same if only that is asked for.
+async fn understand(
+    state: &State,
+    site: &OnSite<Read>,
+    asked: &Asked,
+    clock: &Clock,
+    context: Option<&Map<String, Value>>,
+) -> Result<(Understanding, Arc<Vocabulary>), ApiError> {
+    let read =
+        |vocabulary: &Vocabulary| ask::understand(&asked.question, &Around { vocabulary, clock, context });
+    // Words that came since the last look may be those that were not understood.
+    let mut latest = None;
+    for fresh in [false, true] {
+        let vocabulary = match state.vocabularies.get(state, site, clock.now(), fresh).await {
+            Ok(vocabulary) => vocabulary,
+            Err(error) if asked.dry_run => {
+                let common = Arc::new(Vocabulary::new(Words::default()));
+                let understanding = read(&common);
+                if understanding.status == Status::Unsupported {
+                    return Err(error);
+                }
+                return Ok((understanding, common));
+            }
+            Err(error) => return Err(error),
+        };
+        let understanding = read(&vocabulary);
         let known = understanding.status != Status::Unsupported;
-        understood = Some(understanding);
+        latest = Some((understanding, vocabulary));
         if known {
             break;
         }
     }
-    let Some(mut understanding) = understood else { return Err(ApiError::forbidden("no question")) };
-    name_site(&mut understanding, &site.site().domain);
-    let result = match &understanding.query {
-        Some(query) if !asked.dry_run => Some(results::result(&state, &call, query).await?),
-        _ => None,
+    latest.ok_or_else(|| ApiError::forbidden("no question"))
+}
+
+/// The answer to what a language model made of a question, if there is one and it made a query that
+/// the API takes. Otherwise the refusal of the rules stands.
+async fn by_model(
+    state: &Arc<State>,
+    asker: &Asker<'_>,
+    asked: &Asked,
+    around: &Around<'_>,
+    domain: &str,
+) -> Option<Response> {
+    let model = state.helpers.model.as_ref()?;
+    // What came before holds values of the site.
+    if around.context.is_some() && !model.values {
+        return None;
+    }
+    let written = model.ask(&ask::prompt(&asked.question, around, model.values)).await;
+    let written =
+        written.map_err(|error| tracing::warn!(code = error.code(), %error, "model not asked")).ok()?;
+    let read = ask::reading(&written, around);
+    let mut understanding =
+        read.map_err(|error| tracing::info!(code = error.code(), %error, "model not taken")).ok()?;
+    name_site(&mut understanding, domain);
+    let query = understanding.query.as_ref()?;
+    let result = match asked.dry_run {
+        true => None,
+        false => match results::result(asker, query).await.ok()? {
+            Outcome::Refused(_) => return None,
+            found => Some(found),
+        },
     };
-    Ok(json(StatusCode::OK, &ask::body(&understanding, result)))
+    Some(told(&understanding, result))
+}
+
+/// Orders what is offered instead by meaning, where an encoder is there.
+async fn order(
+    state: &State,
+    question: &str,
+    vocabulary: &Arc<Vocabulary>,
+    understanding: &mut Understanding,
+) {
+    let Some(encoder) = state.helpers.encoder.clone() else { return };
+    let (question, vocabulary) = (question.to_owned(), Arc::clone(vocabulary));
+    let mut ordered = understanding.clone();
+    let ranked = tokio::task::spawn_blocking(move || {
+        ask::rank(&mut ordered, &question, &vocabulary, &*encoder);
+        ordered
+    });
+    // What cannot be ordered stays as it is.
+    if let Ok(ordered) = ranked.await {
+        *understanding = ordered;
+    }
 }
 
 /// The clock the question is read by.

@@ -14,6 +14,10 @@ use super::ApiError;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// Marks a request that the program makes for a caller whose question was counted already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted;
+
 /// The pieces of a body as they arrive. What went wrong underneath is of no use to a handler.
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, ()>> + Send + Sync>>;
 
@@ -24,6 +28,8 @@ pub(crate) struct Call {
     /// What follows the question mark; empty where nothing does.
     pub(crate) query: String,
     pub(crate) peer: SocketAddr,
+    /// Whether it is part of a question that was counted.
+    pub(super) counted: bool,
     pub(super) stream: Pieces,
 }
 
@@ -43,8 +49,12 @@ pub(super) fn call() -> impl Filter<Extract = (Call,), Error = Rejection> + Clon
         .and(warp::header::headers_cloned())
         .and(query)
         .and(peer)
+        .and(warp::ext::optional::<Counted>())
         .and(warp::body::stream())
-        .map(|method, headers, query, peer, body| Call { method, headers, query, peer, stream: pieces(body) })
+        .map(|method, headers, query, peer, counted: Option<Counted>, body| {
+            let (counted, stream) = (counted.is_some(), pieces(body));
+            Call { method, headers, query, peer, counted, stream }
+        })
 }
 
 fn pieces<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static) -> Pieces {

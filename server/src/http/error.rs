@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 use warp::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use warp::http::{Method, StatusCode};
+use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply, Response};
 
 type Text = Cow<'static, str>;
@@ -52,14 +52,20 @@ impl ApiError {
     }
 
     /// The refusal of a route that was asked on the caller's behalf.
-    pub(crate) fn passed_on(status: StatusCode, body: &serde_json::Value) -> Self {
+    /// When to come back, and what is left of a limit, is passed on with it.
+    pub(crate) fn passed_on(status: StatusCode, headers: &HeaderMap, body: &serde_json::Value) -> Self {
         let text = |key: &str| {
             body.pointer(&format!("/error/{key}")).and_then(serde_json::Value::as_str).map(str::to_owned)
         };
         let message = text("message").unwrap_or_else(|| "the query was refused".to_owned());
-        let mut error = Self::new(status, "query_refused", message);
+        let code =
+            if status == StatusCode::TOO_MANY_REQUESTS { "too_many_requests" } else { "query_refused" };
+        let mut error = Self::new(status, code, message);
         error.body.field = text("field").map(Cow::Owned);
         error.body.hint = text("hint").map(Cow::Owned);
+        let told = |name: &HeaderName| *name == RETRY_AFTER || name.as_str().starts_with("x-ratelimit-");
+        error.headers =
+            headers.iter().filter(|(name, _)| told(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
         error
     }
 

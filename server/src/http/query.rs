@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use opentrace_query::{DateRange, Query, QueryError, Range, parse};
+use tokio::time::timeout;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply, Response};
 
-use super::question::{Question, asked, read};
+use super::cache::Turn;
+use super::question::{Question, asked, busy, read};
 use super::{Answer, ApiError, Call, State};
 use crate::auth::Read;
 
@@ -26,27 +28,35 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
     let allowed = state.gate.allow::<Read>(&call)?;
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let (value, domain) = read(&body.bytes)?;
-    let question = Question::about(&state, &allowed, &domain).await?;
+    let question = Question::of(&state, state.gate.on_site(&allowed, &domain)?).await?;
     let query = parse::from_value_with(&value, &question.vocabulary)?;
-    let site = question.site.site();
-    let (asked, generation) = (key(&question, &query)?, state.answers.generation(site.id));
-    if let Some(answer) = asked.as_ref().and_then(|asked| state.answers.get(asked, generation)) {
-        return Ok(told(answer.to_string()));
-    }
+    let generation = state.generation(&question.site);
+    let first = match (key(&question, &query)?, generation) {
+        (Some(asked), Some(generation)) => {
+            let turn = timeout(state.limits.question.time, state.answers.turn(asked, generation)).await;
+            match turn.map_err(|_| busy())? {
+                Turn::Answered(answer) => return Ok(told(answer.to_string())),
+                Turn::First(first) => Some(first),
+            }
+        }
+        _ => None,
+    };
+    let _turn = Question::turn(&state).await?;
     let answer = question.asking().answer(&query).await?;
     let text =
         serde_json::to_string(&answer).map_err(|error| ApiError::internal("writing an answer", &error))?;
-    if let (Some(asked), true) = (asked, answer.from_views) {
-        state.answers.keep(asked, generation, &text);
+    if let Some(first) = first {
+        first.answered(&text);
     }
     Ok(told(text))
 }
 
-/// Everything that an answer follows from but the data; nothing where it tells about this moment.
+/// Everything that an answer follows from but the data; nothing where it tells about this moment, or
+/// nothing tells how long it holds.
 fn key(question: &Question<'_>, query: &Query) -> Result<Option<String>, QueryError> {
     let include = query.include;
     let of_now = include.explain || include.partial_time_labels || include.epoch;
-    if of_now || include.corrected_since.is_some() {
+    if of_now || include.corrected_since.is_some() || query.is_of_models() {
         return Ok(None);
     }
     let asking = question.asking();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opentrace_events::define::{Definition, Spec};
 use opentrace_pipeline::Filling;
+use opentrace_query::limits::Budget;
 use opentrace_query::report::Reporting;
 use opentrace_query::{Asking, Goal, QueryError, Segment, Views, Vocabulary, parse};
 use opentrace_store::meta::WordKind;
@@ -32,6 +33,9 @@ where
     on(path, state, move |state, call| {
         let handler = handler.clone();
         async move {
+            if call.counted {
+                return handler(state, call).await;
+            }
             // Who is nobody is refused by the handler.
             let Ok(grant) = state.gate.known(&call) else { return handler(state, call).await };
             let ticket = state.rates.take(grant.who)?;
@@ -49,7 +53,9 @@ pub(super) struct Question<'a> {
     /// What is kept up to date of what is defined on the site.
     kept: Vec<Definition>,
     client: clickhouse::Client,
-    _turn: SemaphorePermit<'a>,
+    budget: Budget,
+    /// Where it is put to ClickHouse at once.
+    _turn: Option<SemaphorePermit<'a>>,
 }
 
 impl<'a> Question<'a> {
@@ -64,13 +70,23 @@ impl<'a> Question<'a> {
 
     /// About the site of the proof.
     pub(super) async fn on(state: &'a State, site: OnSite<Read>) -> Result<Self, ApiError> {
+        let question = Self::of(state, site).await?;
+        Ok(Self { _turn: Some(Self::turn(state).await?), ..question })
+    }
+
+    /// The same, before its turn has come.
+    pub(super) async fn of(state: &'a State, site: OnSite<Read>) -> Result<Self, ApiError> {
         let (vocabulary, kept) = words(state, &site).await?;
-        // The semaphore is never closed, so an error is the timeout.
-        let Ok(Ok(turn)) = timeout(PATIENCE, state.asking.acquire()).await else {
-            return Err(ApiError::unavailable("busy", "too many questions at once", PATIENCE));
-        };
         let (client, views) = (state.store(&site).client(), state.views(&site));
-        Ok(Self { site, vocabulary, views, kept, client, _turn: turn })
+        let budget = state.limits.question;
+        Ok(Self { site, vocabulary, views, kept, client, budget, _turn: None })
+    }
+
+    /// A turn at ClickHouse.
+    pub(super) async fn turn(state: &'a State) -> Result<SemaphorePermit<'a>, ApiError> {
+        // The semaphore is never closed, so an error is the timeout.
+        let Ok(Ok(turn)) = timeout(PATIENCE, state.asking.acquire()).await else { return Err(busy()) };
+        Ok(turn)
     }
 
     /// For queries.
@@ -81,6 +97,7 @@ impl<'a> Question<'a> {
             now: clock::now(),
             views: self.views,
             goals: &self.vocabulary.goals,
+            budget: self.budget,
         }
     }
 
@@ -88,6 +105,10 @@ impl<'a> Question<'a> {
     pub(super) fn reporting(&self) -> Reporting<'_> {
         Reporting { asking: self.asking(), kept: &self.kept }
     }
+}
+
+pub(super) fn busy() -> ApiError {
+    ApiError::unavailable("busy", "too many questions at once", PATIENCE)
 }
 
 /// What a site has defined: its words, and the definitions that views keep.

@@ -13,12 +13,13 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::Vocabularies;
-use super::cache::Answers;
+use super::cache::{Answers, Generation};
 use super::collect::Collector;
 use super::live::Watchers;
 use super::rates::Rates;
 use super::{ApiError, Budget, Proxies};
 use crate::alerts::Alerts;
+use crate::ask::Helpers;
 use crate::auth::{Admin, Allowed, Collect, Gate, OnSite, Reach, Read, Right, Write};
 use crate::config::Limits;
 use crate::erasure::Desk;
@@ -42,6 +43,8 @@ pub struct State {
     pub(super) asking: Semaphore,
     /// The words that questions about each site may name.
     pub(super) vocabularies: Vocabularies,
+    /// What helps to read them.
+    pub(super) helpers: Helpers,
     /// Answers that still hold.
     pub(super) answers: Answers,
     /// Questions that somebody may ask in a while.
@@ -78,6 +81,7 @@ pub struct Parts {
     pub checker: Checker,
     pub tracker: String,
     pub alerts: Alerts,
+    pub helpers: Helpers,
     pub models: Models,
     pub stop: CancellationToken,
 }
@@ -176,6 +180,7 @@ impl State {
             watchers: Watchers::new(parts.stop.clone()),
             asking: Semaphore::new(QUESTIONS),
             vocabularies: Vocabularies::default(),
+            helpers: parts.helpers,
             answers: Answers::new(collector.pipeline.progress(), parts.stop.clone()),
             rates: Rates::new(parts.limits.questions_per_minute),
             checker: parts.checker,
@@ -217,6 +222,13 @@ impl State {
     /// Says when something of the site of the proof changed.
     pub(super) fn progress(&self, _: &OnSite<Read>) -> watch::Receiver<Progress> {
         self.collector.pipeline.progress()
+    }
+
+    /// The state that the site of the proof is in; nothing while somebody is being erased.
+    pub(super) fn generation(&self, site: &OnSite<Read>) -> Option<Generation> {
+        let removals = *self.collector.pipeline.erasures().borrow();
+        let erased = self.collector.pipeline.is_erased();
+        erased.then(|| self.answers.generation(site.site().id, removals))
     }
 
     /// The sites that the proof reaches, by id.

@@ -21,6 +21,7 @@ use warp::reply::Response;
 use super::state::Parts;
 use super::{Peer, Proxies, State, routes};
 use crate::alerts::{Alerts, Setup};
+use crate::ask::Helpers;
 use crate::auth::{Gate, People};
 use crate::clock;
 use crate::config::{Limits, Secret};
@@ -55,6 +56,11 @@ impl Server {
 
     /// With `open`, anybody on this machine may read.
     pub(super) async fn with(open: bool) -> Self {
+        Self::helped(open, Helpers::default()).await
+    }
+
+    /// With what helps to read questions.
+    pub(super) async fn helped(open: bool, helpers: Helpers) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let sites = Sites::default();
         let identity = Identity::open(&folder.path().join(KEY_FILE), clock::now()).expect("keys");
@@ -85,6 +91,7 @@ impl Server {
             connections: 10,
             buffered_bytes: 100_000,
             questions_per_minute: 1_000,
+            question: opentrace_query::limits::Budget::default(),
         };
         let proxies = Proxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
         let acceptor = Arc::new(acceptor);
@@ -109,6 +116,7 @@ impl Server {
             checker,
             tracker,
             alerts,
+            helpers,
             models,
             stop: stop.clone(),
         };

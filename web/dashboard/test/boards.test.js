@@ -11,7 +11,7 @@ const SITE = 'shop.example';
 let world;
 before(async () => {
   world = await owned();
-  await world.site(SITE, history(SITE));
+  await world.site(SITE, history(SITE), { identified: true });
 });
 after(() => world?.stop());
 

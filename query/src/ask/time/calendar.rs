@@ -335,6 +335,11 @@ impl Clock {
         [span.from, span.to].map(|ms| self.iso_of(ms))
     }
 
+    /// What the clock shows now.
+    pub(crate) fn iso_now(&self) -> String {
+        self.iso_of(self.now.0)
+    }
+
     fn iso_of(&self, ms: i64) -> String {
         let format = if ms % 1_000 == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" };
         // Spans are made of valid timestamps.

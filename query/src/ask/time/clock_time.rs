@@ -18,12 +18,17 @@ pub(super) struct At {
 pub(super) struct Hours {
     from: Time,
     to: Time,
+    /// Until the end of today, whichever day it begins on.
+    open: bool,
     pub(super) end: usize,
 }
 
 impl Hours {
     /// These hours of a date.
     pub(super) fn of(&self, reader: Reader<'_>, date: Date) -> Option<Span> {
+        if self.open {
+            return reader.clock.since(reader.clock.instant(date.to_datetime(self.from))?);
+        }
         reader.clock.hours(date, self.from, self.to)
     }
 }
@@ -65,6 +70,13 @@ impl Reader<'_> {
         }
     }
 
+    /// `at 3pm`: the hour that begins then.
+    fn one_hour(&self, at: usize, from: &At) -> Option<Hours> {
+        let whole = self.is(at, &["at"]) && from.sure && from.time.minute() == 0 && !from.end_of_day;
+        let to = Time::new((from.time.hour() + 1) % 24, 0, 0, 0).ok()?;
+        whole.then_some(Hours { from: from.time, to, open: false, end: from.end })
+    }
+
     /// `between 9 and 17`, `from 8am to noon`, `9am to 5pm`, `after 5pm`, `before 10:30`.
     pub(super) fn hours(&self, at: usize) -> Option<Hours> {
         let (first, joint): (usize, &[&str]) = match self.word(at) {
@@ -72,17 +84,22 @@ impl Reader<'_> {
             "from" => (at + 1, &["to", "until", "till", "-", "through"]),
             "after" | "since" => {
                 let from = self.time_of_day(at + 1).filter(|from| from.sure)?;
-                return Some(Hours { from: from.time, to: Time::midnight(), end: from.end });
+                return Some(Hours {
+                    from: from.time,
+                    to: Time::midnight(),
+                    open: self.is(at, &["since"]),
+                    end: from.end,
+                });
             }
             "before" | "until" | "till" => {
                 let to = self.time_of_day(at + 1).filter(|to| to.sure)?;
-                return Some(Hours { from: Time::midnight(), to: to.time, end: to.end });
+                return Some(Hours { from: Time::midnight(), to: to.time, open: false, end: to.end });
             }
             _ => (at, &["to", "until", "till", "-"]),
         };
         let from = self.time_of_day(first)?;
         if !self.is(from.end, joint) {
-            return None;
+            return self.one_hour(at, &from);
         }
         let to = self.time_of_day(from.end + 1)?;
         // Two bare numbers are hours only where a word says that they are a span.
@@ -94,6 +111,6 @@ impl Reader<'_> {
             return None;
         }
         let end = self.any(to.end, &["o clock", "h", "hours"]).unwrap_or(to.end);
-        Some(Hours { from: from.time, to: to.time, end })
+        Some(Hours { from: from.time, to: to.time, open: false, end })
     }
 }

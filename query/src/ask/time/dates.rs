@@ -116,9 +116,13 @@ impl Reader<'_> {
         if let Some(weekend) = self.weekend(at + 1, Some(offset)) {
             return Some(weekend);
         }
+        let past = self.word(at) == "past" || self.word(at) == "this" && self.word(at + 1) == "past";
+        let at = at + usize::from(self.word(at) == "this" && past);
+        let whole = self.is(at + 1, &["full", "complete", "whole", "calendar"]);
+        let at = at + usize::from(whole);
         let (unit, false) = Unit::of(self.word(at + 1))? else { return None };
         let end = at + 2;
-        if self.word(at) == "past" {
+        if past && !whole {
             // `past month` is as long as a month and ends now, `last month` is one of the calendar.
             return match unit {
                 Unit::Month => Self::sure(self.clock.last(Unit::Day, 30), end),

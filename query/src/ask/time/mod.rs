@@ -21,6 +21,8 @@ pub(crate) struct When {
     pub(crate) spans: Vec<Span>,
     /// So many units from now on, where the time lies ahead.
     pub(crate) ahead: Option<(calendar::Unit, i64)>,
+    /// The first of two times that were joined, and where it ends: what is compared stays apart.
+    pub(crate) alone: Option<(usize, Span)>,
 }
 
 /// The longest time expression that begins at a token.

@@ -6,10 +6,10 @@ use jiff::civil::Time;
 use super::calendar::{Span, Unit};
 use super::dates::Anchor;
 use super::{Reader, When};
+use crate::ask::tokens::Kind;
 
 /// Words before a time that add nothing.
-const LEADS: &[&str] =
-    &["in", "on", "during", "for", "over", "within", "throughout", "of", "across", "from", "through"];
+const LEADS: &[&str] = &["in", "on", "during", "for", "over", "within", "throughout", "of", "across", "from"];
 
 /// Parts of a day.
 const PARTS: [(&str, i8, i8); 4] =
@@ -40,7 +40,7 @@ impl Reader<'_> {
     }
 
     fn one(span: Option<Span>, end: usize) -> Option<When> {
-        Some(When { end, spans: vec![span?], ahead: None })
+        Some(When { end, spans: vec![span?], ahead: None, alone: None })
     }
 
     fn plain(&self, at: usize) -> Option<When> {
@@ -50,7 +50,12 @@ impl Reader<'_> {
         }
         let anchors = self.anchors(at);
         let end = anchors.first()?.end;
-        Some(When { end, spans: anchors.into_iter().map(|anchor| anchor.span).collect(), ahead: None })
+        Some(When {
+            end,
+            spans: anchors.into_iter().map(|anchor| anchor.span).collect(),
+            ahead: None,
+            alone: None,
+        })
     }
 
     /// `in the last week`, `over the last year`: as long as one, ending now.
@@ -115,8 +120,14 @@ impl Reader<'_> {
             };
             Some((digits.parse::<i64>().ok()?, unit))
         };
+        let bare = self.word(next).strip_prefix('l').unwrap_or_default();
         let (count, unit, end) = if let Some((count, unit)) = short(self.word(next)) {
             (count, unit, next + 1)
+        } else if let Some((count, unit)) = short(bare).filter(|_| !said) {
+            // `l30d`, as spreadsheets say it.
+            return Self::one(self.clock.last(unit, count), next + 1);
+        } else if let Some(end) = self.any(next, &["half hour", "half an hour"]).filter(|_| said) {
+            (30, Unit::Minute, end)
         } else if let Some(end) = self.any(next, &["fortnight"]).filter(|_| said) {
             (2, Unit::Week, end)
         } else {
@@ -150,8 +161,15 @@ impl Reader<'_> {
                 }
             };
             let span = Span { from, to, unit: Some((unit, count)) };
-            (from < to).then(|| When { end, spans: vec![span], ahead: Some((unit, count)) })
+            (from < to).then(|| When { end, spans: vec![span], ahead: Some((unit, count)), alone: None })
         };
+        if let Some(end) = self.any(at, &["rest of", "remainder of", "remaining"]) {
+            let unit_at = self.skip(end, &["the", "this"]);
+            let (unit, false) = Unit::of(self.word(unit_at))? else { return None };
+            let left = self.clock.relative(unit, 0)?.to - self.clock.today()?.to;
+            let days = (left + 43_200_000) / 86_400_000;
+            return (days > 0).then(|| next(unit_at + 1, Unit::Day, days))?;
+        }
         if self.is(at, &["tomorrow"]) {
             return next(at + 1, Unit::Day, 1);
         }
@@ -208,10 +226,8 @@ impl Reader<'_> {
                 "of all time",
                 "ever",
                 "since the beginning",
-                "since launch",
                 "in total ever",
                 "overall time",
-                "since we started",
                 "since day one",
             ],
         )?;
@@ -325,7 +341,7 @@ impl Reader<'_> {
     fn opened(&self, anchors: &[Anchor], end: usize, begin: fn(Span) -> i64) -> Option<When> {
         let spans: Vec<Span> =
             anchors.iter().filter_map(|anchor| self.clock.since(begin(anchor.span))).collect();
-        (!spans.is_empty()).then_some(When { end, spans, ahead: None })
+        (!spans.is_empty()).then_some(When { end, spans, ahead: None, alone: None })
     }
 
     /// `from A to B`, `between A and B`, `A to B`, `A - B`; both ends are within.
@@ -337,10 +353,11 @@ impl Reader<'_> {
         };
         let froms = self.anchors(first);
         if let Some(anchor) = froms.first() {
-            if !self.is(anchor.end, joints) {
-                return None;
+            let hyphen = self.hyphen(at, anchor.end);
+            if !self.is(anchor.end, joints) && !hyphen {
+                return self.neighbours(*anchor).filter(|_| first == at);
             }
-            let second = self.skip(anchor.end + 1, &["the"]);
+            let second = if hyphen { anchor.end } else { self.skip(anchor.end + 1, &["the"]) };
             // `march 1 to 10`: the second day is of the same month.
             let tos = match (anchor.month, self.anchors(second)) {
                 (Some(month), tos) if tos.is_empty() && anchor.span.is_day() => {
@@ -363,7 +380,7 @@ impl Reader<'_> {
                     .flatten()
                     .collect()
             };
-            return (!spans.is_empty()).then_some(When { end, spans, ahead: None });
+            return (!spans.is_empty()).then_some(When { end, spans, ahead: None, alone: None });
         }
         // `1 to 14 february`: the first day is of the month said later.
         let day = self.number(first).and_then(|day| i8::try_from(day).ok())?;
@@ -375,6 +392,33 @@ impl Reader<'_> {
         let from =
             jiff::civil::Date::new(last.year(), last.month(), day).ok().filter(|from| *from <= last)?;
         Self::one(self.clock.days(from, last, None), to.end)
+    }
+
+    /// `mon-fri`, `january-march`: two names with a hyphen between them.
+    fn hyphen(&self, at: usize, next: usize) -> bool {
+        let word = |at: usize| self.tokens.get(at).filter(|token| token.kind == Kind::Word);
+        next == at + 1 && word(at).is_some() && word(next).is_some_and(|token| token.glued)
+    }
+
+    /// `saturday and sunday`, `january and february`: two of which one follows the other.
+    fn neighbours(&self, first: Anchor) -> Option<When> {
+        if !self.is(first.end, &["and", "&"]) {
+            return None;
+        }
+        let second = self.anchors(first.end + 1).into_iter().next()?;
+        let alike = first.span.unit.is_some_and(|(unit, count)| count == 1 && unit >= Unit::Day)
+            && first.span.unit == second.span.unit;
+        let span = self.joined(first, second).filter(|_| alike)?;
+        let begins = Span { from: span.from, ..first.span };
+        let (unit, _) = first.span.unit?;
+        // What follows the first by one unit is the second.
+        let follows = self.clock.earlier(second.span, unit, 1)?.from == begins.from;
+        follows.then_some(When {
+            end: second.end,
+            spans: vec![span],
+            ahead: None,
+            alone: Some((first.end, first.span)),
+        })
     }
 
     /// From the beginning of one to the end of the other. What comes round again is taken as the

@@ -19,12 +19,13 @@ pub(crate) fn journeys(
         Some(dimension) => builder.dimension(dimension),
         None => "''".to_owned(),
     };
+    let stops = builder.visit_column("stops");
     let from = builder.visits(context.filters);
     let depth = builder.bind(Value::Count(ask.depth));
     let limit = builder.bind(Value::Count(ask.limit));
     let links = format!(
         "SELECT label, stops[step] AS page, stops[step + 1] AS next, step, count() AS visits FROM (\
-           SELECT {label} AS label, s.stops AS stops {from} AND length(s.stops) > 1\
+           SELECT {label} AS label, {stops} AS stops {from} AND length({stops}) > 1\
          ) ARRAY JOIN arrayMap(at -> toUInt64(at), range(1, toUInt64(least(length(stops), {depth} + 1)))) AS step \
          GROUP BY label, page, next, step"
     );

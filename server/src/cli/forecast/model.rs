@@ -1,7 +1,9 @@
 //! A trained forecast and the rows of a table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
+use opentrace_models::artefact;
 use opentrace_models::forecast::{Grid, Learned, MOST_STEPS};
 use serde::{Deserialize, Serialize};
 
@@ -20,20 +22,41 @@ type Point = (i64, Option<f64>, usize);
 #[serde(transparent)]
 pub(in crate::cli) struct ForecastModel(Learned);
 
+/// A model, and what it was learned from.
+#[derive(Debug)]
+pub(in crate::cli) struct Trained {
+    pub(in crate::cli) model: ForecastModel,
+    /// Points that were read.
+    pub(in crate::cli) points: usize,
+    /// First and last time.
+    pub(in crate::cli) window: (i64, i64),
+    /// Errors on ends of histories that were hidden, with and without a network.
+    pub(in crate::cli) metrics: BTreeMap<String, f64>,
+}
+
+/// What a model in a folder has learned.
+pub(super) fn load(folder: &Path) -> Result<Learned, CliError> {
+    let model: ForecastModel = artefact::load(folder, &["forecast"])
+        .map_err(|error| CliError::because("cannot read the model", error))?
+        .1;
+    Ok(model.0)
+}
+
 impl ForecastModel {
-    /// Learns from a file; answers also its number of points, and the first and last time.
+    /// Learns from a file. The same file and seed give the same model.
     pub(in crate::cli) fn learn(
         input: &[u8],
         horizon: usize,
         asked: &[usize],
-    ) -> Result<(Self, usize, (i64, i64)), CliError> {
+        seed: u64,
+    ) -> Result<Trained, CliError> {
         let series = read::read(input)?.series;
         let times = || series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
         let window = (times().min().unwrap_or(0), times().max().unwrap_or(0));
         let grids: Vec<Grid> = series.iter().map(|series| Grid::of(&series.points)).collect();
-        let learned = Learned::fit(&grids, horizon, asked, &LEVELS)
-            .map_err(|error| CliError::because("cannot forecast", error))?;
-        Ok((ForecastModel(learned), times().count(), window))
+        let (learned, metrics) = Learned::train(&grids, horizon, asked, &LEVELS, seed)
+            .map_err(|error| CliError::because("cannot train", error))?;
+        Ok(Trained { model: ForecastModel(learned), points: times().count(), window, metrics })
     }
 
     /// The prediction of every row: empty for rows with a value, the forecast for rows without one after the
@@ -99,8 +122,9 @@ mod tests {
     fn rows_without_a_value_at_the_end_are_predicted() {
         let days: String = (1..=28).map(|day| format!("a,2024-01-{day:02},{}\n", 10 + day % 7)).collect();
         let input = format!("series,timestamp,value\n{days}");
-        let (model, rows, window) = ForecastModel::learn(input.as_bytes(), 7, &[]).expect("a model");
-        assert_eq!((rows, window.1 - window.0), (28, 27 * 86_400_000));
+        let trained = ForecastModel::learn(input.as_bytes(), 7, &[], 1).expect("a model");
+        let Trained { model, points, window, .. } = trained;
+        assert_eq!((points, window.1 - window.0), (28, 27 * 86_400_000));
         let text = format!("{days}a,2024-01-29,\na,2024-02-01,\n");
         let rows: Vec<Vec<String>> =
             text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();

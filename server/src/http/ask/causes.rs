@@ -4,13 +4,13 @@
 //! different attributes do not. A cause is where the change shows, not why people did it.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
+use super::Asker;
 use super::results::{figures, post};
-use crate::http::{ApiError, Call, State};
+use crate::http::ApiError;
 
 /// What a change is divided by.
 const DIVIDED: &[&str] =
@@ -21,11 +21,7 @@ const TOLD: usize = 8;
 const LOOKED_AT: u64 = 500;
 
 /// The change of the whole, and the groups that moved most.
-pub(super) async fn causes(
-    state: &Arc<State>,
-    call: &Call,
-    query: &Map<String, Value>,
-) -> Result<Value, ApiError> {
+pub(super) async fn causes(asker: &Asker<'_>, query: &Map<String, Value>) -> Result<Value, ApiError> {
     let mut whole = query.clone();
     whole.insert("metrics".to_owned(), json!([query.get("metric")]));
     let before = {
@@ -42,7 +38,7 @@ pub(super) async fn causes(
             body.insert("dimensions".to_owned(), json!([dimension]));
             body.insert("pagination".to_owned(), json!({ "limit": LOOKED_AT }));
         }
-        post(state, call, "/api/v2/query", body)
+        post(asker, "/api/v2/query", body)
     };
     let dimensions = || std::iter::once(None).chain(DIVIDED.iter().map(|name| Some(*name)));
     let mut now = Vec::new();

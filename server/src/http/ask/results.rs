@@ -1,32 +1,39 @@
 //! The result of a typed query: what the API's own route answers to it.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::service::Service;
-use hyper_util::service::TowerToHyperService;
+use http_body_util::Full;
 use serde_json::{Map, Value, json};
-use tokio_util::task::AbortOnDropHandle;
 use warp::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST};
 use warp::http::{Method, Request, StatusCode};
 
-use super::causes;
-use crate::http::{ApiError, Call, Peer, State, routes};
+use super::{Asker, causes, groups};
+use crate::http::call::Counted;
+use crate::http::{ApiError, Peer, inner};
 
 const QUERY: &str = "/api/v2/query";
+const INSIGHTS: &str = "/api/v1/insights";
+
+/// What a route answered.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Found(Value),
+    /// This program has no such route.
+    NotHere(String),
+    /// The route says what is missing.
+    Refused(String),
+}
 
 /// The result of a query.
-pub(super) async fn result(
-    state: &Arc<State>,
-    call: &Call,
-    query: &Map<String, Value>,
-) -> Result<Value, ApiError> {
+pub(super) async fn result(asker: &Asker<'_>, query: &Map<String, Value>) -> Result<Outcome, ApiError> {
     let kind = query.get("kind").and_then(Value::as_str).unwrap_or("query");
     match kind {
-        "query" | "live" => post(state, call, QUERY, figures(query)).await,
-        "insight" => causes::causes(state, call, query).await,
-        kind => post(state, call, &format!("/api/v1/{kind}"), bounded(query)).await,
+        "query" | "live" => send(asker, QUERY, figures(query)).await,
+        "insight" => match send(asker, INSIGHTS, bounded(query)).await? {
+            Outcome::NotHere(_) => causes::causes(asker, query).await.map(Outcome::Found),
+            found => Ok(found),
+        },
+        "segments" => groups::groups(asker, query).await.map(Outcome::Found),
+        kind => send(asker, &format!("/api/v1/{kind}"), bounded(query)).await,
     }
 }
 
@@ -61,41 +68,63 @@ fn just_before(text: &str) -> Option<String> {
     Some(jiff::Timestamp::from_millisecond(at.as_millisecond() - 1).ok()?.to_string())
 }
 
-/// Asks a route on behalf of the caller. A route that this program does not have leaves the result
-/// empty; a refusal is the caller's answer.
-pub(super) async fn post(
-    state: &Arc<State>,
-    call: &Call,
-    path: &str,
-    body: Map<String, Value>,
-) -> Result<Value, ApiError> {
-    let mut request =
-        Request::builder().method(Method::POST).uri(path).header(CONTENT_TYPE, "application/json");
+/// Posts what there has to be a route for.
+pub(super) async fn post(asker: &Asker<'_>, path: &str, body: Map<String, Value>) -> Result<Value, ApiError> {
+    found(send(asker, path, body).await?)
+}
+
+/// Reads what there has to be a route for.
+pub(super) async fn get(asker: &Asker<'_>, path: &str) -> Result<Value, ApiError> {
+    found(ask(asker, Method::GET, path, Bytes::new()).await?)
+}
+
+fn found(outcome: Outcome) -> Result<Value, ApiError> {
+    match outcome {
+        Outcome::Found(value) => Ok(value),
+        Outcome::NotHere(path) => {
+            Err(ApiError::not_found("not_found", format!("this program does not answer {path}")))
+        }
+        Outcome::Refused(reason) => Err(ApiError::bad_request("query_refused", reason)),
+    }
+}
+
+async fn send(asker: &Asker<'_>, path: &str, body: Map<String, Value>) -> Result<Outcome, ApiError> {
+    ask(asker, Method::POST, path, Bytes::from(Value::Object(body).to_string())).await
+}
+
+/// Asks a route on behalf of the caller. A refusal is the caller's answer.
+async fn ask(asker: &Asker<'_>, method: Method, path: &str, body: Bytes) -> Result<Outcome, ApiError> {
+    let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
+    let headers = &asker.call.headers;
     for name in [AUTHORIZATION, COOKIE, HOST] {
-        if let Some(value) = call.headers.get(&name) {
+        if let Some(value) = headers.get(&name) {
             request = request.header(name, value);
         }
     }
     for name in ["x-csrf-token", "origin", "x-forwarded-for"] {
-        if let Some(value) = call.headers.get(name) {
+        if let Some(value) = headers.get(name) {
             request = request.header(name, value);
         }
     }
-    let bytes = Bytes::from(Value::Object(body).to_string());
     let broken = |what: &str| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ask_failed", what.to_owned());
-    let mut request = request.body(Full::new(bytes)).map_err(|_| broken("the query makes no request"))?;
-    request.extensions_mut().insert(Peer(call.peer));
-    let service = TowerToHyperService::new(warp::service(routes(state)));
-    // On a task of its own: the routes cannot be asked by a task that they are just answering.
-    let asked = tokio::spawn(async move { service.call(request).await });
-    let asked = AbortOnDropHandle::new(asked).await.map_err(|_| broken("the query ended too early"))?;
-    let answer = asked.unwrap_or_else(|never| match never {});
-    let status = answer.status();
-    let body =
-        answer.into_body().collect().await.map_err(|_| broken("the answer ended too early"))?.to_bytes();
-    let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    if status == StatusCode::NOT_FOUND && value.pointer("/error/code") == Some(&json!("not_found")) {
-        return Ok(Value::Null);
+    let mut request = request.body(Full::new(body)).map_err(|_| broken("the query makes no request"))?;
+    request.extensions_mut().insert(Peer(asker.call.peer));
+    request.extensions_mut().insert(Counted);
+    let (parts, value) = inner::ask(asker.routes.clone(), request).await?;
+    if parts.status == StatusCode::NOT_FOUND && value.pointer("/error/code") == Some(&json!("not_found")) {
+        return Ok(Outcome::NotHere(path.to_owned()));
     }
-    if status.is_success() { Ok(value) } else { Err(ApiError::passed_on(status, &value)) }
+    if parts.status == StatusCode::BAD_REQUEST {
+        let text = |key: &str| value.pointer(&format!("/error/{key}")).and_then(Value::as_str);
+        let reason = text("message").unwrap_or("the query was refused");
+        return Ok(Outcome::Refused(match text("hint") {
+            Some(hint) => format!("{reason}: {hint}"),
+            None => reason.to_owned(),
+        }));
+    }
+    if parts.status.is_success() {
+        Ok(Outcome::Found(value))
+    } else {
+        Err(ApiError::passed_on(parts.status, &parts.headers, &value))
+    }
 }

@@ -1,114 +1,117 @@
 //! The forms of what models are asked and what they answer.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::paths::{body_of, id, responses, site, told};
-use super::schemas::reference;
+use super::operation::{Operation, Paths, Schemas, add, parameter, place, reference, site, text};
 
-/// Every operation.
-pub(super) fn paths(paths: &mut Map<String, Value>) {
-    let question = |title: &str, name: &str, body: &str, answer: &str| {
-        json!({"tags": ["Models"], "summary": title, "operationId": name, "requestBody": body_of(body),
-            "responses": responses(json!({"200": told(answer)}), &["400", "422", "429"])})
-    };
-    let shown = |title: &str, name: &str, more: &[&str]| {
-        let parameter = |name: &&str| json!({"name": name, "in": "query", "schema": {"type": "string"}});
-        let parameters: Vec<Value> = std::iter::once(site()).chain(more.iter().map(parameter)).collect();
-        json!({"tags": ["Models"], "summary": title, "operationId": name, "parameters": parameters,
-            "responses": responses(json!({"200": object("The answer")}), &["400"])})
-    };
-    let events = json!({"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}});
-    let done = |name: &str, title: &str, status: &str, body: Option<&str>| {
-        let mut operation = json!({"tags": ["Models"], "summary": title, "operationId": name,
-            "responses": responses(json!({status: object("What became of it")}), &["400", "409", "429"])});
-        if let Some(body) = body {
-            operation["requestBody"] = body_of(body);
-        }
-        operation
-    };
-    let of_one = |operations: Value| {
-        let mut operations = operations;
-        operations["parameters"] = json!([id("string")]);
-        operations
-    };
-    let mut put = |path: &str, operations: Value| drop(paths.insert(format!("/api/v1/{path}"), operations));
-    put(
-        "anomalies",
-        json!({
-            "post": question("When a metric was strange", "anomalies", "Anomalies", "AnomaliesAnswer"),
-            "get": shown("What was strange in the main series", "anomalies.found", &["metric", "from", "to", "limit"]),
-        }),
-    );
-    put(
-        "anomalies/stream",
-        json!({"get": {"tags": ["Models"], "summary": "What is found strange, as it is found",
-        "operationId": "anomalies.stream", "parameters": [site()], "responses": responses(json!({"200": events}), &["400"])}}),
-    );
-    put(
-        "forecast",
-        json!({
-            "post": question("What a metric will be", "forecast", "Forecast", "ForecastAnswer"),
-            "get": shown("The kept forecast of a main series", "forecast.kept", &["metric", "granularity"]),
-        }),
-    );
-    put(
-        "insights",
-        json!({"post": question("What changed and why", "insights", "Insights", "InsightsAnswer")}),
-    );
-    put(
-        "clusters",
-        json!({"post": question("Which sorts of visitors there are", "clusters", "OfSite", "ClustersAnswer")}),
-    );
-    put(
-        "recommend",
-        json!({"post": question("What somebody will look at next", "recommend", "Recommend", "RecommendAnswer")}),
-    );
-    put(
-        "models",
-        json!({
-            "get": shown("List models", "models.list", &[]),
-            "post": done("models.create", "Train a model, or upload one as a tar archive with `?site_id=&name=`", "202", Some("Model")),
-        }),
-    );
-    put(
-        "models/{id}",
-        of_one(json!({
-            "get": {"tags": ["Models"], "summary": "Show a model", "operationId": "models.show",
-                "responses": responses(json!({"200": object("The model")}), &[])},
-            "delete": {"tags": ["Models"], "summary": "Remove a model", "operationId": "models.remove",
-                "responses": responses(json!({"204": {"description": "Removed"}}), &[])},
-        })),
-    );
-    put(
-        "models/{id}/versions",
-        of_one(json!({"get": {"tags": ["Models"], "summary": "Versions and trainings",
-        "operationId": "models.versions", "responses": responses(json!({"200": object("Versions")}), &[])}})),
-    );
-    put(
-        "models/{id}/progress",
-        of_one(json!({"get": {"tags": ["Models"], "summary": "How a training goes",
-        "operationId": "models.progress", "responses": responses(json!({"200": events}), &[])}})),
-    );
-    put("models/{id}/train", of_one(json!({"post": done("models.train", "Train anew", "202", None)})));
-    put("models/{id}/cancel", of_one(json!({"post": done("models.cancel", "End a training", "204", None)})));
-    put(
-        "models/{id}/promote",
-        of_one(json!({"post": done("models.promote", "Make a version live", "200", Some("Promotion"))})),
-    );
-    put(
-        "models/{id}/predict",
-        of_one(
-            json!({"post": done("models.predict", "What a model says of somebody", "200", Some("Predict"))}),
-        ),
-    );
+/// Every operation, and what it takes and answers.
+pub(super) fn describe(paths: &mut Paths, schemas: &mut Schemas) {
+    questions(paths);
+    found(paths);
+    kept(paths);
+    add(schemas, forms());
 }
 
-fn object(description: &str) -> Value {
-    json!({"description": description, "content": {"application/json": {"schema": {"type": "object"}}}})
+/// Questions that models answer.
+fn questions(paths: &mut Paths) {
+    for (place, summary, body, answer) in [
+        ("anomalies", "When a metric was strange", "Anomalies", "AnomaliesAnswer"),
+        ("forecast", "What a metric will be", "Forecast", "ForecastAnswer"),
+        ("insights", "What changed and why", "Insights", "InsightsAnswer"),
+        ("clusters", "Which sorts of visitors there are", "OfSite", "ClustersAnswer"),
+        ("recommend", "What somebody will look at next", "Recommend", "RecommendAnswer"),
+    ] {
+        operation(place, summary).takes(body).answers("200", answer).fails(&["400", "422", "429"]).at(
+            paths,
+            &format!("/api/v1/{place}"),
+            "post",
+        );
+    }
+}
+
+/// What is found by itself in the main series.
+fn found(paths: &mut Paths) {
+    let narrowed = |operation: Operation, names: &[&str]| {
+        names.iter().fold(operation.with(site()), |operation, name| {
+            operation.with(parameter(name, false, "Narrows what is shown", text()))
+        })
+    };
+    narrowed(
+        operation("anomalies.found", "What was strange in the main series"),
+        &["metric", "from", "to", "limit"],
+    )
+    .answers_as("200", JSON, any())
+    .fails(&["400"])
+    .at(paths, "/api/v1/anomalies", "get");
+    narrowed(operation("anomalies.stream", "What is found strange, as it is found"), &[])
+        .answers_as("200", EVENTS, text())
+        .fails(&["400"])
+        .at(paths, "/api/v1/anomalies/stream", "get");
+    narrowed(operation("forecast.kept", "The kept forecast of a main series"), &["metric", "granularity"])
+        .answers_as("200", JSON, any())
+        .fails(&["400"])
+        .at(paths, "/api/v1/forecast", "get");
+}
+
+/// Models that are trained and kept.
+fn kept(paths: &mut Paths) {
+    let of_one = |name: &str, summary: &str| {
+        operation(name, summary).with(place("id", text())).fails(&["400", "409", "429"])
+    };
+    operation("models.list", "List models").with(site()).answers_as("200", JSON, any()).fails(&["400"]).at(
+        paths,
+        "/api/v1/models",
+        "get",
+    );
+    operation("models.create", "Train a model, or upload one as a tar archive with `?site_id=&name=`")
+        .takes("Model")
+        .answers_as("202", JSON, any())
+        .fails(&["400", "409", "422", "429"])
+        .at(paths, "/api/v1/models", "post");
+    let one = "/api/v1/models/{id}";
+    of_one("models.show", "Show a model").answers_as("200", JSON, any()).at(paths, one, "get");
+    of_one("models.remove", "Remove a model").done().at(paths, one, "delete");
+    of_one("models.versions", "Versions and trainings").answers_as("200", JSON, any()).at(
+        paths,
+        &format!("{one}/versions"),
+        "get",
+    );
+    of_one("models.progress", "How a training goes").answers_as("200", EVENTS, text()).at(
+        paths,
+        &format!("{one}/progress"),
+        "get",
+    );
+    of_one("models.train", "Train anew").answers_as("202", JSON, any()).at(
+        paths,
+        &format!("{one}/train"),
+        "post",
+    );
+    of_one("models.cancel", "End a training").done().at(paths, &format!("{one}/cancel"), "post");
+    of_one("models.promote", "Make a version live").takes("Promotion").answers_as("200", JSON, any()).at(
+        paths,
+        &format!("{one}/promote"),
+        "post",
+    );
+    of_one("models.predict", "What a model says of somebody")
+        .takes("Predict")
+        .answers_as("200", JSON, any())
+        .fails(&["422"])
+        .at(paths, &format!("{one}/predict"), "post");
+}
+
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
+
+fn operation(name: &str, summary: &str) -> Operation {
+    Operation::new("Models", name, summary)
+}
+
+fn any() -> Value {
+    json!({"type": "object"})
 }
 
 /// Every schema by its name.
-pub(super) fn schemas() -> Value {
+fn forms() -> Value {
     let number = json!({"type": "number"});
     let time = json!({"type": "string", "description": "The step's beginning on the site's clock"});
     let text = json!({"type": ["string", "null"]});

@@ -4,21 +4,15 @@ use opentrace_query::catalogue::{FIELDS, GRAINS, METRICS};
 use opentrace_query::limits;
 use serde_json::{Value, json};
 
-use super::models;
+use super::operation::{Schemas, add, reference};
 
-/// Every schema by its name.
-pub(super) fn schemas() -> Value {
-    let mut all = words();
-    for part in [requests(), answers(), definitions(), models::schemas()] {
-        if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
-            all.extend(part);
-        }
+/// The schemas of questions, answers and definitions by their names.
+pub(super) fn schemas() -> Schemas {
+    let mut all = Schemas::new();
+    for part in [words(), requests(), answers(), definitions()] {
+        add(&mut all, part);
     }
     all
-}
-
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
 /// Metrics, dimensions, filters and ranges of time.
@@ -173,7 +167,9 @@ fn answers() -> Value {
     json!({
         "InWordsAnswer": {
             "type": "object",
-            "required": ["status", "query", "explanation", "result", "chart", "suggestions", "confidence"],
+            "required": [
+                "status", "query", "explanation", "result", "chart", "suggestions", "confidence", "source",
+            ],
             "properties": {
                 "status": {"enum": ["answered", "ambiguous", "unsupported"]},
                 "query": {"type": ["object", "null"], "description": "`kind` names the report that it is of"},
@@ -184,7 +180,9 @@ fn answers() -> Value {
                     "question": {"type": "string"}, "query": {"type": "object"},
                 }}},
                 "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+                "source": {"enum": ["grammar", "model"], "description": "Who read the question"},
                 "not_understood": strings,
+                "unavailable": {"type": "string", "description": "What this program does not answer yet"},
             },
         },
         "Answer": {"type": "object", "required": ["results", "meta", "query"], "properties": {
@@ -267,9 +265,5 @@ fn definitions() -> Value {
             "property": {"type": "string"}, "percentile": {"type": "number"}, "filters": reference("Filters"),
             "numerator": {"type": "object"}, "denominator": {"type": "object"},
         }), json!(["name", "type"])),
-        "Kept": {"type": "object", "required": ["id", "site_id", "created_at", "updated_at"], "properties": {
-            "id": {"type": "integer"}, "site_id": {"type": "string"},
-            "created_at": {"type": "integer"}, "updated_at": {"type": "integer"},
-        }},
     })
 }

@@ -15,6 +15,10 @@ fn answers_say_how_many_questions_are_left() {
         }
         let answer = server.call("POST", "/api/v2/query").json("{").await;
         assert_eq!((answer.status, answer.header("x-ratelimit-limit")), (401, None));
+        for (method, path, left) in [("POST", "/api/v1/ask", "997"), ("GET", "/api/v1/properties", "996")] {
+            let answer = server.call(method, path).key(&key).json("{").await;
+            assert_eq!((answer.status, answer.header("x-ratelimit-remaining")), (400, Some(left)), "{path}");
+        }
     });
 }
 

@@ -5,6 +5,8 @@ import { useLook } from '../ui/look';
 
 const NAMES = ['ink', 'soft', 'line', 'accent', 'card', 'sunk', 'good', 'bad', 'warn'] as const;
 const SERIES = 8;
+/** How far two colours are apart that nobody takes for each other. */
+const CLEAR = 90;
 
 export type Colours = Record<(typeof NAMES)[number] | 'wash', string> & { series: string[] };
 
@@ -18,13 +20,26 @@ function resolved(expression: string): string {
   return `rgb(${red}, ${green}, ${blue})`;
 }
 
+type Rgb = [number, number, number];
+
+const rgb = (colour: string) => (colour.match(/\d+/g) ?? []).map(Number) as Rgb;
+const apart = (one: Rgb, other: Rgb) => Math.hypot(...one.map((part, at) => part - (other[at] ?? 0)));
+
+/** Colours of kinds, the accent first: those that an organisation's own could be taken for come last. */
+function told(series: string[]): string[] {
+  const [accent = '', ...others] = series;
+  const own = rgb(resolved(accent));
+  const clear = (colour: string) => apart(own, rgb(resolved(colour))) > CLEAR;
+  return [accent, ...others.filter(clear), ...others.filter((colour) => !clear(colour))];
+}
+
 function colours(): Colours {
   const style = getComputedStyle(document.documentElement);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     ...(Object.fromEntries(NAMES.map((name) => [name, of(name)])) as Record<(typeof NAMES)[number], string>),
     wash: resolved(of('wash')),
-    series: Array.from({ length: SERIES }, (_, place) => of(`series-${place + 1}`)),
+    series: told(Array.from({ length: SERIES }, (_, place) => of(`series-${place + 1}`))),
   };
 }
 

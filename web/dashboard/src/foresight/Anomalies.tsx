@@ -4,7 +4,7 @@ import { useCallback } from 'react';
 import { type AnomalyPoint, anomalies } from '../api/foresight';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
-import { bucket, figure } from '../lib/format';
+import { bucket, counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
 import { KINDS, sliceName } from '../site/foresight';
 import { named } from '../site/names';
@@ -111,13 +111,14 @@ function Judged({ points, metric, grain, currency }: Shown & { points: AnomalyPo
             },
           ],
           odd: points.flatMap(({ anomaly }, at) => (anomaly ? [at] : [])),
-          write: (value, short) => figure(metric, value, short, currency),
+          write: (value, short) =>
+            figure(metric, typeof value === 'number' ? counted(metric, value) : null, short, currency),
         },
         colours,
       ),
     [points, metric, step, currency],
   );
-  const write = (value: number) => figure(metric, value, false, currency);
+  const write = (value: number) => figure(metric, counted(metric, value), false, currency);
   const columns: Column<AnomalyPoint>[] = [
     { name: 'Time', cell: ({ time }) => bucket(time, step) },
     { name: named(metric).replaceAll('_', ' '), cell: ({ value }) => write(value) },
@@ -139,7 +140,7 @@ function Judged({ points, metric, grain, currency }: Shown & { points: AnomalyPo
 }
 
 function Found({ point, metric, grain, currency }: Shown & { point: AnomalyPoint }) {
-  const write = (value: number) => figure(metric, value, false, currency);
+  const write = (value: number) => figure(metric, counted(metric, value), false, currency);
   const slices = (point.explained_by ?? []).filter(({ slice }) => Object.keys(slice).length > 0);
   const kind = point.kind ?? (point.value < point.expected ? 'drop' : 'spike');
   return (

@@ -4,7 +4,7 @@ import { useCallback } from 'react';
 import { type ForecastAnswer, forecast, interval } from '../api/foresight';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
-import { bucket, figure } from '../lib/format';
+import { bucket, counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
 import { DIMENSIONS, named, rowName } from '../site/names';
 import { type Column, DataTable } from '../ui/DataTable';
@@ -112,14 +112,15 @@ function Ahead({ answer, metric, grain, currency }: AheadProps) {
           expected: [...before, ...points.map(({ mean }) => mean)],
           bands: [band(80, 0.16), band(95, 0.1)],
           odd: [],
-          write: (value, short) => figure(metric, whole(value, metric), short, currency),
+          write: (value, short) =>
+            figure(metric, typeof value === 'number' ? counted(metric, value) : null, short, currency),
         },
         colours,
       );
     },
     [history, points, metric, step, currency],
   );
-  const write = (value: number) => figure(metric, whole(value, metric), false, currency);
+  const write = (value: number) => figure(metric, counted(metric, value), false, currency);
   const columns: Column<(typeof points)[number]>[] = [
     { name: 'Time', cell: ({ time }) => bucket(time, step) },
     { name: 'Expected', cell: ({ mean }) => write(mean) },
@@ -147,10 +148,6 @@ function Ahead({ answer, metric, grain, currency }: AheadProps) {
   );
 }
 
-/** Counts are whole. */
-const whole = (value: number | null | undefined, metric: string) =>
-  typeof value === 'number' && !/rate|per_visit|revenue/.test(metric) ? Math.round(value) : value;
-
 const weights = (of: Record<string, number> = {}) =>
   Object.entries(of)
     .sort(([, one], [, other]) => other - one)
@@ -168,7 +165,7 @@ type Group = NonNullable<ForecastAnswer['breakdown']>[number];
 
 function Groups({ answer, by, metric, currency }: GroupsProps) {
   const sum = (values: number[]) => values.reduce((all, one) => all + one, 0);
-  const write = (value: number) => figure(metric, whole(value, metric), false, currency);
+  const write = (value: number) => figure(metric, counted(metric, value), false, currency);
   const recent = ({ history, forecast }: Group) =>
     sum(history.slice(-forecast.length).map(({ value }) => value ?? 0));
   const columns: Column<Group>[] = [

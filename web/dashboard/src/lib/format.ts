@@ -53,6 +53,10 @@ export function figure(
   return short && value >= 10_000 ? compact.format(value) : whole.format(value);
 }
 
+/** A figure that was computed and not counted: counts are whole. */
+export const counted = (metric: string, value: number): number =>
+  RATES.has(metric) || /_per_visit$|_revenue$/.test(metric) ? value : Math.round(value);
+
 function money(value: number, currency = 'USD', short: boolean): string {
   const notation = short && value >= 10_000 ? 'compact' : 'standard';
   try {

@@ -38,7 +38,7 @@ export function ModelCard({ site, model }: { site: string; model: Model }) {
   };
   const busy = training?.state === 'queued' || training?.state === 'running';
   return (
-    <section className="card" aria-label={name}>
+    <section className={open ? 'card opened' : 'card'} aria-label={name}>
       <div className="head">
         <h2>{name}</h2>
         <span className="badge">{KINDS[kind]?.label ?? kind}</span>

@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { ApiError } from '../api/client';
 import { type Model, type ModelVersion, promote, versionsOf } from '../api/models';
 import { figure, moment } from '../lib/format';
 import { useMay } from '../session/data';
@@ -10,6 +11,16 @@ import { measure, measureName } from './kinds';
 interface Props {
   model: Model;
   act: (what: Promise<unknown>) => void;
+}
+
+/** Puts a version to use; one that is not better only after somebody says so again. */
+async function use(id: string, version: number): Promise<unknown> {
+  try {
+    return await promote(id, version);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'not_better') throw error;
+    return confirm(`${error.message}. Use it anyway?`) ? promote(id, version, true) : undefined;
+  }
 }
 
 /** All that a model was, the newest first, each with how good it is on what was held out. */
@@ -44,7 +55,7 @@ export function Versions({ model, act }: Props) {
             name: <span className="hidden">Use</span>,
             cell: ({ version, stage }: ModelVersion) =>
               stage !== 'live' && (
-                <button type="button" className="chip" onClick={() => act(promote(model.id, version))}>
+                <button type="button" className="chip" onClick={() => act(use(model.id, version))}>
                   Use version {version}
                 </button>
               ),

@@ -23,7 +23,7 @@ export function Clusters({ site, currency }: { site: string; currency: string })
       <h2>Sorts of visitors</h2>
       {isUntrained ? (
         <Nothing title="Nothing is learned yet">
-          <Link to={'/sites/$site/models' as '/sites/$site'} params={{ site }}>
+          <Link to="/sites/$site/models" params={{ site }}>
             Train a model of the kind “Segments”
           </Link>
           : it finds out which sorts of visitors there are.

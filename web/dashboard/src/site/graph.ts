@@ -1,6 +1,6 @@
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
-import { bucket, figure } from '../lib/format';
+import { bucket, counted, figure } from '../lib/format';
 import type { Interval } from '../lib/range';
 import type { Drawn } from './drawn';
 import type { Expected, Unusual } from './foresight';
@@ -26,10 +26,6 @@ export const allLabels = ({ labels, expected }: Marked): string[] => [
   ...[...expected.keys()].filter((label) => !labels.includes(label)),
 ];
 
-/** Counts are whole. */
-const round = (value: number, metric: string) =>
-  /rate|percentage|per_visit|revenue/.test(metric) ? value : Math.round(value);
-
 /** What there is to say about a bucket: what it is called, its figure, and notes. */
 export function told(marked: Marked, label: string, place: number, { metric, step, currency }: Shown) {
   const { values, old, open, expected, unusual, corrected } = marked;
@@ -39,7 +35,7 @@ export function told(marked: Marked, label: string, place: number, { metric, ste
   if (place === open) notes.push('in progress');
   if (ahead) {
     const [mean, lower, upper] = [ahead.mean, ahead.lower, ahead.upper].map((value) =>
-      write(round(value, metric)),
+      write(counted(metric, value)),
     );
     notes.push(`expected ${mean}, between ${lower} and ${upper}`);
   }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from opentrace.client import _answers, _stream
+from opentrace.client import _answers, _export, _stream
 from opentrace.client._answers import Anomalies, Answer, Forecast
 from opentrace.client._http import Http
 from opentrace.client._registry import Registry, Trial, Version
 from opentrace.client._stream import Alert
 from opentrace.client._track import Rejected, Tracker
-from opentrace.errors import ConnectionFailedError
+from opentrace.errors import DataWarning
 from opentrace.table import Table
 
 if TYPE_CHECKING:
@@ -85,7 +85,12 @@ class Client:
             "dimensions": list(dimensions),
             "filters": list(filters),
         }
-        return _answers.table(self._http.post("/api/v2/query", body | more))
+        table = _answers.table(self._http.post("/api/v2/query", body | more))
+        most = table.info["query"].get("pagination", {}).get("limit")
+        if most is not None and len(table) == most and "pagination" not in more:
+            message = f"these are the first {most} rows, there may be more: ask with `pagination`"
+            warnings.warn(message, DataWarning, stacklevel=2)
+        return table
 
     def ask(self, question: str, *, site: str | None = None, **more: Any) -> Answer:
         """Asks in words. `more`: ``timezone``, ``now``, ``dry_run``, and ``context`` (an answer before)."""
@@ -206,30 +211,21 @@ class Client:
         site: str | None = None,
         **more: Any,
     ) -> Path:
-        """Writes events to a file; the format is that of its name if none is given.
+        """Writes all events to a file; the format is that of its name if none is given.
 
-        `more`: ``from`` and ``to`` (as ``**{"from": "2026-01-01"}``), ``filters``, ``limit``, ``cursor``. A file
-        appears only when it is complete.
+        `more`: ``from`` and ``to`` (as ``**{"from": "2026-01-01"}``), ``filters``, ``limit``, ``cursor``. Pages are
+        asked for until there are no more, unless there is a ``limit``. A file appears only when it is complete. Parquet
+        and Arrow need pyarrow.
         """
         path = Path(path)
         kind = format or {".arrows": "arrow", ".jsonl": "ndjson"}.get(path.suffix, path.suffix[1:])
-        part = path.with_name(path.name + ".part")
-        try:
-            with self._exported(kind, site, more) as response, part.open("wb") as file:
-                for piece in response.stream(1 << 20):
-                    file.write(piece)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-        return path
+        return _export.write(self._http, self._about(site) | more, kind, path)
 
     def events(self, *, site: str | None = None, **more: Any) -> pa.Table:
-        """Events as an Arrow table, by the Arrow stream of the server; `more` as in :meth:`export`."""
+        """All events as an Arrow table; `more` as in :meth:`export`."""
         import pyarrow as pa
 
-        with self._exported("arrow", site, more) as response:
-            data = response.read()
-        return pa.ipc.open_stream(data).read_all()
+        return pa.concat_tables(_export.tables(self._http, self._about(site) | more))
 
     def close(self) -> None:
         """Sends what waits and closes the connections."""
@@ -244,14 +240,6 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self._http.url!r}, site={self.site!r})"
-
-    @contextmanager
-    def _exported(self, kind: str, site: str | None, more: Mapping[str, Any]) -> Iterator[Any]:
-        query = self._about(site) | {"format": kind} | dict(more)
-        with self._http.stream("/api/v1/export", query=query) as response:
-            yield response
-            if response.length_remaining not in (None, 0):
-                raise ConnectionFailedError("the export broke off")
 
     def _about(self, site: str | None) -> dict[str, Any]:
         asked = site or self.site

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 
 from opentrace.client._http import Http
-from opentrace.errors import ConnectionFailedError, UnavailableError
+from opentrace.errors import ConnectionFailedError, RateLimitError, UnavailableError
 
 _SILENCE = 35.0
 """The server says something every ten seconds; after this long the connection is dead."""
@@ -90,7 +90,7 @@ def alerts(http: Http, site: str | None, last_event_id: str | int | None) -> Ite
                         timestamp=str(step.get("timestamp", "")),
                         data=step,
                     )
-        except (ConnectionFailedError, UnavailableError):
+        except (ConnectionFailedError, RateLimitError, UnavailableError):
             failures += 1
         time.sleep(min(0.2 * 2**failures * (0.5 + random.random()), _LONGEST_PAUSE))
 

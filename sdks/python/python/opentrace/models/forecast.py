@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -102,10 +104,16 @@ class Forecaster(Model[_core.Learned]):
         core, history = self._fitted(), self._asked(y, times)
         known = [_series.millis(list(when)).tolist() for when in (events or {}).values()]
         steps = self.horizon if horizon is None else horizon
+
+        def ahead(one: _series.Series) -> Any:
+            return core.forecast((one.times, one.values), steps, known)
+
+        # The interpreter is free while a forecast is made, so threads make many at once.
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            answers = list(pool.map(ahead, history.values()))
         parts = []
         self.weights_: dict[Any, dict[str, float]] = {}
-        for name, one in history.items():
-            at, mean, bands, weights = core.forecast((one.times, one.values), steps, known)
+        for (name, one), (at, mean, bands, weights) in zip(history.items(), answers, strict=True):
             self.weights_[name] = dict(weights)
             columns: dict[str, Any] = {} if self.series is None else {self.series: [name] * steps}
             columns["step"] = np.arange(1, len(mean) + 1)

@@ -1,36 +1,33 @@
-//! Scores the detector on the Numenta Anomaly Benchmark.
-//!
-//! `cargo run --release -p opentrace-benches --bin nab [-- FOLDER [OUT]]`: FOLDER holds `windows.json`
-//! and `data/` (default `$OPENTRACE_DATA/nab`); with OUT, `timestamp,value,anomaly_score` files are
-//! written there.
+//! Scores the detector on the Numenta Anomaly Benchmark, by its own rules.
 
-#![allow(clippy::print_stdout)] // a program for the terminal
+mod corpus;
+mod score;
 
-use opentrace_benches::nab::corpus::{self, File};
-use opentrace_benches::nab::score::{LOW_FALSE_NEGATIVES, LOW_FALSE_POSITIVES, STANDARD, Sheet};
+use crate::Outcome;
+use corpus::File;
 use opentrace_models::anomaly::{Detector, Sensitivity};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use score::{LOW_FALSE_NEGATIVES, LOW_FALSE_POSITIVES, STANDARD, Sheet};
+use serde_json::json;
 use std::collections::BTreeSet;
-use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// Random splits of the files in halves.
 const SPLITS: usize = 200;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let data = std::env::var("OPENTRACE_DATA").unwrap_or_else(|_| "../shared/data".into());
-    let root = arguments.next().map_or_else(|| Path::new(&data).join("nab"), PathBuf::from);
-    let files = corpus::load(&root)?;
-
+/// The three profiles, each folder with the threshold of all and with that of the others, halves, and false
+/// alerts at the product's thresholds. `root` holds `windows.json` and `data/`; with `out`, files
+/// `timestamp,value,anomaly_score` are written there.
+pub(crate) fn nab(root: &str, out: Option<&str>) -> Outcome<()> {
+    let files = corpus::load(Path::new(root))?;
     let started = Instant::now();
     let scores = files.iter().map(detect).collect::<Result<Vec<_>, _>>()?;
     let seconds = started.elapsed().as_secs_f64();
-    if let Some(out) = arguments.next() {
-        write(Path::new(&out), &files, &scores)?;
+    if let Some(out) = out {
+        write(Path::new(out), &files, &scores)?;
     }
 
     let sheet = |keep: &dyn Fn(&File) -> bool| {
@@ -40,44 +37,44 @@ fn main() -> Result<(), Box<dyn Error>> {
     let everything = sheet(&|_| true);
     let best = everything.best(STANDARD);
     let rows: usize = files.iter().map(|file| file.values.len()).sum();
-    println!("{} files, {rows} rows, {} windows", files.len(), best.windows);
-    println!("standard            {:6.2}", best.scaled(STANDARD));
-    for (name, weights) in
-        [("low false positives", LOW_FALSE_POSITIVES), ("low false negatives", LOW_FALSE_NEGATIVES)]
-    {
-        println!("{name} {:6.2}", everything.best(weights).scaled(weights));
-    }
-    println!("threshold {:.5}: {} found, {} false rows", best.threshold, best.found, best.false_rows);
+    println!(
+        "{}",
+        json!({
+            "of": "all", "files": files.len(), "rows": rows, "windows": best.windows, "seconds": seconds,
+            "standard": best.scaled(STANDARD), "threshold": best.threshold, "found": best.found,
+            "low_fp": everything.best(LOW_FALSE_POSITIVES).scaled(LOW_FALSE_POSITIVES),
+            "low_fn": everything.best(LOW_FALSE_NEGATIVES).scaled(LOW_FALSE_NEGATIVES),
+            "false_rows": best.false_rows,
+        })
+    );
 
-    println!("\nfolder                      in place  threshold from the other folders");
     let folders: BTreeSet<&str> = files.iter().map(File::folder).collect();
-    let mut held_out = -(best.windows as f64);
+    let windows = best.windows as f64;
+    let mut total = 0.0;
     for folder in folders {
         let here = sheet(&|file| file.folder() == folder);
         let others = sheet(&|file| file.folder() != folder).best(STANDARD).threshold;
         let outcome = here.at(others, STANDARD);
-        held_out += outcome.total + outcome.windows as f64;
+        total += outcome.total;
         let in_place = here.at(best.threshold, STANDARD).scaled(STANDARD);
-        println!("{folder:27} {in_place:8.2}  {:8.2}", outcome.scaled(STANDARD));
+        let held_out = outcome.scaled(STANDARD);
+        println!("{}", json!({"of": "folder", "folder": folder, "in_place": in_place, "held_out": held_out}));
     }
-    let windows = best.windows as f64;
-    println!("leave a folder out          {:18.2}", 100.0 * (held_out + windows) / (2.0 * windows));
+    println!("{}", json!({"of": "held out", "standard": 100.0 * (total + windows) / (2.0 * windows)}));
 
     halves(&files, &scores);
 
-    println!("\nalerts at the product's thresholds, outside windows and probation, per series and week");
     let weeks: f64 = files.iter().map(|f| f.weeks() * 0.85).sum();
     for sensitivity in [Sensitivity::Low, Sensitivity::Medium, Sensitivity::High] {
         let outcome = everything.at(sensitivity.threshold(), STANDARD);
         println!(
-            "{sensitivity:?}: {:.2} ({} of {} windows found, standard {:.2})",
-            outcome.false_rows as f64 / weeks,
-            outcome.found,
-            outcome.windows,
-            outcome.scaled(STANDARD)
+            "{}",
+            json!({
+                "of": "alerts", "sensitivity": sensitivity, "standard": outcome.scaled(STANDARD),
+                "false_alerts": outcome.false_rows as f64 / weeks, "found": outcome.found,
+            })
         );
     }
-    println!("\n{:.2} M points/s", rows as f64 / seconds / 1e6);
     Ok(())
 }
 
@@ -97,8 +94,7 @@ fn halves(files: &[File], scores: &[Vec<f64>]) {
     }
     figures.sort_by(f64::total_cmp);
     let at = |share: f64| figures[((figures.len() - 1) as f64 * share) as usize];
-    println!("\nthreshold from one half of the files, scored on the other ({SPLITS} splits)");
-    println!("median {:.2}, 5 % {:.2}, 95 % {:.2}", at(0.5), at(0.05), at(0.95));
+    println!("{}", json!({"of": "halves", "median": at(0.5), "low": at(0.05), "high": at(0.95)}));
 }
 
 fn detect(file: &File) -> Result<Vec<f64>, opentrace_models::Error> {
@@ -113,7 +109,7 @@ fn detect(file: &File) -> Result<Vec<f64>, opentrace_models::Error> {
     Ok(scores)
 }
 
-fn write(out: &Path, files: &[File], scores: &[Vec<f64>]) -> Result<(), Box<dyn Error>> {
+fn write(out: &Path, files: &[File], scores: &[Vec<f64>]) -> Outcome<()> {
     for (file, scores) in files.iter().zip(scores) {
         let path = out.join(&file.name);
         std::fs::create_dir_all(path.parent().ok_or("no folder")?)?;

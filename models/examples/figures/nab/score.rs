@@ -12,19 +12,19 @@ use super::corpus::File;
 
 /// Weights of an application profile; a found window counts 1.
 #[derive(Clone, Copy, Debug)]
-pub struct Weights {
+pub(super) struct Weights {
     /// Cost of a missed window.
-    pub missed: f64,
+    pub(super) missed: f64,
     /// Most that a false row costs.
-    pub false_row: f64,
+    pub(super) false_row: f64,
 }
 
 /// The standard profile.
-pub const STANDARD: Weights = Weights { missed: 1.0, false_row: 0.11 };
+pub(super) const STANDARD: Weights = Weights { missed: 1.0, false_row: 0.11 };
 /// Reward low false positives.
-pub const LOW_FALSE_POSITIVES: Weights = Weights { missed: 1.0, false_row: 0.22 };
+pub(super) const LOW_FALSE_POSITIVES: Weights = Weights { missed: 1.0, false_row: 0.22 };
 /// Reward low false negatives.
-pub const LOW_FALSE_NEGATIVES: Weights = Weights { missed: 2.0, false_row: 0.11 };
+pub(super) const LOW_FALSE_NEGATIVES: Weights = Weights { missed: 2.0, false_row: 0.11 };
 
 /// A scored row: what detecting it is worth.
 #[derive(Debug)]
@@ -36,29 +36,29 @@ struct Row {
 
 /// The scored rows of some files, loudest first.
 #[derive(Debug)]
-pub struct Sheet {
+pub(super) struct Sheet {
     rows: Vec<Row>,
     windows: usize,
 }
 
 /// What a threshold gives.
 #[derive(Clone, Copy, Debug)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// Rows with at least this score were detected.
-    pub threshold: f64,
+    pub(super) threshold: f64,
     /// Sum over windows and false rows, before scaling.
-    pub total: f64,
+    pub(super) total: f64,
     /// Windows found.
-    pub found: usize,
+    pub(super) found: usize,
     /// Detected rows outside windows, after probation.
-    pub false_rows: usize,
+    pub(super) false_rows: usize,
     /// Windows there are.
-    pub windows: usize,
+    pub(super) windows: usize,
 }
 
 impl Outcome {
     /// On NAB's scale from 0 (never detects) to 100 (perfect); the plain total where there is no window.
-    pub fn scaled(&self, weights: Weights) -> f64 {
+    pub(super) fn scaled(&self, weights: Weights) -> f64 {
         if self.windows == 0 {
             return self.total;
         }
@@ -73,7 +73,7 @@ fn sigmoid(y: f64) -> f64 {
 
 impl Sheet {
     /// The rows of some files with the detector's scores.
-    pub fn new<'a>(scored: impl IntoIterator<Item = (&'a File, &'a [f64])>) -> Self {
+    pub(super) fn new<'a>(scored: impl IntoIterator<Item = (&'a File, &'a [f64])>) -> Self {
         let mut sheet = Sheet { rows: Vec::new(), windows: 0 };
         for (file, scores) in scored {
             sheet.add(file, scores);
@@ -102,7 +102,7 @@ impl Sheet {
     }
 
     /// The threshold that maximises the total.
-    pub fn best(&self, weights: Weights) -> Outcome {
+    pub(super) fn best(&self, weights: Weights) -> Outcome {
         let mut best = self.start(weights);
         let mut now = best;
         let mut credit = vec![None; self.windows];
@@ -117,7 +117,7 @@ impl Sheet {
     }
 
     /// The outcome of a given threshold.
-    pub fn at(&self, threshold: f64, weights: Weights) -> Outcome {
+    pub(super) fn at(&self, threshold: f64, weights: Weights) -> Outcome {
         let mut now = Outcome { threshold, ..self.start(weights) };
         let mut credit = vec![None; self.windows];
         for row in self.rows.iter().take_while(|row| row.score >= threshold) {

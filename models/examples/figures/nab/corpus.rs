@@ -1,4 +1,4 @@
-//! Reads the Numenta Anomaly Benchmark from `OPENTRACE_DATA`: one csv per series and the windows in
+//! Reads the Numenta Anomaly Benchmark: one csv per series and the windows in
 //! `windows.json` (`combined_windows.json` in the original).
 
 use std::collections::BTreeMap;
@@ -7,30 +7,30 @@ use std::path::Path;
 
 /// One series with its labelled windows.
 #[derive(Debug)]
-pub struct File {
+pub(super) struct File {
     /// `folder/file.csv`.
-    pub name: String,
+    pub(super) name: String,
     /// Milliseconds since 1970, as if the clock were UTC.
-    pub times_ms: Vec<i64>,
+    pub(super) times_ms: Vec<i64>,
     /// One value a time.
-    pub values: Vec<f64>,
+    pub(super) values: Vec<f64>,
     /// First and last row of each window.
-    pub windows: Vec<(usize, usize)>,
+    pub(super) windows: Vec<(usize, usize)>,
 }
 
 impl File {
     /// The folder it lies in.
-    pub fn folder(&self) -> &str {
+    pub(super) fn folder(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()
     }
 
     /// Rows before this one are not scored.
-    pub fn probation(&self) -> usize {
+    pub(super) fn probation(&self) -> usize {
         (self.values.len() * 15 / 100).min(750)
     }
 
     /// How long the series is.
-    pub fn weeks(&self) -> f64 {
+    pub(super) fn weeks(&self) -> f64 {
         let (first, last) = (self.times_ms[0], self.times_ms[self.times_ms.len() - 1]);
         (last - first) as f64 / (7.0 * 86_400_000.0)
     }
@@ -40,7 +40,7 @@ impl File {
 ///
 /// # Errors
 /// A file that is missing or not what it should be.
-pub fn load(root: &Path) -> Result<Vec<File>, Box<dyn Error>> {
+pub(super) fn load(root: &Path) -> Result<Vec<File>, Box<dyn Error>> {
     let windows = std::fs::read_to_string(root.join("windows.json"))?;
     let windows: BTreeMap<String, Vec<(String, String)>> = serde_json::from_str(&windows)?;
     windows.into_iter().map(|(name, windows)| read(root, name, &windows)).collect()

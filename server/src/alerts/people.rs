@@ -1,0 +1,112 @@
+//! Whom the counts of people have counted already, so that each counts once in a stretch.
+//!
+//! Keeps: the visitors of the minutes, hours and days that events may still belong to, 8 bytes for each
+//! and each stretch; those of a minute for ten minutes, of an hour or a day for two hours after its end.
+//! Late data: within that time it counts, later it does not. Retraction: after an erasure the people of the
+//! site are read anew from what is stored.
+//! Wrong when: more than [`MOST`] would be kept: further people are not counted until some are let go.
+
+use hashbrown::{HashMap, HashSet};
+use opentrace_alerts::series::{Grain, Key, SeriesId};
+use opentrace_events::{SiteId, VisitorId};
+
+/// People and stretches that are kept, all sites together.
+const MOST: usize = 4_000_000;
+
+type Stretch = (SiteId, SeriesId, Key, Grain, i64);
+
+/// The people of each stretch that is still open.
+#[derive(Debug)]
+pub(super) struct Seen {
+    people: HashMap<Stretch, HashSet<VisitorId>>,
+    kept: usize,
+    /// The time up to which everything is known, in seconds since 1970.
+    now: i64,
+}
+
+impl Default for Seen {
+    /// Of everything: nothing was let go.
+    fn default() -> Self {
+        Self { people: HashMap::new(), kept: 0, now: i64::MIN }
+    }
+}
+
+impl Seen {
+    /// Whether somebody is new in a stretch, who is known from now on.
+    pub(super) fn meet(&mut self, stretch: Stretch, visitor: VisitorId) -> bool {
+        if closed(stretch.3, stretch.4, self.now) || self.kept >= MOST {
+            return false;
+        }
+        let new = self.people.entry(stretch).or_default().insert(visitor);
+        self.kept += usize::from(new);
+        new
+    }
+
+    /// Lets go of stretches that ended long enough before a time.
+    pub(super) fn forget(&mut self, now: i64) {
+        // Looking through everything is worth it once a minute.
+        if now.div_euclid(60) <= self.now.div_euclid(60) {
+            return;
+        }
+        self.now = now;
+        self.retain(|(.., grain, start)| !closed(*grain, *start, now));
+    }
+
+    /// Puts what was read of a site from some time on in place of what is held.
+    pub(super) fn replace(&mut self, site: SiteId, from: i64, read: Self) {
+        self.retain(|(of, .., start)| *of != site || *start < from);
+        for (stretch, people) in read.people {
+            if stretch.0 == site && stretch.4 >= from && !closed(stretch.3, stretch.4, self.now) {
+                self.kept += people.len();
+                self.people.insert(stretch, people);
+            }
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Stretch) -> bool) {
+        self.people.retain(|stretch, _| keep(stretch));
+        self.kept = self.people.values().map(HashSet::len).sum();
+    }
+}
+
+/// Whether a stretch takes nobody any longer.
+fn closed(grain: Grain, start: i64, now: i64) -> bool {
+    let patience = if grain == Grain::Minute { 600 } else { 7_200 };
+    start.saturating_add(grain.seconds()).saturating_add(patience) < now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(site: u32, start: i64) -> Stretch {
+        (SiteId(site), SeriesId(9), Key::from("DE"), Grain::Minute, start)
+    }
+
+    #[test]
+    fn everybody_counts_once_in_a_stretch_that_is_open() {
+        let mut seen = Seen::default();
+        assert!(seen.meet(stretch(1, 0), VisitorId(5)));
+        assert!(!seen.meet(stretch(1, 0), VisitorId(5)));
+        assert!(seen.meet(stretch(1, 60), VisitorId(5)));
+        assert!(seen.meet(stretch(1, 0), VisitorId(6)));
+        seen.forget(700);
+        assert_eq!(seen.kept, 1, "the first minute is over for good");
+        assert!(!seen.meet(stretch(1, 0), VisitorId(7)));
+        assert!(!seen.meet(stretch(1, 60), VisitorId(5)));
+    }
+
+    #[test]
+    fn what_is_read_anew_takes_the_place_of_what_was() {
+        let mut seen = Seen::default();
+        for (site, visitor) in [(1, 5), (1, 6), (2, 5)] {
+            seen.meet(stretch(site, 60), VisitorId(visitor));
+        }
+        let mut read = Seen::default();
+        read.meet(stretch(1, 120), VisitorId(6));
+        seen.replace(SiteId(1), 60, read);
+        assert!(seen.meet(stretch(1, 60), VisitorId(5)), "whoever was erased is new");
+        assert!(!seen.meet(stretch(1, 120), VisitorId(6)) && !seen.meet(stretch(2, 60), VisitorId(5)));
+        assert_eq!(seen.kept, 3);
+    }
+}

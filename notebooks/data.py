@@ -41,6 +41,7 @@ def _strange(seed: int) -> tuple[pd.Series, list[tuple[pd.Timestamp, pd.Timestam
     random = np.random.default_rng(seed)
     at = pd.date_range("2026-02-02", periods=4032, freq="5min")
     value = 50 + 20 * np.sin((at.hour + at.minute / 60) / 24 * 2 * np.pi) + random.normal(0, 2, len(at))
+    value = np.array(value)
     windows = []
     for start, kind in zip(random.choice(range(1500, 3800), 2, replace=False), ("spike", "drop"), strict=True):
         value[start : start + 24] += 45 if kind == "spike" else -40

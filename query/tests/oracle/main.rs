@@ -5,6 +5,8 @@
 //! queries are then asked three times, of views, of visits and events, and of raw events alone, and
 //! all four answers must be equal. `OPENTRACE_TEST_CLICKHOUSE` runs the same against a ClickHouse at that URL.
 
+#![allow(clippy::print_stdout)] // says what was covered
+
 mod ask;
 mod engine;
 mod exports;

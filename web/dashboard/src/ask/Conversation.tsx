@@ -7,7 +7,7 @@ import { query } from '../api/client';
 import { figures, type RawAnswer } from '../api/figures';
 import type { Query } from '../api/types';
 import { TileView } from '../boards/TileView';
-import { useSites } from '../ui/data';
+import { useCurrency, useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { Rows } from './Rows';
 
@@ -108,7 +108,7 @@ interface ResultProps {
 }
 
 function Result({ site, query: understood, result, chart }: ResultProps) {
-  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  const currency = useCurrency(site);
   const report = REPORTS[understood.kind];
   if (!report && !Array.isArray(result.results)) return <Rows of={result} />;
   const drawable: ChartKind = chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : 'table';

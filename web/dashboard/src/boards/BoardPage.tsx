@@ -8,7 +8,7 @@ import { useLive } from '../live/useLive';
 import { boardRoute } from '../router';
 import { useMay } from '../session/data';
 import { useFresh } from '../site/fresh';
-import { useSites } from '../ui/data';
+import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useTile } from './asking';
 import { Builder } from './Builder';
@@ -124,7 +124,7 @@ function Editor({ held }: { held: Board }) {
 }
 
 function Asking({ site, tile }: { site: string; tile: Tile }) {
-  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  const currency = useCurrency(site);
   const { data, line, error, refetch } = useTile(site, tile);
   return (
     <TileView

@@ -9,7 +9,7 @@ import { Head } from '../reports/Head';
 import { KINDS, sliceName } from '../site/foresight';
 import { named } from '../site/names';
 import type { Column } from '../ui/DataTable';
-import { useSites } from '../ui/data';
+import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { CourseFields, useCourse } from './Asked';
 import { courseOption } from './course';
@@ -24,7 +24,7 @@ type Sensitivity = keyof typeof SENSITIVITIES;
 /** When a metric was unlike what it was before, and what explains it. */
 export function Anomalies() {
   const course = useCourse();
-  const currency = useSites().data?.find((one) => one.domain === course.site)?.currency ?? '';
+  const currency = useCurrency(course.site);
   const sensitivity =
     (Object.keys(SENSITIVITIES) as Sensitivity[]).find((name) => name === course.ask.sensitivity) ?? 'medium';
   const body = {

@@ -8,7 +8,7 @@ import { bucket, counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
 import { DIMENSIONS, named, rowName } from '../site/names';
 import { type Column, DataTable } from '../ui/DataTable';
-import { useSites } from '../ui/data';
+import { useCurrency } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { CourseFields, useCourse } from './Asked';
 import { courseOption } from './course';
@@ -20,7 +20,7 @@ const GROUPS = 12;
 /** What a metric will be, whole and by groups. */
 export function Forecasts() {
   const course = useCourse();
-  const currency = useSites().data?.find((one) => one.domain === course.site)?.currency ?? '';
+  const currency = useCurrency(course.site);
   const horizons = HORIZONS[course.granularity];
   const horizon = horizons.find((one) => one === course.ask.horizon) ?? horizons[1] ?? 7;
   const by = Object.keys(DIMENSIONS).find((name) => name === course.ask.by) ?? '';

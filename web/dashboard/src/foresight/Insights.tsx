@@ -6,7 +6,7 @@ import { figure } from '../lib/format';
 import { useReport } from '../reports/context';
 import { Head } from '../reports/Head';
 import { sliceName } from '../site/foresight';
-import { useSites } from '../ui/data';
+import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 
 const SHOWN = 20;
@@ -46,7 +46,7 @@ export function Insights() {
 }
 
 function Told({ site, insight }: { site: string; insight: Insight }) {
-  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  const currency = useCurrency(site);
   const { metric, group, before, after, change, significant, evidence, causes = [], sentence } = insight;
   const write = (value: number) => figure(metric, value, true, currency);
   const more = after >= before;

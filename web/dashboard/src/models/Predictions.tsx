@@ -5,7 +5,7 @@ import { type ModelKind, type Prediction, predictions } from '../api/models';
 import { figure } from '../lib/format';
 import { useReport } from '../reports/context';
 import { type Column, DataTable } from '../ui/DataTable';
-import { useSites } from '../ui/data';
+import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 
 const SHOWN = 10;
@@ -24,7 +24,7 @@ export function Predictions({ id, kind }: { id: string; kind: ModelKind }) {
 
 function Scores({ id, kind }: { id: string; kind: ModelKind }) {
   const { site } = useReport();
-  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  const currency = useCurrency(site);
   const { data, error, refetch } = useQuery({
     queryKey: ['predictions', id],
     queryFn: ({ signal }) => predictions(id, SHOWN, signal),

@@ -8,7 +8,7 @@ import { type Known, people } from '../api/people';
 import { countryName, figure, moment } from '../lib/format';
 import { useReport } from '../reports/context';
 import { type Column, DataTable } from '../ui/DataTable';
-import { useSites } from '../ui/data';
+import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { Person } from './Person';
 
@@ -86,7 +86,7 @@ interface ListProps {
 
 function List({ known, narrow, choose }: ListProps) {
   const { site } = useReport();
-  const currency = useSites().data?.find((one) => one.domain === site)?.currency ?? '';
+  const currency = useCurrency(site);
   const columns: Column<Known>[] = [
     {
       name: 'Id',

@@ -5,7 +5,7 @@ import { deleteSegment, type Segment } from '../api/segments';
 import { useReport } from '../reports/context';
 import { Head } from '../reports/Head';
 import { useHas, useMay } from '../session/data';
-import { useSites } from '../ui/data';
+import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { Clusters } from './Clusters';
 import { Compared } from './Compared';
@@ -19,7 +19,7 @@ export function SegmentsPage() {
   const view = useReport();
   const { data, error, refetch } = useSegments(view.site);
   const hasClusters = useHas('clusters');
-  const currency = useSites().data?.find((one) => one.domain === view.site)?.currency ?? '';
+  const currency = useCurrency(view.site);
   const wanted = Array.isArray(view.ask.shown) ? view.ask.shown : undefined;
   const shown = (data ?? []).filter(({ id }) => !wanted || wanted.includes(id)).slice(0, MOST);
   const toggle = (id: number) => {

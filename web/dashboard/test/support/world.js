@@ -132,6 +132,11 @@ export async function shot(page, name, { whole = true } = {}) {
 export async function accessible(page) {
   // From outside the page's own policy, which lets no foreign script in.
   await page.evaluate(axe);
+  // What fades in has no contrast yet. Endless animations, as of skeletons, are not waited for.
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < 10_000);
+    return Promise.allSettled(ending.map((one) => one.finished));
+  });
   const { violations } = await page.evaluate(() => globalThis.axe.run());
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   assert.deepEqual(

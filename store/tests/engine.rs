@@ -346,6 +346,30 @@ async fn errors_settings_and_large_answers_pass_through() {
     store.stop().await;
 }
 
+/// Who reads the first row alone goes away before the end, and what is done about that must not end the
+/// statement that comes after.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_away_takes_nobody_along() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let work = |_| {
+        let client = store.client();
+        tokio::spawn(async move {
+            for round in 0..150u64 {
+                let rows = [1, 70_000, 300_000][round as usize % 3];
+                let first = client.query("SELECT number FROM numbers({n:UInt64})").param("n", rows + round);
+                assert_eq!(first.fetch_one::<u64>().await.expect("a row"), 0);
+                let next = client.query("SELECT sum(sipHash64(number)) > 0 FROM numbers({n:UInt64})");
+                let next = next.param("n", 300_000 + round).fetch_all::<bool>().await;
+                assert_eq!(next.expect("the next one goes on"), [true], "round {round}");
+            }
+        })
+    };
+    for task in (0..6).map(work).collect::<Vec<_>>() {
+        task.await.expect("no refusal");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verification_finds_a_wrong_cell() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -9,8 +9,9 @@
 //! A statement whose client went away is killed.
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -30,6 +31,8 @@ use super::request::{Job, Statement, parse};
 
 /// Pieces of a body that may wait between the network and the engine.
 const PIECES: usize = 8;
+/// From when its client went away until a statement is killed.
+const GRACE: Duration = Duration::from_millis(50);
 /// A statement without data may be this long.
 const STATEMENT_BYTES: usize = 64 << 20;
 
@@ -79,8 +82,12 @@ async fn answer(
     let (pieces, input) = mpsc::channel(PIECES);
     let (output, mut answered) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
-        let done = pool.with(|connection| execute(connection, &job, input, &output));
-        ended.store(true, Ordering::Relaxed);
+        let done = pool.with(|connection| {
+            let done = execute(connection, &job, input, &output);
+            // Before the connection is another statement's.
+            *ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            done
+        });
         if let Err(error) = done {
             // Nobody listens where the client went away.
             let _ = output.blocking_send(Err(error));
@@ -113,9 +120,13 @@ async fn send_all(body: &mut BodyStream<Incoming>, pieces: mpsc::Sender<Input>) 
 /// A statement under way. Dropped before the statement ended, which is when the client went away,
 /// it kills the statement. An insert of data is not killed: it ends with its data, and the engine
 /// can hang where both happen at once.
+///
+/// The engine looks for the statement's id and then ends what has that id, and all statements of one
+/// connection have the same. So a statement does not end while it is being killed: the next one on its
+/// connection would be hit.
 struct Running {
     tag: String,
-    ended: Arc<AtomicBool>,
+    ended: Arc<Mutex<bool>>,
     pool: Arc<Pool>,
 }
 
@@ -131,17 +142,26 @@ impl Running {
             job.settings.push(("log_comment".to_owned(), tag.clone()));
         }
         let needs_no_killing = matches!(job.statement, Statement::Insert { .. });
-        Self { tag, ended: Arc::new(AtomicBool::new(needs_no_killing)), pool: Arc::clone(pool) }
+        Self { tag, ended: Arc::new(Mutex::new(needs_no_killing)), pool: Arc::clone(pool) }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.ended.load(Ordering::Relaxed) {
-            let (pool, tag) = (Arc::clone(&self.pool), std::mem::take(&mut self.tag));
-            // Not on the pool of threads that running statements may fill.
-            std::thread::spawn(move || pool.kill(&tag));
+        let (pool, ended, tag) =
+            (Arc::clone(&self.pool), Arc::clone(&self.ended), std::mem::take(&mut self.tag));
+        if *ended.lock().unwrap_or_else(PoisonError::into_inner) {
+            return;
         }
+        // Not on the pool of threads that running statements may fill.
+        std::thread::spawn(move || {
+            // Who read the one row there was goes away a moment before the end.
+            std::thread::sleep(GRACE);
+            let ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+            if !*ended {
+                pool.kill(&tag);
+            }
+        });
     }
 }
 

@@ -61,7 +61,7 @@ impl Meta {
         site: SiteId,
         change: &DefinitionChange,
     ) -> Result<DefinitionRecord, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         let number = next_number(&mut transaction).await?;
         let now = now_ms();
         let record = DefinitionRecord {
@@ -102,7 +102,7 @@ impl Meta {
         id: Uuid,
         change: &DefinitionChange,
     ) -> Result<DefinitionRecord, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         let number = next_number(&mut transaction).await?;
         let update = sqlx::query(
             "UPDATE definitions SET name = ?, body = ?, spec = ?, number = ?, updated_at = ? \

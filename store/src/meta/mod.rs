@@ -18,9 +18,9 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use alerts::{
     AlertChannelRecord, AlertCommit, AlertDelivery, AlertHistoryPage, AlertHistoryRecord, AlertHistoryRow,
@@ -73,6 +73,12 @@ impl Meta {
             .execute(&self.pool)
             .await?;
         Ok(())
+    }
+
+    /// Begins a change of several statements. It has the file's lock from the start: one that first read and
+    /// then wanted it would be refused when somebody else wrote meanwhile.
+    async fn change(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     /// Waits for open statements and closes the file.

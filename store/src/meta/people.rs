@@ -74,7 +74,7 @@ impl Meta {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn set_password(&self, id: Uuid, password: &str) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         let done = sqlx::query("UPDATE people SET password = ?, changed_at = ? WHERE id = ?")
             .bind(password)
             .bind(now_ms())
@@ -93,7 +93,7 @@ impl Meta {
 
     /// Keeps a browser somebody signed in with, and forgets those whose time is over.
     pub async fn insert_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         sqlx::query("DELETE FROM people_sessions WHERE expires_at <= ?")
             .bind(now_ms())
             .execute(&mut *transaction)

@@ -11,6 +11,9 @@ use super::definitions::renumber;
 use super::{Meta, now_ms};
 use crate::StoreError;
 
+/// The longest that events may be kept, where not for ever: a hundred years.
+const MOST_DAYS: u32 = 36_500;
+
 /// Settings given when a site is made or changed; what is `None` keeps its default or its value.
 #[derive(Clone, Debug, Default)]
 pub struct SiteChange {
@@ -82,7 +85,7 @@ impl Meta {
     /// # Errors
     /// [`StoreError::NotFound`] and [`StoreError::Invalid`], naming the field.
     pub async fn update_site(&self, id: SiteId, change: &SiteChange) -> Result<Site, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         let row = sqlx::query("SELECT * FROM sites WHERE id = ?")
             .bind(i64::from(id.0))
             .fetch_optional(&mut *transaction)
@@ -133,6 +136,10 @@ fn apply(site: Site, change: &SiteChange) -> Result<Site, StoreError> {
         }
         None => site.currency,
     };
+    if change.retention_days.is_some_and(|days| days > MOST_DAYS) {
+        let reason = format!("at most {MOST_DAYS} days; 0 keeps events for ever");
+        return Err(StoreError::Invalid { field: "retention_days", reason });
+    }
     Ok(Site {
         timezone,
         currency,

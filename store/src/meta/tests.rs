@@ -24,6 +24,7 @@ async fn sites_are_kept_changed_and_refused() {
     for (change, field) in [
         (SiteChange { timezone: Some("Mars/Base".to_owned()), ..SiteChange::default() }, "timezone"),
         (SiteChange { currency: Some("Dollars".to_owned()), ..SiteChange::default() }, "currency"),
+        (SiteChange { retention_days: Some(36_501), ..SiteChange::default() }, "retention_days"),
     ] {
         let refused = meta.update_site(site.id, &change).await;
         assert!(matches!(&refused, Err(StoreError::Invalid { field: f, .. }) if *f == field), "{refused:?}");
@@ -38,6 +39,21 @@ async fn sites_are_kept_changed_and_refused() {
     assert!(changed.identified);
     let nobody = meta.update_site(SiteId(99), &change).await;
     assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_at_once_follow_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("opens");
+    let site = meta.create_site("example.com", &SiteChange::default()).await.expect("is made");
+    let changes = (0..200u32).map(|days| {
+        let (meta, change) =
+            (meta.clone(), SiteChange { retention_days: Some(days), ..SiteChange::default() });
+        tokio::spawn(async move { meta.update_site(site.id, &change).await.map(drop) })
+    });
+    for change in changes.collect::<Vec<_>>() {
+        change.await.expect("no panic").expect("is kept");
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ impl Meta {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn delete_alert_channel(&self, id: Uuid) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         let id = id.to_string();
         let gone = sqlx::query("DELETE FROM alert_channels WHERE id = ?").bind(&id);
         if gone.execute(&mut *transaction).await?.rows_affected() == 0 {

@@ -91,7 +91,7 @@ impl Meta {
     pub async fn commit_alerts(&self, commit: &AlertCommit) -> Result<bool, StoreError> {
         let signed = |number: u64| i64::try_from(number).map_err(|e| StoreError::Meta(e.to_string()));
         let (turn, epoch) = (signed(commit.turn)?, signed(commit.epoch)?);
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         let moved = sqlx::query(
             "INSERT INTO alert_progress (id, turn, epoch) VALUES (1, ?, ?) \
              ON CONFLICT (id) DO UPDATE SET turn = excluded.turn, epoch = max(epoch, excluded.epoch) \

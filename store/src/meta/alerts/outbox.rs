@@ -67,7 +67,7 @@ impl Meta {
 
     /// Notes what became of attempts, all at once. Messages that are not in the queue stay as they are.
     pub async fn settle_messages(&self, settled: &[Settled]) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.change().await?;
         for one in settled {
             let update = match one {
                 Settled::Delivered { id } => sqlx::query(

@@ -4,7 +4,7 @@
 //! `events` or `visitors`; the others are of a `property` (its key) or of `revenue`; a ratio has a
 //! `numerator` and a `denominator`, each written the same way. `filters` are about events.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{filters, json};
 use crate::catalogue::{self, Scope};
@@ -40,6 +40,7 @@ pub fn metric(name: &str, value: &Value) -> Result<Measure, QueryError> {
     }
     let body = json::object(value, "query", KEYS)?;
     let value = if body.get("type").and_then(Value::as_str) == Some("ratio") {
+        belong(body, "ratio", &["numerator", "denominator"], "")?;
         let part = |field: &'static str| over(body.get(field).ok_or(QueryError::Missing { field })?, field);
         measure::Value::Ratio(part("numerator")?, part("denominator")?)
     } else {
@@ -72,6 +73,13 @@ fn over(value: &Value, at: &str) -> Result<Over, QueryError> {
     })?;
     let kind = json::text(kind, &place("type"))?;
     let of = body.get("of").map(|of| json::text(of, &place("of"))).transpose()?;
+    let takes: &[&str] = match kind {
+        "count" => &["of", "filters"],
+        "sum" if of == Some("revenue") => &["of", "filters"],
+        "percentile" => &["property", "percentile", "filters"],
+        _ => &["property", "filters"],
+    };
+    let word = kind;
     let kind = match kind {
         "count" => match of {
             None | Some("events") => Kind::Events,
@@ -101,6 +109,7 @@ fn over(value: &Value, at: &str) -> Result<Over, QueryError> {
             });
         }
     };
+    belong(body, word, takes, at)?;
     let filters = match body.get("filters") {
         Some(value) => filters::filters(value, &place("filters"), &Vocabulary::default())?,
         None => Vec::new(),
@@ -116,6 +125,19 @@ fn over(value: &Value, at: &str) -> Result<Over, QueryError> {
         });
     }
     Ok(Over { kind, filters })
+}
+
+/// Refuses what a metric of this type does nothing with.
+fn belong(body: &Map<String, Value>, kind: &str, takes: &[&str], at: &str) -> Result<(), QueryError> {
+    let stranger = body.keys().find(|key| *key != "type" && !takes.contains(&key.as_str()));
+    match stranger {
+        None => Ok(()),
+        Some(key) => Err(QueryError::Invalid {
+            field: if at.is_empty() { key.clone() } else { format!("{at}.{key}") },
+            message: format!("`{key}` means nothing for the type {kind}"),
+            hint: Some(format!("it takes {}", takes.join(", "))),
+        }),
+    }
 }
 
 fn property(value: Option<&Value>, field: String) -> Result<String, QueryError> {

@@ -91,6 +91,12 @@ fn mistakes_name_their_field() {
                 "denominator",
             ),
             (
+                "/api/v1/metrics",
+                r#"{"site_id":"a.example","name":"x","type":"count","numerator":{}}"#,
+                "invalid_value",
+                "numerator",
+            ),
+            (
                 "/api/v1/funnel",
                 r#"{"site_id":"a.example","date_range":"7d","steps":["a"],"window":"soon"}"#,
                 "invalid_value",

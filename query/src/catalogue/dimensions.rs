@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{People, Places};
+use super::{People, Places, Scores};
 
 /// Whose attribute a dimension is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -151,6 +151,17 @@ const fn user(
     example: &'static str,
 ) -> Field {
     Field { people: Some(People::Features(value)), ..visit(name, column, meaning, example) }
+}
+
+/// What a model says of the person.
+const fn predicted(
+    name: &'static str,
+    column: &'static str,
+    scores: Scores,
+    meaning: &'static str,
+    example: &'static str,
+) -> Field {
+    Field { people: Some(People::Scores(scores)), ..visit(name, column, meaning, example) }
 }
 
 const fn event(
@@ -308,6 +319,27 @@ pub const FIELDS: &[Field] = &[
             "Loyal readers",
         )
     },
+    predicted(
+        "user:churn_risk",
+        "churn_risk",
+        Scores::Churn,
+        "How likely the person is not to come again, as the site's model says: low, medium (from 30 %) or high (from 70 %).",
+        "high",
+    ),
+    predicted(
+        "user:conversion_chance",
+        "conversion_chance",
+        Scores::Conversion,
+        "How likely the person is to convert, as the site's model says: low, medium (from 30 %) or high (from 70 %).",
+        "medium",
+    ),
+    predicted(
+        "user:predicted_value",
+        "predicted_value",
+        Scores::Value,
+        "What the person will spend next, as the site's model says, in the site's currency.",
+        "10 to 100",
+    ),
 ];
 
 impl Field {

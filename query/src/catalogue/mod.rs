@@ -11,7 +11,7 @@ mod places;
 pub(crate) use dimensions::NO_PROPERTY;
 pub use dimensions::{FIELDS, Field, GRAINS, Grain, PROPERTY, Scope, TimeField, field, grain};
 pub use metrics::{Basis, METRICS, Metric, MetricInfo, Needs, Presence, Requires, Unit, metric};
-pub(crate) use people::People;
+pub(crate) use people::{People, Scores};
 pub(crate) use places::Places;
 
 use crate::nearest::nearest;

@@ -61,7 +61,7 @@ impl Builder<'_> {
     fn visits_of_people(&mut self, from: &str, to: &str) -> String {
         let mut tables: BTreeMap<&'static str, Vec<(&'static str, People)>> = BTreeMap::new();
         for (column, people) in &self.people {
-            tables.entry(people.table()).or_default().push((column, *people));
+            tables.entry(people.name()).or_default().push((column, *people));
         }
         if tables.is_empty() {
             return self.visit_rows("s");
@@ -74,7 +74,13 @@ impl Builder<'_> {
         // Each by its plain name: of two tables that have a column, a star would call it by both.
         let mut selected: Vec<String> = own.iter().map(|column| format!("s.{column} AS {column}")).collect();
         let mut joined = String::new();
-        for (table, columns) in tables {
+        for (name, columns) in tables {
+            let Some((table, which, grouped)) = columns.first().map(|(_, people)| {
+                let (table, which) = people.rows();
+                (table, which, people.is_grouped())
+            }) else {
+                continue;
+            };
             let mut values = Vec::with_capacity(columns.len());
             for (column, people) in columns {
                 let formula = people.formula();
@@ -83,13 +89,14 @@ impl Builder<'_> {
                     false => formula,
                 };
                 values.push(format!("{formula} AS {column}"));
-                selected.push(format!("{table}.{column} AS {column}"));
+                selected.push(format!("{name}.{column} AS {column}"));
             }
             joined.push_str(&format!(
-                " LEFT JOIN (SELECT visitor, {} FROM {table} FINAL WHERE site_id = {site} AND visitor IN \
-                 (SELECT visitor FROM {} WHERE {of_visits})) AS {table} ON s.visitor = {table}.visitor",
+                " LEFT JOIN (SELECT visitor, {} FROM {table} FINAL WHERE site_id = {site}{which} AND visitor IN \
+                 (SELECT visitor FROM {} WHERE {of_visits}){}) AS {name} ON s.visitor = {name}.visitor",
                 values.join(", "),
-                self.visit_rows("v")
+                self.visit_rows("v"),
+                if grouped { " GROUP BY visitor" } else { "" }
             ));
         }
         format!(

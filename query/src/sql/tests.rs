@@ -162,6 +162,15 @@ fn what_is_known_of_people_stands_beside_their_visits() {
         assert!(sql.contains(text), "{text} not in {sql}");
     }
     assert!(params.contains(&Value::Text("Australia/Lord_Howe".to_owned())));
+
+    let Statement { sql, .. } = first(json!(["visitors"]), json!(["user:churn_risk"]), json!([]));
+    for text in [
+        "FROM visitor_scores FINAL WHERE site_id = {p",
+        "AND kind = 'churn' AND visitor IN",
+        "GROUP BY visitor) AS churn",
+    ] {
+        assert!(sql.contains(text), "{text} not in {sql}");
+    }
 }
 
 /// Statements of every report and of an export, with a string wherever one may stand.

@@ -7,8 +7,8 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use serde_json::{Value, json};
 
 use crate::history::{
-    BROWSERS, CITIES, CLUSTERS, COUNTRIES, HOSTS, History, NAMES, NOTES, PAGES, PLANS, SOURCES, SYSTEMS,
-    USERS,
+    BROWSERS, CITIES, CLUSTERS, COUNTRIES, HOSTS, History, NAMES, NOTES, PAGES, PLANS, RISKS, SOURCES,
+    SYSTEMS, USERS,
 };
 
 /// Those that any question may ask for; the last needs a dimension.
@@ -37,7 +37,7 @@ const COUNTRY_NAMES: [&str; 4] = ["", "Germany", "France", "United States of Ame
 /// Days and numbers that people have, and others that nobody has.
 const DAYS: [&str; 3] = ["2024-10-21", "2024-03-05", "2024-03-31"];
 const COUNTS: [&str; 4] = ["3", "4", "5", "7"];
-const FIELDS: [(&str, &[&str]); 20] = [
+const FIELDS: [(&str, &[&str]); 21] = [
     ("event:page", &PAGES),
     ("event:name", &NAMES),
     ("event:goal", &GOALS),
@@ -58,6 +58,7 @@ const FIELDS: [(&str, &[&str]); 20] = [
     ("user:first_seen", &DAYS),
     ("user:visits", &COUNTS),
     ("cluster", &CLUSTERS),
+    ("user:churn_risk", &RISKS),
 ];
 
 /// Requests that views answer: sums of whole days, weeks and months, and every bucket of them.

@@ -8,7 +8,7 @@ use opentrace_query::{Answer, Asking, Goal, Query, QueryError, Views};
 use opentrace_store::{Store, StoreConfig};
 use serde_json::{Value, json};
 
-use crate::history::History;
+use crate::history::{History, risk};
 
 pub(crate) struct Engine {
     pub(crate) store: Store,
@@ -121,7 +121,7 @@ impl Engine {
         self.insert("v_sessions", sessions).await;
 
         let mut stale = Vec::new();
-        let (mut features, mut clusters) = (Vec::new(), Vec::new());
+        let (mut features, mut clusters, mut scores) = (Vec::new(), Vec::new(), Vec::new());
         for (visitor, person) in &history.people {
             let row = json!({
                 "site_id": site, "visitor": visitor, "first_seen": time(person.first_seen),
@@ -133,6 +133,16 @@ impl Engine {
             // A segment without a name is called by its number, and somebody may be in none.
             let (cluster, name) = if person.cluster == "3" { (3, "") } else { (1, person.cluster) };
             let of_nobody = u8::from(person.cluster.is_empty());
+            if let Some((_, score)) = risk(person) {
+                let said = json!({"site_id": site, "visitor": visitor, "model": "b", "kind": "churn", "score": score,
+                    "epoch": 6, "deleted": 0});
+                // Corrected; of a model that was there before; of another kind.
+                scores.push(with(&said, json!({"score": 1.0 - score, "epoch": 5})));
+                scores.push(with(&said, json!({"score": 0.5, "model": "c", "epoch": 4})));
+                scores
+                    .push(with(&said, json!({"score": 0.9, "model": "d", "kind": "conversion", "epoch": 7})));
+                scores.push(said);
+            }
             clusters.push(
                 json!({"site_id": site, "visitor": visitor, "cluster": cluster, "name": name, "epoch": 7,
                 "deleted": of_nobody}),
@@ -141,6 +151,7 @@ impl Engine {
         self.insert("v_features", stale).await;
         self.insert("v_features", features).await;
         self.insert("visitor_clusters", clusters).await;
+        self.insert("visitor_scores", scores).await;
     }
 
     /// A site with half a million events, which none of the others is.

@@ -20,6 +20,7 @@ pub(crate) const HOSTS: [&str; 2] = ["example.com", "shop.example.com"];
 pub(crate) const PLANS: [&str; 3] = ["", "free", "Pro"];
 pub(crate) const NOTES: [&str; 6] = ["", "'", "\\", "a\nb", "{p0:String}", "\u{1f600}"];
 
+pub(crate) const RISKS: [&str; 4] = ["low", "medium", "high", ""];
 pub(crate) const CLUSTERS: [&str; 4] = ["Loyal readers", "it's new", "", "3"];
 pub(crate) const USERS: [&str; 3] = ["", "ada", "o'neill"];
 
@@ -91,6 +92,12 @@ pub(crate) struct Person {
     pub(crate) visits: usize,
     /// The segment that a model put them in; empty where it did not.
     pub(crate) cluster: &'static str,
+}
+
+/// What a model says of somebody, and by which score; nothing of who is in no segment.
+pub(crate) fn risk(person: &Person) -> Option<(&'static str, f64)> {
+    let said = [("low", 0.29), ("medium", 0.3), ("high", 0.7)];
+    (!person.cluster.is_empty()).then(|| said[person.visits % said.len()])
 }
 
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use opentrace_query::catalogue::{Grain, Metric, Scope};
 use opentrace_query::{Condition, Dimension, Direction, Filter, Goal, Operator, Query, Range, Subject};
 use serde_json::{Value, json};
 
-use crate::history::{Event, History, Session};
+use crate::history::{Event, History, Session, risk};
 
 type Group = Vec<String>;
 
@@ -479,6 +479,7 @@ fn value<'a>(
         "user:first_source" => (person()?.first_source, DIRECT),
         "user:os" => (person()?.last_os, NOT_SET),
         "cluster" => (person()?.cluster, NOT_SET),
+        "user:churn_risk" => (risk(&person()?).map_or("", |(risk, _)| risk), NOT_SET),
         "user:visits" => return Some((person()?.visits.to_string().into(), NOT_SET)),
         "user:first_seen" => {
             let day = asked.history.local(person()?.first_seen).date();

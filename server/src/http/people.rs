@@ -9,12 +9,13 @@ use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-use super::{Answer, ApiError, Call, State, json, on};
+use super::question::asked;
+use super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
 use crate::clock;
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    on(warp::path!("api" / "v1" / "people"), state, list)
+    asked(warp::path!("api" / "v1" / "people"), state, list)
 }
 
 #[derive(Debug, Serialize)]

@@ -95,16 +95,11 @@ async fn answer(state: Arc<State>, mut call: Call, inner: Inner) -> Answer {
     Ok(told(&understanding, result))
 }
 
-/// The answer with what it came to; where a part of the API is not there, it says so.
+/// The answer with what it came to, or why there are no figures.
 fn told(understanding: &Understanding, result: Option<Outcome>) -> Response {
     let mut body = ask::body(understanding, None);
     match result {
         Some(Outcome::Found(value)) => body["result"] = value,
-        Some(Outcome::NotHere(path)) => {
-            body["unavailable"] = Value::from(format!(
-                "The question was understood, but this program does not answer {path} yet."
-            ));
-        }
         Some(Outcome::Refused(reason)) => {
             body["unavailable"] = Value::from(format!("The question was understood, but {reason}."));
         }

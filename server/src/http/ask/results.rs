@@ -12,13 +12,13 @@ use crate::http::{ApiError, Peer, inner};
 
 const QUERY: &str = "/api/v2/query";
 const INSIGHTS: &str = "/api/v1/insights";
+/// Changes told beside the one that was asked about.
+const TOLD: usize = 5;
 
 /// What a route answered.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Found(Value),
-    /// This program has no such route.
-    NotHere(String),
     /// The route says what is missing.
     Refused(String),
 }
@@ -28,13 +28,21 @@ pub(super) async fn result(asker: &Asker<'_>, query: &Map<String, Value>) -> Res
     let kind = query.get("kind").and_then(Value::as_str).unwrap_or("query");
     match kind {
         "query" | "live" => send(asker, QUERY, figures(query)).await,
-        "insight" => match send(asker, INSIGHTS, bounded(query)).await? {
-            Outcome::NotHere(_) => causes::causes(asker, query).await.map(Outcome::Found),
-            found => Ok(found),
-        },
+        "insight" => insight(asker, query).await.map(Outcome::Found),
         "segments" => groups::groups(asker, query).await.map(Outcome::Found),
         kind => send(asker, &format!("/api/v1/{kind}"), bounded(query)).await,
     }
+}
+
+/// Where a change shows, and how sure it is where the two times are long enough to say.
+async fn insight(asker: &Asker<'_>, query: &Map<String, Value>) -> Result<Value, ApiError> {
+    let mut found = causes::causes(asker, query).await?;
+    let mut body = bounded(query);
+    body.insert("limit".to_owned(), json!(TOLD));
+    if let Outcome::Found(mut told) = send(asker, INSIGHTS, body).await? {
+        found["insights"] = told["insights"].take();
+    }
+    Ok(found)
 }
 
 /// A query in the form of the route for figures.
@@ -81,9 +89,6 @@ pub(super) async fn get(asker: &Asker<'_>, path: &str) -> Result<Value, ApiError
 fn found(outcome: Outcome) -> Result<Value, ApiError> {
     match outcome {
         Outcome::Found(value) => Ok(value),
-        Outcome::NotHere(path) => {
-            Err(ApiError::not_found("not_found", format!("this program does not answer {path}")))
-        }
         Outcome::Refused(reason) => Err(ApiError::bad_request("query_refused", reason)),
     }
 }
@@ -111,10 +116,7 @@ async fn ask(asker: &Asker<'_>, method: Method, path: &str, body: Bytes) -> Resu
     request.extensions_mut().insert(Peer(asker.call.peer));
     request.extensions_mut().insert(Counted);
     let (parts, value) = inner::ask(asker.routes.clone(), request).await?;
-    if parts.status == StatusCode::NOT_FOUND && value.pointer("/error/code") == Some(&json!("not_found")) {
-        return Ok(Outcome::NotHere(path.to_owned()));
-    }
-    if parts.status == StatusCode::BAD_REQUEST {
+    if matches!(parts.status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) {
         let text = |key: &str| value.pointer(&format!("/error/{key}")).and_then(Value::as_str);
         let reason = text("message").unwrap_or("the query was refused");
         return Ok(Outcome::Refused(match text("hint") {

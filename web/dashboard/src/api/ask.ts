@@ -13,6 +13,8 @@ export interface Reply {
   query: Understood | null;
   explanation: string;
   result: Record<string, unknown> | null;
+  /** Why a question that was understood has no result. */
+  unavailable?: string;
   chart: { type: string } | null;
   suggestions: { question: string }[];
   confidence: number;

@@ -5,8 +5,11 @@ import { ask, type Reply, type Understood } from '../api/ask';
 import { CHARTS, type ChartKind, type Tile } from '../api/boards';
 import { query } from '../api/client';
 import { figures, type RawAnswer } from '../api/figures';
+import type { AnomalyPoint, ForecastAnswer, Insight } from '../api/foresight';
 import type { Query } from '../api/types';
 import { TileView } from '../boards/TileView';
+import { Ahead } from '../foresight/Ahead';
+import { Judged } from '../foresight/Judged';
 import { useCurrency, useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { Rows } from './Rows';
@@ -73,6 +76,7 @@ function Answered({ site, reply, next }: AnsweredProps) {
   return (
     <>
       <p role="status">{reply.explanation}</p>
+      {reply.unavailable && <p className="problem">{reply.unavailable}</p>}
       {shown.query && shown.result && (
         <Result site={site} query={shown.query} result={shown.result} chart={reply.chart?.type ?? 'table'} />
       )}
@@ -110,6 +114,10 @@ interface ResultProps {
 function Result({ site, query: understood, result, chart }: ResultProps) {
   const currency = useCurrency(site);
   const report = REPORTS[understood.kind];
+  const of = { metric: String(understood.metric), grain: String(understood.granularity), currency };
+  if (understood.kind === 'forecast') return <Ahead answer={result as unknown as ForecastAnswer} {...of} />;
+  if (understood.kind === 'anomalies') return <Judged points={result.points as AnomalyPoint[]} {...of} />;
+  if (understood.kind === 'insight') return <Change result={result} />;
   if (!report && !Array.isArray(result.results)) return <Rows of={result} />;
   const drawable: ChartKind = chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : 'table';
   const kind = report ?? drawable;
@@ -137,6 +145,24 @@ function Result({ site, query: understood, result, chart }: ResultProps) {
         currency={currency}
       />
     </div>
+  );
+}
+
+/** Where a change shows, and what else changed. */
+function Change({ result }: { result: Record<string, unknown> }) {
+  const { causes, insights = [] } = result as { causes: Record<string, unknown>[]; insights?: Insight[] };
+  const sure = insights.filter(({ significant }) => significant);
+  return (
+    <>
+      <Rows of={{ causes }} />
+      {sure.length > 0 && (
+        <ul aria-label="What else changed">
+          {sure.map(({ sentence }) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 

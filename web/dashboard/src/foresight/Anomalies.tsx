@@ -1,18 +1,13 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useCallback } from 'react';
 import { type AnomalyPoint, anomalies } from '../api/foresight';
-import type { Colours } from '../charts/Chart';
-import { Figure } from '../charts/Figure';
 import { bucket, counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
 import { KINDS, sliceName } from '../site/foresight';
-import { named } from '../site/names';
-import type { Column } from '../ui/DataTable';
 import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { CourseFields, useCourse } from './Asked';
-import { courseOption } from './course';
+import { Judged, type Shown } from './Judged';
 
 const SENSITIVITIES = {
   low: 'only what is far out',
@@ -85,57 +80,6 @@ export function Anomalies() {
         </section>
       )}
     </>
-  );
-}
-
-interface Shown {
-  metric: string;
-  grain: string;
-  currency: string;
-}
-
-function Judged({ points, metric, grain, currency }: Shown & { points: AnomalyPoint[] }) {
-  const step = `time:${grain}`;
-  const option = useCallback(
-    (colours: Colours) =>
-      courseOption(
-        {
-          labels: points.map(({ time }) => bucket(time, step)),
-          values: points.map(({ value }) => value),
-          expected: points.map(({ expected }) => expected),
-          bands: [
-            {
-              lower: points.map(({ lower }) => Math.max(0, lower)),
-              upper: points.map(({ upper }) => upper),
-              opacity: 0.1,
-            },
-          ],
-          odd: points.flatMap(({ anomaly }, at) => (anomaly ? [at] : [])),
-          write: (value, short) =>
-            figure(metric, typeof value === 'number' ? counted(metric, value) : null, short, currency),
-        },
-        colours,
-      ),
-    [points, metric, step, currency],
-  );
-  const write = (value: number) => figure(metric, counted(metric, value), false, currency);
-  const columns: Column<AnomalyPoint>[] = [
-    { name: 'Time', cell: ({ time }) => bucket(time, step) },
-    { name: named(metric).replaceAll('_', ' '), cell: ({ value }) => write(value) },
-    { name: 'Expected', cell: ({ expected }) => write(expected) },
-    { name: 'From', cell: ({ lower }) => write(Math.max(0, lower)) },
-    { name: 'To', cell: ({ upper }) => write(upper) },
-    { name: 'Score', cell: ({ score }) => score.toFixed(2) },
-  ];
-  return (
-    <Figure
-      name="course"
-      label={`${named(metric)} and what was expected of it`}
-      option={option}
-      columns={columns}
-      rows={points}
-      id={({ time }) => time}
-    />
   );
 }
 

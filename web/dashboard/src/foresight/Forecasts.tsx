@@ -1,20 +1,16 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useCallback } from 'react';
-import { type ForecastAnswer, forecast, interval } from '../api/foresight';
-import type { Colours } from '../charts/Chart';
-import { Figure } from '../charts/Figure';
-import { bucket, counted, figure } from '../lib/format';
+import { type ForecastAnswer, forecast } from '../api/foresight';
+import { counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
 import { DIMENSIONS, named, rowName } from '../site/names';
 import { type Column, DataTable } from '../ui/DataTable';
 import { useCurrency } from '../ui/data';
 import { Failure } from '../ui/Notice';
+import { Ahead, LEVELS } from './Ahead';
 import { CourseFields, useCourse } from './Asked';
-import { courseOption } from './course';
 
 const HORIZONS = { hour: [24, 48, 168], day: [7, 14, 28, 90], week: [4, 8, 12], month: [3, 6, 12] };
-const LEVELS = [80, 95];
 const GROUPS = 12;
 
 /** What a metric will be, whole and by groups. */
@@ -84,75 +80,6 @@ export function Forecasts() {
     </>
   );
 }
-
-interface AheadProps {
-  answer: ForecastAnswer;
-  metric: string;
-  grain: string;
-  currency: string;
-}
-
-function Ahead({ answer, metric, grain, currency }: AheadProps) {
-  const { history, forecast: points, model } = answer;
-  const step = `time:${grain}`;
-  const option = useCallback(
-    (colours: Colours) => {
-      const known = history.map(({ value }) => value);
-      const last = known.at(-1) ?? null;
-      const before = history.map((_, at) => (at === history.length - 1 ? last : null));
-      const band = (level: number, opacity: number) => ({
-        lower: [...before, ...points.map((point) => interval(point, level).lower)],
-        upper: [...before, ...points.map((point) => interval(point, level).upper)],
-        opacity,
-      });
-      return courseOption(
-        {
-          labels: [...history, ...points].map(({ time }) => bucket(time, step)),
-          values: known,
-          expected: [...before, ...points.map(({ mean }) => mean)],
-          bands: [band(80, 0.16), band(95, 0.1)],
-          odd: [],
-          write: (value, short) =>
-            figure(metric, typeof value === 'number' ? counted(metric, value) : null, short, currency),
-        },
-        colours,
-      );
-    },
-    [history, points, metric, step, currency],
-  );
-  const write = (value: number) => figure(metric, counted(metric, value), false, currency);
-  const columns: Column<(typeof points)[number]>[] = [
-    { name: 'Time', cell: ({ time }) => bucket(time, step) },
-    { name: 'Expected', cell: ({ mean }) => write(mean) },
-    ...LEVELS.flatMap((level): Column<(typeof points)[number]>[] => [
-      { name: `${level}% from`, cell: (point) => write(interval(point, level).lower) },
-      { name: 'to', cell: (point) => write(interval(point, level).upper) },
-    ]),
-  ];
-  return (
-    <Figure
-      name="forecast"
-      label={`${named(metric)} and its forecast`}
-      option={option}
-      columns={columns}
-      rows={points}
-      id={({ time }) => time}
-    >
-      {model && (
-        <p className="soft">
-          Made of {figure('events', model.points)} {grain}s by {weights(model.weights)}. The darker band holds
-          80 of 100, the lighter 95.
-        </p>
-      )}
-    </Figure>
-  );
-}
-
-const weights = (of: Record<string, number> = {}) =>
-  Object.entries(of)
-    .sort(([, one], [, other]) => other - one)
-    .map(([name, weight]) => `${name.replaceAll('_', ' ')} (${figure('percentage', 100 * weight)})`)
-    .join(', ');
 
 interface GroupsProps {
   answer: ForecastAnswer;

@@ -134,6 +134,45 @@ fn a_new_value_is_a_cause() {
     assert_eq!(explain(&all).expect("good cells").slices[0].keys, [(2, 5)]);
 }
 
+/// A small site: few come in an hour, and then sixty from where nobody came from before.
+#[test]
+fn a_rush_from_a_new_source_is_a_cause_among_small_counts() {
+    // Page, source, country, device, browser; the browser follows the device, the country is one.
+    let key = |page: u32, source: u32, device: u32| vec![page, source, 0, device, device];
+    let mut found = 0;
+    for seed in 0..50 {
+        let mut random = Random(seed);
+        let mut cells = Vec::new();
+        let mut expected_of_all = 0.0;
+        for page in 0..4 {
+            for source in 0..2 {
+                for device in 0..2 {
+                    let share = if device == 0 { 2.0 / 3.0 } else { 1.0 / 3.0 };
+                    let (visits, week) = (share, (7.0 * share + random.normal()).round().max(0.0));
+                    let now = f64::from(u8::from(random.uniform() < visits));
+                    if week == 0.0 && now == 0.0 {
+                        continue;
+                    }
+                    expected_of_all += week / 7.0;
+                    let (actual, expected) = (Amount::sum(now), Amount::sum(week / 7.0));
+                    cells.push(Cell { keys: key(page, source, device), actual, expected });
+                }
+            }
+            for (device, people) in [(0, 10.0), (1, 5.0)] {
+                let actual = Amount::sum(people);
+                cells.push(Cell { keys: key(page, 2, device), actual, expected: Amount::sum(0.0) });
+            }
+        }
+        assert!(expected_of_all < 12.0);
+        let told = explain(&cells).expect("an explanation");
+        let first = told.slices.first();
+        found += usize::from(
+            first.is_some_and(|slice| slice.keys == [(1, 2)] && (0.8..1.3).contains(&slice.share)),
+        );
+    }
+    assert!(found >= 48, "{found} of 50");
+}
+
 #[test]
 fn a_ratio_that_moves_because_the_mix_did_names_the_slice_that_grew() {
     let mut all = Vec::new();

@@ -109,7 +109,8 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
     }
     let currency = question.site.site().currency.clone();
     let models = state.models(&question.site).clone();
-    ahead.widths = models.widths(question.site.site(), &courses.asked.metric, course.grain.word()).await?;
+    ahead.learned =
+        models.forecasters(question.site.site(), &courses.asked.metric, course.grain.word()).await?;
     drop(question);
     let told = models.work(move || told(&course, courses, &ahead, &currency)).await??;
     Ok(json(StatusCode::OK, &told))
@@ -212,7 +213,7 @@ fn ahead(course: &Course, rest: &Map<String, Value>) -> Result<Ahead, ApiError> 
         horizon,
         levels: levels(rest)?,
         events: events(rest)?,
-        widths: Vec::new(),
+        learned: None,
         most,
     })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opentrace_events::Site;
 use opentrace_models::artefact::Manifest;
+use opentrace_models::forecast::Learned as Forecasters;
 use opentrace_models::registry::{Stage, Trial, Version};
 use opentrace_store::StoreError;
 use opentrace_store::meta::{ModelRecord, TrainingRecord};
@@ -350,13 +351,13 @@ impl Models {
         Ok(None)
     }
 
-    /// What a live model has learned of the intervals of a metric's forecasts; empty where there is none.
-    pub(crate) async fn widths(
+    /// What a live model has learned of a metric's course.
+    pub(crate) async fn forecasters(
         &self,
         site: &Site,
         metric: &str,
         granularity: &str,
-    ) -> Result<Vec<(f64, f64)>, DeskError> {
+    ) -> Result<Option<Arc<Forecasters>>, DeskError> {
         let mut models = self.shared.meta.models(Some(site.id)).await?;
         models.retain(|model| model.kind == Kind::Forecast.name());
         for model in models.into_iter().rev() {
@@ -368,10 +369,10 @@ impl Models {
             };
             let folder = self.shared.registry.folder(&model.id.to_string(), version)?;
             if let Learned::Forecasters(learned) = Learned::load(&folder, kind)? {
-                return Ok(learned.widths());
+                return Ok(Some(Arc::new(learned)));
             }
         }
-        Ok(Vec::new())
+        Ok(None)
     }
 
     /// The live version of a model, or the one asked for.

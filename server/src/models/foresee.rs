@@ -1,7 +1,9 @@
 //! What a metric's course will be.
 
+use std::sync::Arc;
+
 use jiff::civil::{Date, DateTime};
-use opentrace_models::forecast::{Event, Forecast, Forecaster};
+use opentrace_models::forecast::{Event, Forecast, Forecaster, Learned};
 use opentrace_query::catalogue::Grain;
 
 use super::course::begun;
@@ -24,8 +26,8 @@ pub(crate) struct Ahead {
     /// Levels of the intervals, as shares.
     pub(crate) levels: Vec<f64>,
     pub(crate) events: Vec<Known>,
-    /// How many times as wide as usual the interval of a level is, where a model has learned it.
-    pub(crate) widths: Vec<(f64, f64)>,
+    /// What a model has learned of series like this one.
+    pub(crate) learned: Option<Arc<Learned>>,
     /// No value is larger, for shares.
     pub(crate) most: f64,
 }
@@ -65,9 +67,14 @@ pub(crate) fn foresee(
     let seasons: Vec<usize> =
         seasons(ahead.grain).iter().copied().filter(|season| 2 * season <= values.len()).collect();
     let mut forecaster = Forecaster::new(ahead.horizon, &seasons).levels(&ahead.levels);
-    for (width, level) in forecaster.widths.iter_mut().zip(&ahead.levels) {
-        let learned = ahead.widths.iter().find(|(known, _)| (known - level).abs() < 1e-9);
-        *width = learned.map_or(*width, |(_, learned)| *learned);
+    let forecasters = ahead.learned.iter().flat_map(|learned| learned.forecasters());
+    if let Some(learned) = forecasters.into_iter().find(|learned| learned.seasons == seasons) {
+        forecaster.network.clone_from(&learned.network);
+        let widths = || learned.levels.iter().zip(&learned.widths);
+        for (width, level) in forecaster.widths.iter_mut().zip(&ahead.levels) {
+            let known = widths().find(|(known, _)| (*known - level).abs() < 1e-9);
+            *width = known.map_or(*width, |(_, learned)| *learned);
+        }
     }
     let mut forecast = forecaster.forecast_with(values, &places(steps, ahead))?;
     let bands = forecast.bands.iter_mut().flat_map(|band| [&mut band.lower, &mut band.upper]);
@@ -124,14 +131,7 @@ mod tests {
     }
 
     fn ahead(horizon: usize, events: Vec<Known>) -> Ahead {
-        Ahead {
-            grain: Grain::Day,
-            horizon,
-            levels: vec![0.8],
-            events,
-            widths: Vec::new(),
-            most: f64::INFINITY,
-        }
+        Ahead { grain: Grain::Day, horizon, levels: vec![0.8], events, learned: None, most: f64::INFINITY }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use opentrace_store::{ForecastRow, GrainColumn, StoreError};
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::desk::DeskError;
 use super::foresee::{Ahead, LEAST, following, foresee};
 use super::{Models, Unanswered};
 use crate::clock;
@@ -46,6 +47,8 @@ enum ForetellError {
     Work(#[from] Unanswered),
     #[error(transparent)]
     Model(#[from] opentrace_models::Error),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
 }
 
 impl Models {
@@ -122,7 +125,7 @@ impl Models {
                 horizon,
                 levels: vec![0.8, 0.95],
                 events: Vec::new(),
-                widths: Vec::new(),
+                learned: self.forecasters(site, metric, grain.word()).await?,
                 most: f64::INFINITY,
             };
             let (steps, values, asked) = (courses.steps, courses.whole, ahead.clone());

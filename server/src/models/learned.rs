@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use opentrace_models::artefact::{self, Manifest};
-use opentrace_models::forecast::Forecaster;
+use opentrace_models::forecast::{Grid, Learned as Forecasters};
 use opentrace_models::predict::{Predictor, Table};
 use opentrace_models::registry::Registry;
 use opentrace_models::segment::Segments;
 use opentrace_models::{Error, Result};
-use serde::{Deserialize, Serialize};
 
 use super::kind::{Kind, Options};
 use super::lesson::{Lesson, Matter, TARGET};
@@ -30,13 +29,6 @@ pub(super) enum Learned {
     Forecasters(Forecasters),
 }
 
-/// Calibrated forecasters, in the form of `opentrace train --kind forecast`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Forecasters {
-    asked: Vec<usize>,
-    forecasters: Vec<Forecaster>,
-}
-
 impl Learned {
     /// Trains. `before` is the live version, whose segments' ids go on.
     pub(super) fn fit(kind: Kind, options: &Options, lesson: &Lesson, before: Option<&Self>) -> Result<Self> {
@@ -51,12 +43,10 @@ impl Learned {
             Matter::Table(table) => Self::Predictor(Box::new(Predictor::fit(table, TARGET, options.seed)?)),
             Matter::Baskets { names, baskets } => Self::Pages(Pages::fit(names, baskets)?),
             Matter::Series { grain, series } => {
-                let longest = series.iter().map(Vec::len).max().unwrap_or(0);
+                let longest = series.iter().map(|grid| grid.values.len()).max().unwrap_or(0);
                 let seasons = seasons(grain).iter().copied().filter(|season| 2 * season <= longest);
-                let mut forecaster =
-                    Forecaster::new(options.horizon as usize, &seasons.collect::<Vec<_>>()).levels(&LEVELS);
-                forecaster.calibrate(series.iter().map(Vec::as_slice))?;
-                Self::Forecasters(Forecasters { asked: Vec::new(), forecasters: vec![forecaster] })
+                let (horizon, seasons) = (options.horizon as usize, seasons.collect::<Vec<_>>());
+                Self::Forecasters(Forecasters::train(series, horizon, &seasons, &LEVELS, options.seed)?.0)
             }
         })
     }
@@ -139,7 +129,7 @@ impl Learned {
             }
             (Self::Segments(model), _) => Ok(model.silhouette),
             (Self::Pages(model), Matter::Baskets { names, baskets }) => Ok(model.hit_rate(names, baskets)),
-            (Self::Forecasters(model), Matter::Series { series, .. }) => model.skill(series),
+            (Self::Forecasters(model), Matter::Series { series, .. }) => skill(model, series),
             _ => Err(Error::Degenerate { why: "the model is of another kind than what it is judged by" }),
         }
     }
@@ -176,45 +166,35 @@ fn seasons(grain: &str) -> &'static [usize] {
     known.into_iter().find(|known| known.word() == grain).map_or(&[], super::foresee::seasons)
 }
 
-impl Forecasters {
-    /// How many times as wide as usual the interval of each level is.
-    pub(super) fn widths(&self) -> Vec<(f64, f64)> {
-        let pairs = |forecaster: &Forecaster| {
-            forecaster.levels.iter().copied().zip(forecaster.widths.iter().copied()).collect()
-        };
-        self.forecaster().map(pairs).unwrap_or_default()
-    }
-
-    /// The forecaster, as it was calibrated.
-    fn forecaster(&self) -> Option<&Forecaster> {
-        self.forecasters.first()
-    }
-
-    /// 1 less the interval score (Gneiting and Raftery, 2007) of the last steps in units of the series' mean
-    /// size: narrow intervals that hold the truth are good.
-    fn skill(&self, series: &[Vec<Option<f64>>]) -> Result<f64> {
-        let forecaster =
-            self.forecaster().ok_or(Error::TooFew { field: "forecasters", given: 0, want: 1 })?;
-        let (mut score, mut count) = (0.0, 0.0);
-        for values in series.iter().filter(|values| values.len() > 2 * forecaster.horizon) {
-            let (known, hidden) = values.split_at(values.len() - forecaster.horizon);
-            let Ok(forecast) = forecaster.forecast(known) else { continue };
-            let size = known.iter().flatten().map(|value| value.abs()).sum::<f64>() / known.len() as f64;
-            for band in &forecast.bands {
-                let miss = 2.0 / (1.0 - band.level);
-                for (step, truth) in hidden.iter().enumerate() {
-                    let Some(truth) = truth else { continue };
-                    let (lower, upper) = (band.lower[step], band.upper[step]);
-                    let beyond = (lower - truth).max(0.0) + (truth - upper).max(0.0);
-                    score += (upper - lower + miss * beyond) / size.max(f64::MIN_POSITIVE);
-                    count += 1.0;
-                }
+/// 1 less the interval score (Gneiting and Raftery, 2007) of the last steps in units of the series' mean
+/// size: narrow intervals that hold the truth are good.
+fn skill(model: &Forecasters, series: &[Grid]) -> Result<f64> {
+    let horizon = model.forecasters().first().map(|forecaster| forecaster.horizon).ok_or(Error::TooFew {
+        field: "forecasters",
+        given: 0,
+        want: 1,
+    })?;
+    let (mut score, mut count) = (0.0, 0.0);
+    for grid in series.iter().filter(|grid| grid.values.len() > 2 * horizon) {
+        let mut known = grid.clone();
+        let hidden = known.values.split_off(grid.values.len() - horizon);
+        let Ok(forecast) = model.forecast(&known, horizon, &[]) else { continue };
+        let size =
+            known.values.iter().flatten().map(|value| value.abs()).sum::<f64>() / known.values.len() as f64;
+        for band in &forecast.bands {
+            let miss = 2.0 / (1.0 - band.level);
+            for (step, truth) in hidden.iter().enumerate() {
+                let Some(truth) = truth else { continue };
+                let (lower, upper) = (band.lower[step], band.upper[step]);
+                let beyond = (lower - truth).max(0.0) + (truth - upper).max(0.0);
+                score += (upper - lower + miss * beyond) / size.max(f64::MIN_POSITIVE);
+                count += 1.0;
             }
         }
-        if count > 0.0 {
-            Ok(1.0 - score / count)
-        } else {
-            Err(Error::TooFew { field: "steps", given: 0, want: 2 * forecaster.horizon + 1 })
-        }
+    }
+    if count > 0.0 {
+        Ok(1.0 - score / count)
+    } else {
+        Err(Error::TooFew { field: "steps", given: 0, want: 2 * horizon + 1 })
     }
 }

@@ -6,11 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::civil::DateTime;
 use opentrace_events::ids::DAY_MS;
 use opentrace_events::money::SCALE;
 use opentrace_events::{Site, Timestamp};
 use opentrace_models::artefact::fingerprint;
+use opentrace_models::forecast::Grid;
 use opentrace_models::predict::{Column, Customer, Lifetime, Table, Values};
 use opentrace_query::limits::Budget;
 use opentrace_query::report::{self, Reporting};
@@ -51,8 +51,8 @@ pub(super) enum Matter {
     Table(Table),
     /// What each visitor looked at, by the places of names.
     Baskets { names: Vec<String>, baskets: Vec<Vec<usize>> },
-    /// Values by step.
-    Series { grain: &'static str, series: Vec<Vec<Option<f64>>> },
+    /// Values by step of the site's clock.
+    Series { grain: &'static str, series: Vec<Grid> },
 }
 
 /// Why nothing can be learned.
@@ -239,29 +239,35 @@ impl Library<'_> {
             budget: Budget::default(),
         };
         let courses = Reporting { asking, kept: &[] }.course(&course, 0, MOST_SERIES).await?;
-        let all: Vec<Vec<Option<f64>>> = std::iter::once(courses.whole)
-            .chain(courses.groups.into_iter().map(|group| group.values))
-            .map(|values| values[super::course::begun(&values)..].to_vec())
-            .filter(|values| !values.is_empty())
-            .collect();
-        let (longest, want) = (all.iter().map(Vec::len).max().unwrap_or(0), 2 * options.horizon as usize + 6);
+        let steps: Vec<i64> = courses.steps.iter().map(|step| super::course::millis(*step)).collect();
+        let grid = |values: Vec<Option<f64>>| {
+            let begun = super::course::begun(&values);
+            let points = steps.iter().copied().zip(values).skip(begun).collect::<Vec<_>>();
+            (!points.is_empty()).then(|| Grid::of(&points))
+        };
+        let groups = courses.groups.into_iter().map(|group| group.values);
+        let all: Vec<Grid> = std::iter::once(courses.whole).chain(groups).filter_map(grid).collect();
+        let longest = all.iter().map(|grid| grid.values.len()).max().unwrap_or(0);
+        let horizon = options.horizon as usize;
+        let want = 2 * horizon + 6;
         if longest < want {
             return Err(LessonError::TooFew { what: "steps", given: longest, want });
         }
-        let horizon = options.horizon as usize;
-        let known = |values: &Vec<Option<f64>>| values[..values.len().saturating_sub(horizon)].to_vec();
-        let train: Vec<Vec<Option<f64>>> =
-            all.iter().map(known).filter(|values| !values.is_empty()).collect();
-        let bytes: Vec<u8> =
-            train.iter().flatten().flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes()).collect();
-        let millis = |step: Option<&DateTime>| step.map_or(0, |step| super::course::millis(*step));
+        let known = |grid: &Grid| {
+            let mut grid = grid.clone();
+            grid.values.truncate(grid.values.len().saturating_sub(horizon));
+            (!grid.values.is_empty()).then_some(grid)
+        };
+        let train: Vec<Grid> = all.iter().filter_map(known).collect();
+        let values = train.iter().flat_map(|grid| &grid.values);
+        let bytes: Vec<u8> = values.flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes()).collect();
         let grain = course.grain.word();
         Ok(Lesson {
-            rows: train.iter().map(Vec::len).sum(),
+            rows: train.iter().map(|grid| grid.values.len()).sum(),
             fingerprint: fingerprint(&bytes),
             train: Matter::Series { grain, series: train },
             held: Matter::Series { grain, series: all },
-            window: (millis(courses.steps.first()), millis(courses.steps.last())),
+            window: (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0)),
         })
     }
 }

@@ -259,6 +259,15 @@ test('details are sorted, searched and exported as shown', async () => {
   await page.context().close();
 });
 
+test('an address with a site that nobody added says so once', async () => {
+  const page = await world.open('/sites/nowhere.example');
+  await page.getByText('There is no site nowhere.example here').waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await page.getByRole('link', { name: 'all of them' }).click();
+  await ready(page);
+  await page.context().close();
+});
+
 test('all that is shown is exported as one file', async () => {
   const page = await world.open(SITE);
   await ready(page);
@@ -351,10 +360,10 @@ test('a question is answered with a chart, and the next goes on from it', async 
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.locator('canvas').waitFor();
+  await shot(page, 'question', { whole: false });
   await dialog.getByRole('button', { name: 'Table' }).click();
   await dialog.getByRole('rowheader', { name: 'Germany' }).waitFor();
   await accessible(page);
-  await shot(page, 'question', { whole: false });
   await dialog.getByText('What was understood').click();
   assert.match(await dialog.getByLabel('The query').inputValue(), /"visit:country"/);
   await dialog.getByLabel('Go on from here').fill('by browser');

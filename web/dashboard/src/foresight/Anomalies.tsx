@@ -4,7 +4,7 @@ import { useCallback } from 'react';
 import { type AnomalyPoint, anomalies } from '../api/foresight';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
-import { bucket, counted, figure } from '../lib/format';
+import { bucket, counted, figure, metricName } from '../lib/format';
 import { Head } from '../reports/Head';
 import { KINDS, sliceName } from '../site/foresight';
 import { named } from '../site/names';
@@ -121,7 +121,7 @@ function Judged({ points, metric, grain, currency }: Shown & { points: AnomalyPo
   const write = (value: number) => figure(metric, counted(metric, value), false, currency);
   const columns: Column<AnomalyPoint>[] = [
     { name: 'Time', cell: ({ time }) => bucket(time, step) },
-    { name: named(metric).replaceAll('_', ' '), cell: ({ value }) => write(value) },
+    { name: metricName(metric), cell: ({ value }) => write(value) },
     { name: 'Expected', cell: ({ expected }) => write(expected) },
     { name: 'From', cell: ({ lower }) => write(Math.max(0, lower)) },
     { name: 'To', cell: ({ upper }) => write(upper) },

@@ -17,9 +17,9 @@ export const METRICS = {
 export type Metric = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as Metric[];
 
-/** What people call a metric. */
+/** What people call a metric, where there is little room. */
 export function metricName(metric: string): string {
-  const known: Record<string, string> = METRICS;
+  const known: Record<string, string> = { ...METRICS, visitors: 'Visitors' };
   const words = metric.replace(/^.*:/, '').replaceAll('_', ' ');
   return known[metric] ?? `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}`;
 }

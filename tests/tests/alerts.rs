@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use opentrace_tests::program::client;
 use opentrace_tests::receiver::{Receiver, Taken};
 use opentrace_tests::{Program, Site};
@@ -92,6 +93,7 @@ fn by_rule(taken: &[Taken], kind: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_alert_arrives_once_whatever_is_killed() {
+    let begun = Timestamp::now();
     let data = tempfile::tempdir().expect("a folder");
     let receiver = Receiver::start(0.5).await;
     let (mut program, site, channel) = ready(data.path(), &receiver).await;
@@ -145,7 +147,17 @@ async fn every_alert_arrives_once_whatever_is_killed() {
     }
     assert_eq!(data["site_id"], site.domain.as_str());
     assert!(taken[0].body["timestamp"].is_string());
-    assert!(data["url"].as_str().is_some_and(|url| url.starts_with("https://stats.example.com/sites/")));
+    let days = [begun, Timestamp::now()].map(|at| at.strftime("%F").to_string());
+    for message in &taken {
+        let data = &message.body["data"];
+        let url = reqwest::Url::parse(data["url"].as_str().expect("an address")).expect("an address");
+        assert!(url.as_str().starts_with("https://stats.example.com/sites/alerts.example?"), "{url}");
+        let asked: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+        assert_eq!((&*asked["period"], &*asked["interval"]), ("custom", "time:minute"), "{url}");
+        assert!(asked["from"] == asked["to"] && days.contains(&asked["from"]), "{url}");
+        let rules_own = json!([["is", "event:name", [data["name"]]]]);
+        assert_eq!((&*asked["metric"], &*asked["filters"]), ("events", &*rules_own.to_string()), "{url}");
+    }
     assert!(program.terminate(), "a clean end");
 }
 

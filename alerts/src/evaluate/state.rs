@@ -227,16 +227,21 @@ pub(super) fn advance(view: &View<'_>, state: State, moment: Moment, earlier: &[
     let span = view.rule.span(now.div_euclid(1000));
     let verdict = view.verdict(span, None);
     match state {
-        State::Quiet { until } if now >= until => {
+        State::Quiet { until } if now < until => Step::to(State::Quiet { until }),
+        State::Quiet { .. } | State::Pending { .. } => {
             let before = earlier.iter().map(|span| (*span, view.verdict(*span, None)));
             match [(span, verdict)].into_iter().chain(before).find(|(_, verdict)| verdict.breach) {
-                Some((span, verdict)) => ripen(view, now, moment, span, verdict),
+                Some((cause, found)) => {
+                    // What waited for room because of something late is over: this is another matter.
+                    let since = match state {
+                        State::Pending { since } if verdict.breach => since,
+                        _ => now,
+                    };
+                    ripen(view, since, moment, cause, found)
+                }
                 None => Step::to(State::default()),
             }
         }
-        State::Quiet { until } => Step::to(State::Quiet { until }),
-        State::Pending { since } if verdict.breach => ripen(view, since, moment, span, verdict),
-        State::Pending { .. } => Step::to(State::default()),
         State::Firing(alert) => match still(view, alert, now, span, verdict) {
             Ok(alert) => announce(alert, moment.muted, State::Firing),
             Err(step) => *step,

@@ -243,7 +243,7 @@ impl Naive {
                     said.push((key.clone(), opened, if was { "Recovered" } else { "Retracted" }.to_owned()));
                 }
             } else if let Some(window) = std::iter::once(now_window)
-                .chain(Self::missed(rule, &key, now, grown).into_iter().filter(|_| life.pending.is_none()))
+                .chain(Self::missed(rule, &key, now, grown))
                 .find(|window| self.broken(rule, &key, *window, 0.0, None))
                 .filter(|_| life.pending.is_some() || now >= life.quiet_until)
             {
@@ -382,7 +382,7 @@ fn told(outcome: &Outcome, opened: &mut BTreeMap<OpeningId, u64>) -> Vec<(String
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(2_000), ..ProptestConfig::default() })]
 
     /// Every condition, with late events, retractions, silence, and a crash at some epoch.
     #[test]
@@ -409,6 +409,26 @@ proptest! {
             prop_assert_eq!(told(&outcome, &mut opened), expected, "epoch {} at {}", at, now);
         }
     }
+}
+
+#[test]
+fn what_comes_late_fires_also_where_something_earlier_found_no_room() {
+    let grouping = Some(Grouping { dimension: "country".to_owned(), limit: 1 });
+    let signup = Condition::Event { event: "signup".to_owned() };
+    let mut evaluator = Evaluator::restore([Arc::new(Rule { grouping, ..rule(signup) })], [], []);
+    let minute = START / 60 * 60;
+    let of = |key: &str, start| Cell { key: Key::from(key), ..cell(start, 1) };
+    let told = |outcome: Outcome| -> Vec<_> {
+        let said = outcome.transitions.into_iter();
+        said.map(|said| (said.key.as_str().to_owned(), said.kind.name())).collect()
+    };
+    let cells = [of("fr", minute - 60), of("de", minute)];
+    let said = evaluator.close(1, START * 1000, &cells, &[], &NoBands);
+    assert_eq!(told(said), [("de".to_owned(), "firing")], "there is room for one");
+    let now = (minute + 61) * 1000;
+    let said = evaluator.close(2, now, &[of("fr", minute)], &[], &NoBands);
+    assert_eq!(told(said), [("de".to_owned(), "resolved"), ("fr".to_owned(), "firing")]);
+    assert_eq!(evaluator.open()[0].state.alert().unwrap().started_at, now, "what waited is forgotten");
 }
 
 #[test]

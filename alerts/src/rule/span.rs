@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::RuleError;
@@ -105,6 +106,18 @@ impl Span {
     /// The same stretch so many seconds earlier.
     pub fn earlier(self, seconds: i64) -> Self {
         Self { from: self.from - seconds, to: self.to - seconds, ..self }
+    }
+
+    /// The instants between which it lies, in seconds since 1970. Series count days as midnights in UTC.
+    pub fn instants(&self, zone: &TimeZone) -> (i64, i64) {
+        let midnight = |at: i64| {
+            let date = TimeZone::UTC.to_datetime(Timestamp::from_second(at).ok()?).date();
+            Some(zone.to_timestamp(date.to_datetime(Time::midnight())).ok()?.as_second())
+        };
+        match self.grain {
+            Grain::Minute | Grain::Hour => (self.from, self.to),
+            Grain::Day => (midnight(self.from).unwrap_or(self.from), midnight(self.to).unwrap_or(self.to)),
+        }
     }
 
     /// Whether a cell is part of it.

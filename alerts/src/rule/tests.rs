@@ -215,3 +215,14 @@ proptest! {
         prop_assert_eq!(Duration::parse("x", &text).unwrap().seconds(), seconds);
     }
 }
+
+#[test]
+fn days_of_a_series_lie_between_midnights_of_the_site() {
+    let zone = TimeZone::get("Europe/Berlin").expect("zone");
+    let at = |text: &str| text.parse::<Timestamp>().expect("a time").as_second();
+    let (from, to) = (at("2026-03-29T00:00:00Z"), at("2026-03-30T00:00:00Z"));
+    let day = Span { grain: Grain::Day, from, to };
+    let short = (at("2026-03-28T23:00:00Z"), at("2026-03-29T22:00:00Z"));
+    assert_eq!(day.instants(&zone), short, "a day of 23 hours");
+    assert_eq!(Span { grain: Grain::Hour, ..day }.instants(&zone), (from, to));
+}

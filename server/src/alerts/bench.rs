@@ -20,6 +20,8 @@ use opentrace_store::{GrainColumn, SeriesRow};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::asked::Asked;
+use super::link::link;
 use super::people::Seen;
 use super::tally::Tallies;
 
@@ -138,7 +140,10 @@ impl Bench {
     fn tell(&self, transition: &Transition, known: &Known, words: &Words<'_>, told: &mut Told) {
         let rule = &known.rule;
         let Some(site) = words.sites.get(opentrace_events::SiteId(rule.site)) else { return };
-        let url = format!("{}/sites/{}", words.public_url, site.domain);
+        let group = rule.grouping.as_ref().map(|_| transition.key.as_str());
+        let cause = transition.alert.cause.instants(&rule.zone);
+        let page = format!("{}/sites/{}", words.public_url, site.domain);
+        let url = link(&page, Asked::of(&known.draft, group), cause, &rule.zone);
         let about = about(known);
         let mut body = json!({
             "alert_id": rule.id,
@@ -147,13 +152,10 @@ impl Bench {
             "about": about,
             "value": transition.alert.value,
             "band": transition.alert.band,
-            "group": rule.grouping.as_ref().map(|_| transition.key.as_str()),
+            "group": group,
             "opening": transition.alert.opening,
             "started_at": at(transition.alert.started_at),
-            "window": {
-                "from": at(transition.alert.cause.from * 1000),
-                "to": at(transition.alert.cause.to * 1000),
-            },
+            "window": { "from": at(cause.0 * 1000), "to": at(cause.1 * 1000) },
             "url": url,
         });
         match &transition.kind {

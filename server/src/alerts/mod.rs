@@ -11,9 +11,11 @@
 //! What a judgement leads to is durable before the commit is recorded as done: after a crash the epochs
 //! of a commit come again and find what was judged of them. Whoever changes rules takes the same place.
 
+mod asked;
 mod bench;
 mod channels;
 mod dispatch;
+mod link;
 mod manage;
 mod names;
 mod people;

@@ -13,6 +13,7 @@ use opentrace_store::meta::DefinitionRecord;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::asked::dimension;
 use super::tally::{Counted, Tallies};
 
 /// A channel as rules name it.
@@ -265,13 +266,13 @@ fn attribute(name: &str) -> Result<Attribute, RuleError> {
     if let Some(key) = name.strip_prefix("event:props:").filter(|key| !key.is_empty()) {
         return Ok(Attribute::Property(key.to_owned()));
     }
-    match name {
-        "event:name" | "name" => return Ok(Attribute::Name),
-        "event:goal" | "goal" => return Ok(Attribute::Goal),
-        "event:page" | "page" => return Ok(Attribute::Path),
+    let full = dimension(name);
+    match &*full {
+        "event:name" => return Ok(Attribute::Name),
+        "event:goal" => return Ok(Attribute::Goal),
+        "event:page" => return Ok(Attribute::Path),
         _ => {}
     }
-    let full = if name.contains(':') { name.to_owned() } else { format!("visit:{name}") };
     let field = opentrace_query::catalogue::field(&full).ok_or_else(unknown)?;
     VisitColumn::of_column(field.column).map(Attribute::Visit).ok_or_else(unknown)
 }

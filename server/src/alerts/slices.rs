@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use opentrace_alerts::rule::{Source, draft};
+use opentrace_alerts::rule::draft;
 use opentrace_events::Site;
 use opentrace_query::{QueryError, Views};
 use opentrace_store::meta::AlertHistoryRecord;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Alerts;
+use super::asked::Asked;
 use crate::clock;
 
 /// What is looked at.
@@ -55,22 +56,12 @@ impl Alerts {
         Ok(slices)
     }
 
-    /// Metric and filters of the rule as it is now.
+    /// Metric and filters of the rule as it is now, and the value of the dimension that fired.
     async fn question(&self, record: &AlertHistoryRecord) -> Option<Map<String, Value>> {
         let rule = self.shared.meta.alert_rule(record.row.rule.parse().ok()?).await.ok()??;
         let draft = draft(&serde_json::from_str(&rule.body).ok()?).ok()?;
-        let mut filters = draft.target.filters.as_array().cloned().unwrap_or_default();
-        let metric = match &draft.target.source {
-            Source::Metric(metric) => metric.clone(),
-            Source::Event(event) => {
-                filters.push(json!(["is", "event:name", [event]]));
-                "events".to_owned()
-            }
-            Source::Query(query) => {
-                filters.extend(query["filters"].as_array().cloned().unwrap_or_default());
-                query["metrics"][0].as_str()?.to_owned()
-            }
-        };
+        let body: Value = serde_json::from_str(&record.row.body).ok()?;
+        let Asked { metric, filters } = Asked::of(&draft, body["group"].as_str())?;
         let body = json!({ "metrics": [metric], "filters": filters });
         body.as_object().cloned()
     }

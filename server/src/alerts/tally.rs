@@ -26,7 +26,7 @@ const FIRST: u32 = 1 << 31;
 /// Values of a dimension that are counted.
 const MOST_KEYS: usize = 10_000;
 /// What an empty value of a dimension is called: the key of a count without one is empty.
-const NONE: &str = "(none)";
+pub(super) const NONE: &str = "(none)";
 
 /// What is counted.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@ import '@mantine/core/styles/default-css-variables.css';
 import './style/base.css';
 import './style/shell.css';
 import './style/controls.css';
+import './style/time.css';
 import './style/tables.css';
 import './style/pages.css';
 import './style/reports.css';

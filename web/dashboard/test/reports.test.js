@@ -77,7 +77,8 @@ test('filters are saved as a segment and set beside everybody', async () => {
 
   await page.getByRole('link', { name: 'Segments' }).click();
   const table = region(page, 'Comparison');
-  await page.locator('[name="Time"], select[aria-label="Time"]').selectOption('28d');
+  await page.getByRole('button', { name: 'Time: Last 30 days' }).click();
+  await page.getByRole('dialog', { name: 'Time' }).getByRole('button', { name: 'Last 28 days' }).click();
   await table.getByRole('rowheader', { name: 'Searchers' }).waitFor();
   const row = table.getByRole('row', { name: /Searchers/ });
   await page.waitForFunction(

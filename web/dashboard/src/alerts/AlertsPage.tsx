@@ -139,7 +139,7 @@ function Past({ site }: { site: string }) {
       ) : !data ? (
         <Skeleton height={120} role="status" aria-label="Loading" />
       ) : data.length === 0 ? (
-        <Nothing title="No alert yet" />
+        <Nothing title="No alert yet">Each one is listed here, with its value and when it ended.</Nothing>
       ) : (
         <DataTable columns={STEPS} rows={data.slice(0, SHOWN)} id={({ id }) => id} flow />
       )}

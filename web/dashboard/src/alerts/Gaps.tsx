@@ -41,7 +41,8 @@ export function Gaps({ kind, setKind, events, event, setEvent }: Props) {
           <Options name="window" label="Window" options={WINDOWS} value="5m" />
         </>
       )}
-      , at most <Options name="cooldown" label="How often" options={COOLDOWNS} />
+      {' and do so '}
+      <Options name="cooldown" label="How often" options={COOLDOWNS} />
     </>
   );
 }

@@ -3,12 +3,14 @@ import { figure, moment } from '../lib/format';
 import { type Column, DataTable } from '../ui/DataTable';
 
 const SHOWN = 10;
-const COLUMNS: Column<Simulation['alerts'][number]>[] = [
+type Fired = Simulation['alerts'][number];
+const COLUMNS: Column<Fired>[] = [
   { name: 'From', cell: ({ started_at }) => moment(started_at) },
   { name: 'Until', cell: ({ resolved_at }) => (resolved_at ? moment(resolved_at) : 'now') },
-  { name: 'Of', text: true, cell: ({ group }) => group ?? '' },
   { name: 'Value', cell: ({ value }) => figure('events', value) },
 ];
+
+const OF: Column<Fired> = { name: 'Of', text: true, cell: ({ group }) => group ?? '' };
 
 /** What a rule would have done. */
 export function Simulated({ of: { fired, alerts } }: { of: Simulation }) {
@@ -19,7 +21,7 @@ export function Simulated({ of: { fired, alerts } }: { of: Simulation }) {
       </p>
       {alerts.length > 0 && (
         <DataTable
-          columns={COLUMNS}
+          columns={alerts.some(({ group }) => group) ? [...COLUMNS, OF] : COLUMNS}
           rows={alerts.slice(0, SHOWN)}
           id={({ started_at, group }) => `${started_at} ${group}`}
           flow

@@ -86,7 +86,7 @@ function Editor({ held }: { held: Board }) {
           <>
             <Sharing board={held} />
             <Button size="xs" variant="default" onClick={throwAway}>
-              Throw away
+              Delete
             </Button>
             <Button size="xs" variant="default" aria-pressed={editing} onClick={() => setEditing(!editing)}>
               {editing ? 'Done' : 'Change'}

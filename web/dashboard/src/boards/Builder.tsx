@@ -1,11 +1,12 @@
 import { Modal } from '@mantine/core';
 import { useState } from 'react';
 import { CHARTS, type ChartKind, type Tile, type TileQuery } from '../api/boards';
+import { metricName, rangeText } from '../lib/format';
 import { PERIODS } from '../lib/range';
 import { useSession } from '../session/data';
 import { Field, Form } from '../session/Form';
 import { DIMENSIONS } from '../site/names';
-import { asked, linesOf, NEEDS } from './asked';
+import { asked, BETWEEN, linesOf, NEEDS, simple } from './asked';
 import { Choice } from './Choice';
 
 /** Periods that the server knows by name. */
@@ -31,7 +32,7 @@ export function Builder({ tile, title, done, close }: Props) {
     done(
       chart === 'text'
         ? { ...place, title, chart, text }
-        : { ...place, title, chart, query: asked(chart, fields) },
+        : { ...place, title, chart, query: asked(chart, fields, tile.query) },
     );
   };
   return (
@@ -66,7 +67,8 @@ function Asked({ chart, query }: { chart: ChartKind; query: TileQuery | undefine
   const metrics = useSession().data?.metrics ?? [];
   const needs = NEEDS[chart];
   const dimensions = query?.dimensions ?? [];
-  const [operator = '', filtered = '', [value = ''] = []] = query?.filters?.[0] ?? [];
+  const { filtered, value } = simple(query);
+  const range = query?.date_range;
   return (
     <>
       {needs.metric && (
@@ -74,7 +76,7 @@ function Asked({ chart, query }: { chart: ChartKind; query: TileQuery | undefine
           name="metric"
           label="What is counted"
           value={query?.metrics?.[0] ?? 'visitors'}
-          options={Object.fromEntries(metrics.map((name) => [name, name.replaceAll('_', ' ')]))}
+          options={Object.fromEntries(metrics.map((name) => [name, metricName(name)]))}
         />
       )}
       {needs.time && (
@@ -124,16 +126,18 @@ function Asked({ chart, query }: { chart: ChartKind; query: TileQuery | undefine
       <Choice
         name="period"
         label="Time"
-        value={typeof query?.date_range === 'string' ? query.date_range : '30d'}
-        options={Object.fromEntries(
-          PERIODS.filter(([name]) => KNOWN.has(name)).map(([name, label]) => [name, label]),
-        )}
+        value={Array.isArray(range) ? range.join(BETWEEN) : (range ?? '30d')}
+        options={{
+          // Days come from files; those of a tile stay while nobody chooses another time.
+          ...(Array.isArray(range) && { [range.join(BETWEEN)]: rangeText(range) }),
+          ...Object.fromEntries(PERIODS.filter(([name]) => KNOWN.has(name))),
+        }}
       />
       <div className="pair">
         <Choice
           name="filtered"
           label="Only where"
-          value={operator === 'is' ? filtered : ''}
+          value={filtered}
           options={{ '': 'everything', ...DIMENSIONS }}
         />
         <Field name="value" label="is" defaultValue={value} autoComplete="off" />

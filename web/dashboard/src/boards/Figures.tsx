@@ -1,4 +1,4 @@
-import { figure } from '../lib/format';
+import { figure, metricName } from '../lib/format';
 import { named } from '../site/names';
 import { type Column, DataTable } from '../ui/DataTable';
 import { type Drawn, label } from './options';
@@ -14,7 +14,7 @@ export function Figures({ drawn: { answer, dimensions, metric, currency } }: { d
       cell: (row: Row) => label(dimension, row.dimensions[place] ?? ''),
     })),
     {
-      name: named(metric).replaceAll('_', ' '),
+      name: metricName(metric),
       cell: (row) => figure(metric, row.metrics[0], false, currency),
     },
   ];

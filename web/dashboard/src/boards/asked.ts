@@ -35,11 +35,29 @@ const ROWS = 10;
 const SERIES = 400;
 const LINKS = 40;
 
-/** The question of a tile, from what the form of the builder holds. */
-export function asked(chart: ChartKind, fields: Record<string, string>): TileQuery {
+/** Between the days of a chosen time, in the form's field. */
+export const BETWEEN = '..';
+
+const isSimple = ([operator, , values]: Condition) => operator === 'is' && values.length === 1;
+
+/** The condition that the form shows: the first that is one value of one dimension. */
+export function simple(query: TileQuery | undefined): { filtered: string; value: string } {
+  const [, filtered = '', [value = ''] = []] = query?.filters?.find(isSimple) ?? [];
+  return { filtered, value };
+}
+
+/** The question of a tile, from what the form of the builder holds; conditions that it cannot show stay. */
+export function asked(chart: ChartKind, fields: Record<string, string>, old?: TileQuery): TileQuery {
   const { period = '30d', filtered, value } = fields;
-  const filters: Condition[] = filtered && value ? [['is', filtered, [value]]] : [];
-  return { date_range: period, ...(filters.length && { filters }), ...own(chart, fields) };
+  const shown = old?.filters?.find(isSimple);
+  const filters = old?.filters?.filter((one) => one !== shown) ?? [];
+  if (filtered && value) filters.unshift(['is', filtered, [value]]);
+  const [from, to] = period.split(BETWEEN);
+  return {
+    date_range: from && to ? [from, to] : period,
+    ...(filters.length && { filters }),
+    ...own(chart, fields),
+  };
 }
 
 function own(chart: ChartKind, fields: Record<string, string>): Omit<TileQuery, 'date_range'> {

@@ -101,7 +101,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       x: 0,
       y: 7,
       w: 12,
-      h: 5,
+      h: 6,
       query: { date_range: '91d', start_event: 'pageview', return_event: 'pageview', period: 'week' },
     },
   ],

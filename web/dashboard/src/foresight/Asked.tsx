@@ -1,4 +1,5 @@
 import type { Granularity } from '../api/foresight';
+import { metricName } from '../lib/format';
 import { useReport } from '../reports/context';
 import { useSession } from '../session/data';
 
@@ -51,7 +52,7 @@ export function CourseFields({ course }: { course: ReturnType<typeof useCourse> 
       >
         {course.metrics.map((name) => (
           <option key={name} value={name}>
-            {name.replaceAll('_', ' ')}
+            {metricName(name)}
           </option>
         ))}
       </select>

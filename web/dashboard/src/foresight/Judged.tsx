@@ -2,7 +2,7 @@ import { useCallback } from 'react';
 import type { AnomalyPoint } from '../api/foresight';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
-import { bucket, counted, figure } from '../lib/format';
+import { bucket, counted, figure, metricName } from '../lib/format';
 import { named } from '../site/names';
 import type { Column } from '../ui/DataTable';
 import { courseOption } from './course';
@@ -41,7 +41,7 @@ export function Judged({ points, metric, grain, currency }: Shown & { points: An
   const write = (value: number) => figure(metric, counted(metric, value), false, currency);
   const columns: Column<AnomalyPoint>[] = [
     { name: 'Time', cell: ({ time }) => bucket(time, step) },
-    { name: named(metric).replaceAll('_', ' '), cell: ({ value }) => write(value) },
+    { name: metricName(metric), cell: ({ value }) => write(value) },
     { name: 'Expected', cell: ({ expected }) => write(expected) },
     { name: 'From', cell: ({ lower }) => write(Math.max(0, lower)) },
     { name: 'To', cell: ({ upper }) => write(upper) },

@@ -17,6 +17,13 @@ export const METRICS = {
 export type Metric = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as Metric[];
 
+/** What people call a metric, where there is little room. */
+export function metricName(metric: string): string {
+  const known: Record<string, string> = { ...METRICS, visitors: 'Visitors' };
+  const words = metric.replace(/^.*:/, '').replaceAll('_', ' ');
+  return known[metric] ?? `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}`;
+}
+
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
@@ -74,9 +81,12 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', tim
 /** An instant for the reader, in their own zone. */
 export const moment = (at: number | string) => dayAndTime.format(new Date(at));
 
+/** What the server calls the country of whom no address database knows. */
+const NOWHERE = '(not set)';
+
 export function countryName(code: string): string {
   try {
-    return (code && regions.of(code)) || code || 'Unknown';
+    return !code || code === NOWHERE ? 'Unknown' : (regions.of(code) ?? code);
   } catch {
     return code; // not a code of ISO 3166
   }
@@ -96,7 +106,17 @@ export function bucket(label: string, interval: string): string {
   return new Intl.DateTimeFormat(undefined, { ...style, timeZone: 'UTC' }).format(date);
 }
 
+const dated = (day: string) => new Date(`${day}T00:00:00Z`);
+const month = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const longDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeZone: 'UTC' });
+
+/** The month of a day. */
+export const monthText = (day: string) => month.format(dated(day));
+
+/** A day with its weekday, month and year. */
+export const wholeDay = (day: string) => longDay.format(dated(day));
+
 export function rangeText([from, to]: [string, string]): string {
   const style = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
-  return style.formatRange(new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`));
+  return style.formatRange(dated(from), dated(to));
 }

@@ -17,7 +17,7 @@ export const PERIODS = [
 ] as const;
 
 export type Period = (typeof PERIODS)[number][0] | 'custom';
-export type Compare = 'previous' | 'year' | 'custom';
+export type Compare = 'previous' | 'year' | 'weekdays' | 'custom';
 
 /** The day it is in `timezone`, as `YYYY-MM-DD`. */
 export function today(timezone: string, now = new Date()): string {
@@ -41,11 +41,14 @@ export function addDays(day: string, days: number): string {
   return text(date);
 }
 
-function addMonths(day: string, months: number): string {
+export function addMonths(day: string, months: number): string {
   const [year = 0, month = 1, dayOfMonth = 1] = day.split('-').map(Number);
   const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
   return text(new Date(Date.UTC(year, month - 1 + months, Math.min(dayOfMonth, last))));
 }
+
+export const ordered = (one: string, other: string): [string, string] =>
+  one <= other ? [one, other] : [other, one];
 
 const firstOfMonth = (day: string) => `${day.slice(0, 7)}-01`;
 
@@ -72,7 +75,7 @@ export function days(period: Period, now: string, from?: string, to?: string): [
     case 'all':
       return null;
     case 'custom':
-      return from && to ? (from <= to ? [from, to] : [to, from]) : [addDays(now, -27), now];
+      return from && to ? ordered(from, to) : [addDays(now, -27), now];
     default:
       return [addDays(now, 1 - Number.parseInt(period, 10)), now];
   }
@@ -82,17 +85,61 @@ export function length([from, to]: [string, string]): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
 }
 
-/** The days compared with: as many right before, the same a year before, or others that were chosen. */
+/** Days of a year that is whole weeks: what was a Monday stays one. */
+const WEEKS_OF_A_YEAR = 364;
+
+/** The days compared with: as many right before, those a year before by date or by weekday, or chosen ones. */
 export function compared(
   pair: [string, string],
   mode: Compare,
   from?: string,
   to?: string,
 ): [string, string] | null {
-  if (mode === 'custom') return from && to ? (from <= to ? [from, to] : [to, from]) : null;
+  if (mode === 'custom') return from && to ? ordered(from, to) : null;
+  if (mode === 'weekdays') return [addDays(pair[0], -WEEKS_OF_A_YEAR), addDays(pair[1], -WEEKS_OF_A_YEAR)];
   if (mode === 'year') return [addMonths(pair[0], -12), addMonths(pair[1], -12)];
   const count = length(pair);
   return [addDays(pair[0], -count), addDays(pair[1], -count)];
+}
+
+const isLastOfMonth = (day: string) => addDays(day, 1).endsWith('-01');
+
+/** Months of the periods that are to date. */
+const MONTHS: Partial<Record<Period, number>> = { month: 1, '6mo': 6, '12mo': 12, year: 12 };
+
+/**
+ * The time before (-1) or after (1) this one, as long and not later than `now`: months stay whole months, and
+ * what is to date is left as if it were whole. Null where only the future follows.
+ */
+export function moved(
+  [from, to]: [string, string],
+  period: Period,
+  direction: 1 | -1,
+  now: string,
+): [string, string] | null {
+  const months = MONTHS[period] ?? monthsOf(from, to);
+  const count = length([from, to]);
+  const first = months ? addMonths(from, months * direction) : addDays(from, count * direction);
+  if (first > now) return null;
+  const last = months ? addDays(addMonths(first, months), -1) : addDays(first, count - 1);
+  if (last <= now) return [first, last];
+  return months ? [first, now] : [addDays(now, 1 - count), now];
+}
+
+/** The period that is these days today, where there is one. */
+export function periodOf([from, to]: [string, string], now: string): Period {
+  const found = PERIODS.find(([name]) => {
+    const pair = days(name, now);
+    return pair?.[0] === from && pair[1] === to;
+  });
+  return found?.[0] ?? 'custom';
+}
+
+/** How many whole months the days are; 0 where they are none. */
+function monthsOf(from: string, to: string): number {
+  if (!from.endsWith('-01') || !isLastOfMonth(to)) return 0;
+  const count = (day: string) => 12 * Number(day.slice(0, 4)) + Number(day.slice(5, 7));
+  return count(to) - count(from) + 1;
 }
 
 /** What the server is asked for: the days, or the name of a period only it knows. */

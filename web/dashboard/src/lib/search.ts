@@ -37,7 +37,8 @@ function condition(value: unknown): value is Condition {
   );
 }
 
-const day = (value: unknown) =>
+/** A day of an address, where it is one. */
+export const day = (value: unknown) =>
   typeof value === 'string' && DAY.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 
 /** Reads an address that anybody may have written: what is not understood is left out. */
@@ -48,7 +49,7 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
     from: day(raw.from),
     to: day(raw.to),
-    compare: (['previous', 'year', 'custom'] as const).find((mode) => mode === raw.compare),
+    compare: (['previous', 'year', 'weekdays', 'custom'] as const).find((mode) => mode === raw.compare),
     cfrom: day(raw.cfrom),
     cto: day(raw.cto),
     interval: (Object.keys(INTERVALS) as Interval[]).find((name) => name === raw.interval),

@@ -41,6 +41,7 @@ export function Erasure() {
         key={who}
         title="Forget somebody"
         action="Erase for ever"
+        danger
         submit={async ({ kind = 'user_id', who = '' }) => {
           if (!confirm(`Erase ${who} for ever?`)) return;
           // The receipt says how far it is; rewriting what is stored takes a while.

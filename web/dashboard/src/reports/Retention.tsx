@@ -38,7 +38,7 @@ export function Retention() {
             value={body.start_event}
             choose={(start_event) => choose({ start_event })}
           />
-          {', how many did '}
+          {' how many did '}
           <EventSelect
             label="Again"
             names={names}

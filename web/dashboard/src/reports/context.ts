@@ -1,6 +1,7 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { DateRange } from '../api/types';
 import { days, type Period, sent, today } from '../lib/range';
+import type { WeekStart } from '../time/month';
 import { useAnswer, useSites } from '../ui/data';
 import type { ReportSearch } from './search';
 
@@ -9,6 +10,11 @@ const NAMES = 200;
 export interface ReportView {
   site: string;
   period: Period;
+  /** The days looked at, where they are known here. */
+  pair: [string, string] | null;
+  /** The day it is on the site. */
+  now: string;
+  weekStart: WeekStart;
   range: DateRange;
   ask: Record<string, unknown>;
   change: (part: ReportSearch) => void;
@@ -19,12 +25,17 @@ export function useReport(): ReportView {
   const { site = '' } = useParams({ strict: false });
   const search: ReportSearch = useSearch({ strict: false });
   const navigate = useNavigate();
-  const timezone = useSites().data?.find((one) => one.domain === site)?.timezone ?? 'UTC';
+  const known = useSites().data?.find((one) => one.domain === site);
   const period = search.period ?? '30d';
+  const now = today(known?.timezone ?? 'UTC');
+  const pair = days(period, now, search.from, search.to);
   return {
     site,
     period,
-    range: sent(days(period, today(timezone)), period),
+    pair,
+    now,
+    weekStart: known?.week_start === 'sunday' ? 'sunday' : 'monday',
+    range: sent(pair, period),
     ask: search.ask ?? {},
     change: (part) => {
       // The route stays; only what follows the question mark changes.

@@ -1,16 +1,24 @@
 import { PERIODS, type Period } from '../lib/range';
+import { day } from '../lib/search';
 
 /** What a report's address says; the rest of it is the report's own. */
 export interface ReportSearch {
   period?: Period;
+  /** The days, where they were chosen. */
+  from?: string;
+  to?: string;
   /** The report's settings, as it reads them. */
   ask?: Record<string, unknown>;
 }
 
 export function readReport(raw: Record<string, unknown>): ReportSearch {
-  const period = PERIODS.map(([name]) => name).find((name) => name === raw.period);
-  const ask = isObject(raw.ask) ? raw.ask : undefined;
-  return { ...(period && { period }), ...(ask && { ask }) };
+  const search: ReportSearch = {
+    period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
+    from: day(raw.from),
+    to: day(raw.to),
+    ask: isObject(raw.ask) ? raw.ask : undefined,
+  };
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -7,12 +7,14 @@ interface Props {
   children: ReactNode;
   /** What the button says. */
   action: string;
+  /** Whether it cannot be undone. */
+  danger?: boolean;
   /** Gets the texts of the fields by their names. */
   submit: (fields: Record<string, string>) => Promise<unknown>;
 }
 
 /** A form that waits for the server and says what it said. */
-export function Form({ title, children, action, submit }: Props) {
+export function Form({ title, children, action, danger, submit }: Props) {
   const [waiting, setWaiting] = useState(false);
   const [problem, setProblem] = useState<Error>();
   const send = async (event: FormEvent<HTMLFormElement>) => {
@@ -38,7 +40,7 @@ export function Form({ title, children, action, submit }: Props) {
             : 'The server cannot be reached. Is it still running?'}
         </p>
       )}
-      <Button type="submit" loading={waiting}>
+      <Button type="submit" loading={waiting} {...(danger && { className: 'danger' })}>
         {action}
       </Button>
     </form>

@@ -46,7 +46,7 @@ function Fields({ look }: { look: Look }) {
         client.setQueryData(['look'], kept);
       }}
     >
-      <p>Above every page, above the form to sign in, and on pages that are shared.</p>
+      <p>What stands above every page, the form to sign in, and pages that are shared.</p>
       <Field name="name" label="Name" defaultValue={look.name} placeholder="OpenTrace" autoComplete="off" />
       <div className="field">
         <span>Colour</span>
@@ -89,7 +89,7 @@ function Fields({ look }: { look: Look }) {
             <img src={picture} alt="The logo" />
           </span>
           <button type="button" className="plain" onClick={() => setLogo('')}>
-            Take it away
+            Remove the logo
           </button>
         </div>
       )}

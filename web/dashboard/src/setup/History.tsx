@@ -67,7 +67,8 @@ export function History({ site }: { site: string }) {
       </p>
       <pre>
         <code>
-          opentrace import --format combined --site {site} --url {location.origin} --key KEY access.log.gz
+          {`opentrace import --format combined --site ${site} \\
+  --url ${location.origin} --key KEY access.log.gz`}
         </code>
       </pre>
     </section>

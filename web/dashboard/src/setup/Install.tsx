@@ -84,6 +84,8 @@ function Snippet({ text }: { text: string }) {
   );
 }
 
+const counted = (views: number) => (views === 1 ? 'one pageview' : `${figure('pageviews', views)} pageviews`);
+
 function Arrival({ site }: { site: string }) {
   const { figures, error } = useLive(site);
   const arrived = (figures?.today.pageviews ?? 0) > 0 || (figures?.visitors_now ?? 0) > 0;
@@ -92,7 +94,7 @@ function Arrival({ site }: { site: string }) {
       <p role="status" className="arrival">
         <span className={arrived ? 'dot' : 'dot waiting'} />
         {arrived
-          ? `Events arrive: ${figure('pageviews', figures?.today.pageviews)} pageviews today.`
+          ? `Events arrive: ${counted(figures?.today.pageviews ?? 0)} today.`
           : error
             ? 'The connection to the server is lost; it is tried again.'
             : 'Waiting for the first event. Open a page of the site in another tab.'}

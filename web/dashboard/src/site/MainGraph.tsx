@@ -52,7 +52,7 @@ export function MainGraph() {
   const shown = useMemo((): Shown => ({ metric, step, currency }), [metric, step, currency]);
   const option = useCallback((colours: Colours) => graph(marked, shown, colours), [marked, shown]);
   if (now.error) return <Failure error={now.error} retry={now.refetch} />;
-  if (!now.data) return <Skeleton className="chart" />;
+  if (!now.data) return <Skeleton className="chart" mb={70} />;
 
   const rows = allLabels(marked).map((label, place) => told(marked, label, place, shown));
   const columns: Column<(typeof rows)[number]>[] = [

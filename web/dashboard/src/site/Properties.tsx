@@ -1,3 +1,4 @@
+import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { properties } from '../api/client';
 import { useSiteView } from './context';
@@ -11,10 +12,17 @@ const NO_PROPERTY = '(none)';
 /** What events say of themselves. A site whose events have no properties has no such panel. */
 export function Properties() {
   const { site } = useSiteView();
-  const { data } = useQuery({
+  const { data, isPending } = useQuery({
     queryKey: ['properties', site],
     queryFn: ({ signal }) => properties(site, signal),
   });
+  // Its place is kept: the panel beside it would be wide for a moment.
+  if (isPending)
+    return (
+      <section className="card panel low" aria-label="Properties">
+        <Skeleton height={180} role="status" aria-label="Loading" />
+      </section>
+    );
   const [first, ...others] = (data ?? []).map(({ name }): Tab => {
     const dimension = `${PROPERTY}${name}`;
     const filters: Tab['filters'] = [['is_not', dimension, [NO_PROPERTY]]];

@@ -36,7 +36,7 @@ export function Tiles() {
             {now.data ? (
               <span className="value">{figure(metric, value(metric), true, view.currency)}</span>
             ) : (
-              <Skeleton height={36} width={90} component="span" />
+              <Skeleton height={26} width={90} my={4} component="span" />
             )}
             {view.before && <Change metric={metric} value={value(metric)} old={old(metric)} />}
           </button>

@@ -1,13 +1,15 @@
 import { Link } from '@tanstack/react-router';
 import type { LiveFigures } from '../api/types';
 import { figure, rangeText } from '../lib/format';
-import { type Compare, INTERVALS, type Interval, PERIODS, type Period } from '../lib/range';
+import { type Compare, INTERVALS, type Interval, PERIODS } from '../lib/range';
 import { SaveFilters } from '../segments/SaveFilters';
 import { useMay } from '../session/data';
-import { useSiteView } from './context';
+import { TimeMenu } from '../time/TimeMenu';
+import { timeOf, useSiteView } from './context';
 import { ExportAll } from './ExportAll';
 import { FilterBuilder } from './FilterBuilder';
 import { named, rowName, SIGNS } from './names';
+import { TIME_BUTTON } from './shortcuts';
 
 export function Toolbar({ figures }: { figures?: LiveFigures }) {
   const view = useSiteView();
@@ -18,7 +20,10 @@ export function Toolbar({ figures }: { figures?: LiveFigures }) {
           <span className={figures ? 'dot' : 'dot waiting'} />
           {figures ? `${figure('visitors', figures.visitors_now)} now` : 'Connecting'}
         </Link>
-        <span className="grow">{view.pair && rangeText(view.pair)}</span>
+        <span className="grow">
+          {view.pair && rangeText(view.pair)}
+          {view.before && ` against ${rangeText(view.before)}`}
+        </span>
         <FilterBuilder />
         <ExportAll />
         <Time />
@@ -58,87 +63,76 @@ function Chips() {
   );
 }
 
+/** What can be compared with; one key leads there and back. */
+const comparisons = (chosen: Compare | 'none') =>
+  [
+    ['none', 'No comparison', chosen === 'none' ? undefined : 'x'],
+    ['previous', 'With the time before', chosen === 'none' ? 'x' : undefined],
+    ['year', 'With a year before'],
+    ['weekdays', 'With a year before, by weekday'],
+  ] as const;
+
 function Time() {
   const view = useSiteView();
-  const choose = (next: Period) =>
-    view.change(
-      next === 'custom'
-        ? { period: next, from: view.pair?.[0], to: view.pair?.[1], interval: undefined }
-        : { period: next, from: undefined, to: undefined, interval: undefined },
-    );
+  const [before, after] = [view.moved(-1), view.moved(1)];
   return (
-    <>
-      <select
-        aria-label="Time"
-        value={view.period}
-        onChange={(event) => choose(event.target.value as Period)}
+    <span className="turns">
+      <button
+        type="button"
+        className="plain"
+        aria-label="The time before"
+        disabled={!before}
+        onClick={() => before && view.change(before)}
       >
-        {PERIODS.map(([name, label]) => (
-          <option key={name} value={name}>
-            {label}
-          </option>
-        ))}
-        <option value="custom">Chosen days</option>
-      </select>
-      {view.period === 'custom' && (
-        <>
-          <Day label="First day" value={view.pair?.[0]} choose={(from) => view.change({ from })} />
-          <Day label="Last day" value={view.pair?.[1]} choose={(to) => view.change({ to })} />
-        </>
-      )}
-    </>
+        ‹
+      </button>
+      <TimeMenu
+        id={TIME_BUTTON}
+        label="Time"
+        shown={PERIODS.find(([name]) => name === view.period)?.[1] ?? 'Chosen days'}
+        options={PERIODS}
+        chosen={view.period}
+        choose={(period) => view.change({ period, from: undefined, to: undefined, interval: undefined })}
+        pair={view.pair}
+        chooseDays={(first, last) => view.change(timeOf('custom', [first, last]))}
+        most={view.now}
+        weekStart={view.weekStart}
+      />
+      <button
+        type="button"
+        className="plain"
+        aria-label="The time after"
+        disabled={!after}
+        onClick={() => after && view.change(after)}
+      >
+        ›
+      </button>
+    </span>
   );
 }
 
 function Comparison() {
   const view = useSiteView();
-  const { compare, cfrom, cto } = view.search;
-  const choose = (next: Compare | undefined) =>
-    view.change(
-      next === 'custom'
-        ? {
-            compare: next,
-            cfrom: view.before?.[0] ?? view.pair?.[0],
-            cto: view.before?.[1] ?? view.pair?.[1],
-          }
-        : { compare: next, cfrom: undefined, cto: undefined },
-    );
+  const chosen = view.search.compare ?? 'none';
+  const options = comparisons(chosen);
   return (
-    <>
-      <select
-        aria-label="Comparison"
-        value={compare ?? ''}
-        disabled={!view.pair}
-        onChange={(event) => choose((event.target.value || undefined) as Compare | undefined)}
-      >
-        <option value="">No comparison</option>
-        <option value="previous">With the time before</option>
-        <option value="year">With a year before</option>
-        <option value="custom">With chosen days</option>
-      </select>
-      {compare === 'custom' && (
-        <>
-          <Day label="First day compared with" value={cfrom} choose={(day) => view.change({ cfrom: day })} />
-          <Day label="Last day compared with" value={cto} choose={(day) => view.change({ cto: day })} />
-        </>
-      )}
-    </>
-  );
-}
-
-interface DayProps {
-  label: string;
-  value?: string;
-  choose: (day: string) => void;
-}
-
-function Day({ label, value, choose }: DayProps) {
-  return (
-    <input
-      type="date"
-      aria-label={label}
-      value={value ?? ''}
-      onChange={(event) => event.target.value && choose(event.target.value)}
+    <TimeMenu
+      label="Comparison"
+      shown={options.find(([name]) => name === chosen)?.[1] ?? 'With chosen days'}
+      options={options}
+      chosen={chosen}
+      choose={(compare) =>
+        view.change({
+          compare: compare === 'none' ? undefined : compare,
+          cfrom: undefined,
+          cto: undefined,
+        })
+      }
+      pair={view.before}
+      chooseDays={(cfrom, cto) => view.change({ compare: 'custom', cfrom, cto })}
+      most={view.now}
+      weekStart={view.weekStart}
+      disabled={!view.pair}
     />
   );
 }

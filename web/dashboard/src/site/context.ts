@@ -2,16 +2,30 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Condition, DateRange, Site } from '../api/types';
 import { METRIC_NAMES, type Metric } from '../lib/format';
-import { compared, days, type Interval, intervals, type Period, sent, today } from '../lib/range';
+import {
+  compared,
+  days,
+  type Interval,
+  intervals,
+  moved,
+  type Period,
+  periodOf,
+  sent,
+  today,
+} from '../lib/range';
 import { type SiteSearch, toggled } from '../lib/search';
 import { siteRoute } from '../router';
 import { useSession } from '../session/data';
+import type { WeekStart } from '../time/month';
 import { useSites } from '../ui/data';
 
 export interface SiteView {
   site: string;
   timezone: string;
   currency: string;
+  weekStart: WeekStart;
+  /** The day it is on the site. */
+  now: string;
   search: SiteSearch;
   period: Period;
   pair: [string, string] | null;
@@ -28,6 +42,8 @@ export interface SiteView {
   filters: Condition[];
   change: (part: Partial<SiteSearch>) => void;
   filter: (dimension: string, value: string) => void;
+  /** The time before or after; null where there is none. */
+  moved: (direction: 1 | -1) => Partial<SiteSearch> | null;
 }
 
 /** What the address says about the page, and how to say something else. */
@@ -62,6 +78,8 @@ function viewOf(
     site,
     timezone,
     currency: known?.currency ?? '',
+    weekStart: known?.week_start === 'sunday' ? 'sunday' : 'monday',
+    now,
     search,
     period,
     pair,
@@ -76,5 +94,17 @@ function viewOf(
       const next = toggled(filters, dimension, value);
       change({ filters: next.length ? next : undefined, open: undefined });
     },
+    moved: (direction) => {
+      const next = pair && moved(pair, period, direction, now);
+      return next && timeOf(periodOf(next, now), next);
+    },
   };
 }
+
+/** What the address says of a time: the name of a period, or days. */
+export const timeOf = (period: Period, [from, to]: [string, string]): Partial<SiteSearch> => ({
+  period,
+  from: period === 'custom' ? from : undefined,
+  to: period === 'custom' ? to : undefined,
+  interval: undefined,
+});

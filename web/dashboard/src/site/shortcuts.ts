@@ -1,11 +1,14 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { addDays, length, PERIODS, today } from '../lib/range';
+import { PERIODS } from '../lib/range';
 import { useSites } from '../ui/data';
 import type { SiteView } from './context';
 
 /** The field that `/` leads to. */
 export const SEARCH_FIELD = 'search';
+
+/** The button that `c` opens. */
+export const TIME_BUTTON = 'time';
 
 /** What each key does, for the list that `?` shows; the letters of the periods come beside them. */
 export const KEYS: [string, string][] = [
@@ -26,16 +29,13 @@ export function useShortcuts(view: SiteView, help: () => void): void {
   const navigate = useNavigate();
   const sites = useSites().data;
   useEffect(() => {
-    const move = (direction: number) => {
-      if (!view.pair) return;
-      const step = length(view.pair) * direction;
-      const from = addDays(view.pair[0], step);
-      if (from > today(view.timezone)) return;
-      view.change({ period: 'custom', from, to: addDays(view.pair[1], step) });
+    const move = (direction: 1 | -1) => {
+      const next = view.moved(direction);
+      if (next) view.change(next);
     };
     const actions: Record<string, () => unknown> = {
       x: () => view.change({ compare: view.search.compare ? undefined : 'previous' }),
-      c: () => view.change({ period: 'custom', from: view.pair?.[0], to: view.pair?.[1] }),
+      c: () => document.getElementById(TIME_BUTTON)?.click(),
       r: () => navigate({ to: '/sites/$site/live', params: { site: view.site } }),
       i: () => {
         const next = view.steps[(view.steps.indexOf(view.step) + 1) % view.steps.length];
@@ -54,7 +54,8 @@ export function useShortcuts(view: SiteView, help: () => void): void {
       actions[index + 1] = () => navigate({ to: '/sites/$site', params: { site: domain } });
     });
     const press = (event: KeyboardEvent) => {
-      const typed = event.target instanceof Element && event.target.closest('input, select, textarea');
+      const typed =
+        event.target instanceof Element && event.target.closest('input, select, textarea, [role=dialog]');
       if (typed || event.ctrlKey || event.metaKey || event.altKey || view.search.open) return;
       const action = actions[event.key.toLowerCase()];
       if (!action) return;

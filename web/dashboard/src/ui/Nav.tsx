@@ -119,7 +119,7 @@ function SiteSelect({ site, go }: { site: string; go?: () => void }) {
   };
   return (
     <select aria-label="Site" value={site} onChange={(event) => choose(event.target.value)}>
-      {(data?.map((one) => one.domain) ?? [site]).map((domain) => (
+      {[...new Set([...(data?.map((one) => one.domain) ?? []), site])].map((domain) => (
         <option key={domain}>{domain}</option>
       ))}
     </select>

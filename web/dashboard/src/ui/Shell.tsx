@@ -4,10 +4,12 @@ import { LOGO, type Look } from '../api/look';
 import { AskBox } from '../ask/AskBox';
 import { useHas, useSession } from '../session/data';
 import { Gate } from '../session/Gate';
+import { useSites } from './data';
 import { Foot, SchemeButton } from './Foot';
 import { Icon } from './icons';
 import { useLook } from './look';
 import { Nav } from './Nav';
+import { Nothing } from './Notice';
 
 const MenuDrawer = lazy(() => import('./MenuDrawer').then((module) => ({ default: module.MenuDrawer })));
 
@@ -61,6 +63,9 @@ interface FramedProps {
 /** A page of a site, beside the list of all of them. */
 function Framed({ site, look, children }: FramedProps) {
   const mayAsk = useHas('ask');
+  const { data: sites, isFetching } = useSites();
+  // A site that was just added is not in the list before it came again.
+  const unknown = sites && !isFetching && !sites.some(({ domain }) => domain === site);
   const [menu, setMenu] = useState(false);
   return (
     <div className="app">
@@ -77,7 +82,7 @@ function Framed({ site, look, children }: FramedProps) {
           </button>
           {mayAsk && <AskBox key={site} site={site} />}
         </header>
-        {children}
+        {unknown ? <Unknown site={site} /> : children}
       </div>
       {menu && (
         <Suspense>
@@ -85,6 +90,18 @@ function Framed({ site, look, children }: FramedProps) {
         </Suspense>
       )}
     </div>
+  );
+}
+
+function Unknown({ site }: { site: string }) {
+  return (
+    <main id="main">
+      <section className="card">
+        <Nothing title={`There is no site ${site} here`}>
+          Choose one from the list, or see <Link to="/">all of them</Link>.
+        </Nothing>
+      </section>
+    </main>
   );
 }
 

@@ -145,11 +145,12 @@ fn a_rush_from_a_new_source_is_a_cause_among_small_counts() {
         let mut cells = Vec::new();
         let mut expected_of_all = 0.0;
         for page in 0..4 {
-            for source in 0..2 {
+            // Who reads a page comes from one place: half of all cells will be new.
+            for source in [page % 2] {
                 for device in 0..2 {
                     let share = if device == 0 { 2.0 / 3.0 } else { 1.0 / 3.0 };
-                    let (visits, week) = (share, (7.0 * share + random.normal()).round().max(0.0));
-                    let now = f64::from(u8::from(random.uniform() < visits));
+                    let (visits, week) = (2.0 * share, (14.0 * share + random.normal()).round().max(0.0));
+                    let now = (visits + visits.sqrt() * random.normal()).round().max(0.0);
                     if week == 0.0 && now == 0.0 {
                         continue;
                     }

@@ -107,7 +107,6 @@ pub struct ForecastRow {
 /// How many visitors a segment has, and what they are like on average.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Row, Serialize, Deserialize)]
 pub struct ClusterSize {
-    #[serde(skip_serializing)]
     pub cluster: i32,
     pub visitors: u64,
     pub visits: f64,

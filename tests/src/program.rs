@@ -32,7 +32,7 @@ pub fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its path");
     let folder = own.parent().and_then(Path::parent).expect("target/<profile>/deps/<test>");
     let binary = folder.join("opentrace");
-    assert!(binary.exists(), "build the program first: cargo build --bin opentrace");
+    assert!(binary.exists(), "build the program first: cargo build --workspace --bins --tests");
     binary
 }
 

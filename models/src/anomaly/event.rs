@@ -42,7 +42,13 @@ impl Event {
     pub(crate) fn follow(&mut self, value: f64) -> Option<Kind> {
         let open = self.open.as_mut()?;
         open.age += 1;
-        if value >= open.lower && value <= open.upper {
+        // Below what a spike rose from is no spike, and above what a drop fell from no drop.
+        let back = match open.kind {
+            Kind::Spike => value <= open.upper,
+            Kind::Drop => value >= open.lower,
+            _ => (open.lower..=open.upper).contains(&value),
+        };
+        if back {
             open.calm += 1;
             open.away = 0;
         } else {
@@ -65,6 +71,15 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_falls_after_a_spike_is_no_spike() {
+        let mut event = Event::default();
+        event.raise(Kind::Spike, 21.0, 29.0);
+        assert_eq!((event.follow(20.0), event.follow(30.0)), (None, Some(Kind::Spike)));
+        event.raise(Kind::Drop, 21.0, 29.0);
+        assert_eq!((event.follow(30.0), event.follow(20.0)), (None, Some(Kind::Drop)));
+    }
 
     #[test]
     fn a_spike_that_stays_becomes_a_shift_and_ends() {

@@ -15,7 +15,8 @@
 //! search repeats. The share is the metric's change undone by putting the slice back to what was expected,
 //! and the surprise is the Jensen-Shannon term (Bhagwan et al., *Adtributor*, NSDI 2014).
 //!
-//! Wrong when: more than half of all cells have causes of their own, for then those are taken for noise;
+//! Wrong when: more than half of the cells that were expected have causes of their own, for then those are
+//! taken for noise;
 //! two dimensions always change together, for then nothing tells which of them is the cause, and the first
 //! one is named.
 
@@ -328,11 +329,16 @@ impl Layer {
         let size =
             |(expected, actual): (&f64, &f64)| if *expected == 0.0 { actual.abs() } else { expected.abs() };
         let variance: Vec<f64> = expected.iter().zip(&actual).map(|pair| size(pair) + floor).collect();
+        // What was never expected says nothing of the noise: half of all cells may be new ones.
+        let mut known: Vec<usize> = (0..actual.len()).filter(|row| expected[*row] != 0.0).collect();
+        if known.is_empty() {
+            known = (0..actual.len()).collect();
+        }
         let noise = |factor: f64| {
-            let square = |row: usize| (actual[row] - factor * expected[row]).powi(2) / variance[row];
-            let mut squares: Vec<f64> = (0..actual.len()).map(square).collect();
+            let square = |row: &usize| (actual[*row] - factor * expected[*row]).powi(2) / variance[*row];
+            let mut squares: Vec<f64> = known.iter().map(square).collect();
             squares.sort_by(f64::total_cmp);
-            let mean = squares.iter().sum::<f64>() / cells;
+            let mean = squares.iter().sum::<f64>() / squares.len() as f64;
             (squares[squares.len() / 2] / MEDIAN_OF_SQUARE).max(1e-3 * mean)
         };
         let (all, foreseen) = (actual.iter().sum::<f64>(), expected.iter().sum::<f64>());

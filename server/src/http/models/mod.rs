@@ -164,17 +164,17 @@ async fn progress(state: &State, call: &Call, id: &str) -> Answer {
         let events = stream::once(future::ready(Ok::<_, Infallible>(event)));
         return Ok(warp::sse::reply(events).into_response());
     };
-    let mut over = false;
-    let said = WatchStream::new(watched).take_while(move |progress| {
-        let go_on = !over;
-        over |= progress.is_over();
-        future::ready(go_on)
+    let said = stream::unfold(Some(WatchStream::new(watched)), |rest| async {
+        let mut rest = rest?;
+        let progress = rest.next().await?;
+        let goes_on = !progress.is_over();
+        Some((progress, goes_on.then_some(rest)))
     });
     let events = said.map(|progress| {
         let text = serde_json::to_string(&progress).unwrap_or_default();
         Ok::<_, Infallible>(Event::default().event("progress").data(text))
     });
-    let events = events.take_until(state.stop.clone().cancelled_owned());
+    let events = Box::pin(events.take_until(state.stop.clone().cancelled_owned()));
     let mut response =
         warp::sse::reply(warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events)).into_response();
     // Nginx would hold events back until its buffer is full.

@@ -14,7 +14,8 @@ export interface Reply {
   explanation: string;
   result: Record<string, unknown> | null;
   chart: { type: string } | null;
-  suggestions: { question: string }[];
+  /** What may be asked next; one of several readings has its query. */
+  suggestions: { question: string; query?: Understood | null }[];
   confidence: number;
 }
 

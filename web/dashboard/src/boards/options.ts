@@ -3,7 +3,7 @@ import type { QueryAnswer } from '../api/types';
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
 import { oldValuesOf, openPlace, valuesOf } from '../lib/buckets';
-import { bucket, figure } from '../lib/format';
+import { bucket, figure, isWhole } from '../lib/format';
 import { rowName } from '../site/names';
 
 /** What an answer is drawn from: its dimensions by name, its first metric, and what it is counted in. */
@@ -54,6 +54,7 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
         labels: labels.map((one) => label(dimension, one)),
         write: written(drawn, true),
         edge: kind !== 'bar',
+        whole: isWhole(drawn.metric),
       },
       colours,
     ),
@@ -95,7 +96,14 @@ function stacked(drawn: Drawn, colours: Colours) {
   const values = new Map(results.map((row) => [row.dimensions.join('\n'), row.metrics[0] ?? 0]));
   return {
     ...plain(colours),
-    ...axes({ labels: labels.map((one) => label(first, one)), write: written(drawn, true) }, colours),
+    ...axes(
+      {
+        labels: labels.map((one) => label(first, one)),
+        write: written(drawn, true),
+        whole: isWhole(drawn.metric),
+      },
+      colours,
+    ),
     legend: { bottom: 0, icon: 'circle', itemGap: 14, textStyle: { color: colours.soft }, type: 'scroll' },
     grid: { left: 8, right: 12, top: 12, bottom: 34, containLabel: true },
     tooltip: { ...plain(colours).tooltip, trigger: 'axis', valueFormatter: written(drawn) },

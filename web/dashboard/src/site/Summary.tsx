@@ -39,7 +39,12 @@ export function Tiles() {
             ) : (
               <Skeleton height={26} width={90} my={4} component="span" />
             )}
-            {view.before && <Change metric={metric} value={value(metric)} old={old(metric)} />}
+            {view.before &&
+              (old('visitors') === 0 ? (
+                <span className="nochange">nothing before</span>
+              ) : (
+                <Change metric={metric} value={value(metric)} old={old(metric)} />
+              ))}
           </button>
         ))}
       </div>

@@ -298,6 +298,17 @@ test('a phone has a menu and scrolls in one direction only', async () => {
   await menu.waitFor({ state: 'detached' });
   await panel(page, 'Pages').locator('tbody tr').first().waitFor();
   assert.ok(await fits());
+  // What rows are called is there, however little room there is.
+  const wide = async (row) => (await row.boundingBox()).width > 90;
+  await page.goto(`${world.origin}${SITE}?open=event:page`);
+  const rows = page.getByRole('dialog').locator('tbody th');
+  await rows.first().waitFor();
+  assert.ok(await wide(rows.first()));
+  assert.ok(await fits());
+  await page.goto(`${world.origin}${SITE}/funnels?ask=${JSON.stringify({ steps: ['/pricing', 'signup'] })}`);
+  const steps = panel(page, 'Funnel').locator('tbody th');
+  await steps.first().waitFor();
+  assert.ok(await wide(steps.first()));
   for (const path of ['funnels', 'retention', 'journeys', 'segments', 'alerts', 'dashboards']) {
     await page.goto(`${world.origin}${SITE}/${path}`);
     await page.getByRole('heading', { level: 1 }).waitFor();

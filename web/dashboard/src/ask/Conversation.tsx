@@ -5,6 +5,7 @@ import { ask, type Reply, type Understood } from '../api/ask';
 import { CHARTS, type ChartKind, type Tile } from '../api/boards';
 import { query } from '../api/client';
 import { figures, type RawAnswer } from '../api/figures';
+import type { FunnelResult, FunnelStep } from '../api/reports';
 import type { Query } from '../api/types';
 import { TileView } from '../boards/TileView';
 import { useCurrency, useSites } from '../ui/data';
@@ -174,16 +175,29 @@ function Result({ site, query: understood, result, chart }: ResultProps) {
     },
   };
   return (
-    <div className={`answer ${kind}`}>
+    <div className="answer">
       <TileView
         tile={tile}
-        answer={report ? result : figures(result as unknown as RawAnswer)}
+        answer={report ? withPages(result, understood) : figures(result as unknown as RawAnswer)}
         error={null}
         retry={() => {}}
         currency={currency}
       />
     </div>
   );
+}
+
+/** Steps of a funnel that are views of a page are called by it. */
+function withPages(result: Record<string, unknown>, { steps }: Understood): unknown {
+  if (!Array.isArray(steps) || !Array.isArray(result.steps)) return result;
+  const names = (steps as FunnelStep[]).map(
+    ({ page, filters }) =>
+      page ?? filters?.find(([, dimension]) => dimension === 'event:page')?.[2].join(' or '),
+  );
+  return {
+    ...result,
+    steps: (result.steps as FunnelResult[]).map((step, at) => ({ ...step, name: names[at] ?? step.name })),
+  };
 }
 
 interface EditableProps {

@@ -68,7 +68,17 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
       },
     },
     series: [
-      ...(old.length ? [{ ...line, color: colours.soft, lineStyle: { width: 1.5 }, data: old }] : []),
+      ...(old.length
+        ? [
+            {
+              ...line,
+              color: colours.soft,
+              lineStyle: { width: 1.5 },
+              ...(kind === 'bar' && { itemStyle: { opacity: 0.35, borderRadius: [3, 3, 0, 0] } }),
+              data: old,
+            },
+          ]
+        : []),
       {
         ...line,
         ...(kind === 'bar' && { itemStyle: { borderRadius: [3, 3, 0, 0] } }),

@@ -214,7 +214,7 @@ test('a week begins on the day that the site says', async () => {
   await page.route('**/api/v1/sites', async (route) => {
     const answer = await route.fetch();
     const body = await answer.json();
-    for (const site of body.sites) site.week_start = 'sunday';
+    for (const site of body.sites) site.week_start = 'saturday';
     await route.fulfill({ response: answer, json: body });
   });
   const first = async () => {
@@ -223,7 +223,7 @@ test('a week begins on the day that the site says', async () => {
     await page.keyboard.press('c');
     return dialogOf(page, 'Time').getByRole('columnheader').first().innerText();
   };
-  assert.equal(await first(), 'Sun');
+  assert.equal(await first(), 'Sat');
   await page.unrouteAll();
   assert.equal(await first(), 'Mon');
   await page.context().close();

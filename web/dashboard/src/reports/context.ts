@@ -1,7 +1,7 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { Condition, DateRange } from '../api/types';
 import { days, type Period, sent, today } from '../lib/range';
-import type { WeekStart } from '../time/month';
+import { type WeekStart, weekStart } from '../time/month';
 import { useAnswer, useSites } from '../ui/data';
 import type { ReportSearch } from './search';
 
@@ -40,7 +40,7 @@ export function useReport(): ReportView {
     period,
     pair,
     now,
-    weekStart: known?.week_start === 'sunday' ? 'sunday' : 'monday',
+    weekStart: weekStart(known?.week_start),
     range: sent(pair, period),
     ask: search.ask ?? {},
     filters: search.filters ?? [],

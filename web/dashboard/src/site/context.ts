@@ -16,7 +16,7 @@ import {
 import { type SiteSearch, toggled } from '../lib/search';
 import { siteRoute } from '../router';
 import { useSession } from '../session/data';
-import type { WeekStart } from '../time/month';
+import { type WeekStart, weekStart } from '../time/month';
 import { useSites } from '../ui/data';
 
 export interface SiteView {
@@ -79,7 +79,7 @@ function viewOf(
     site,
     timezone,
     currency: known?.currency ?? '',
-    weekStart: known?.week_start === 'sunday' ? 'sunday' : 'monday',
+    weekStart: weekStart(known?.week_start),
     now,
     search,
     period,

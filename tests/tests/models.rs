@@ -123,6 +123,7 @@ async fn models_answer_in_the_running_program() {
     forecasts(&program, &site, &hours, data.path()).await;
     mistakes(&program, &site).await;
     insights(&program, &site).await;
+    words(&program, &site).await;
     by_itself(&program, &site).await;
 
     let shop = customers(&program).await;
@@ -223,6 +224,45 @@ async fn forecasts(program: &Program, site: &Site, hours: &BTreeMap<i64, usize>,
     sources.sort_unstable();
     assert_eq!(sources, ["Direct / None", "Google", "news.example"], "{answer}");
     assert!(groups.iter().all(|group| group["forecast"].as_array().is_some_and(|steps| steps.len() == 24)));
+}
+
+/// In words, and by a model of the metric.
+async fn words(program: &Program, site: &Site) {
+    let ask = async |question: &str| {
+        let (status, answer) =
+            program.post("/api/v1/ask", &json!({ "site_id": site.domain, "question": question })).await;
+        assert_eq!((status, &answer["status"]), (200, &json!("answered")), "{question}: {answer}");
+        answer
+    };
+    let ahead = ask("forecast pageviews for the next week").await;
+    assert_eq!(ahead["query"]["kind"], "forecast");
+    assert_eq!(ahead["result"]["forecast"].as_array().map(Vec::len), Some(7), "{ahead}");
+    let strange = ask("anomalies in pageviews over the last 3 days").await;
+    let points = strange["result"]["points"].as_array().expect("points");
+    assert!(points.iter().any(|point| point["anomaly"] == true), "{strange}");
+    let change = ask("why did pageviews change in the last 7 days").await;
+    assert!(change["result"]["causes"].as_array().is_some_and(|causes| !causes.is_empty()), "{change}");
+    assert!(change["result"]["insights"].is_array(), "{change}");
+    // What is too short for a forecast is said, not an error.
+    let empty = program.site("empty.example").await;
+    let body = json!({ "site_id": empty.domain, "question": "forecast visitors for the next week" });
+    let (status, none) = program.post("/api/v1/ask", &body).await;
+    assert_eq!((status, &none["result"]), (200, &Value::Null), "{none}");
+    assert!(none["unavailable"].as_str().is_some_and(|said| said.contains("are needed")), "{none}");
+
+    let model = json!({
+        "site_id": site.domain, "kind": "forecast", "metric": "pageviews", "granularity": "day", "horizon": 3,
+        "dimensions": ["visit:source"],
+    });
+    let (id, end) = train(program, model).await;
+    assert_eq!((&end["state"], &end["promoted"]), (&json!("done"), &json!(true)), "{end}");
+    let (_, model) = program.get(&format!("/api/v1/models/{id}")).await;
+    assert!(model["live"]["metrics"]["interval_skill"].as_f64().is_some_and(|skill| skill > 0.0), "{model}");
+    let body = json!({
+        "site_id": site.domain, "metric": "pageviews", "granularity": "day", "date_range": days(DAYS), "horizon": 3,
+    });
+    let (status, answer) = program.post("/api/v1/forecast", &body).await;
+    assert_eq!((status, answer["forecast"].as_array().map(Vec::len)), (200, Some(3)), "{answer}");
 }
 
 async fn mistakes(program: &Program, site: &Site) {
@@ -393,6 +433,13 @@ async fn predictions(program: &Program, site: &Site) -> String {
     let one = json!({ "visitors": [visitor] });
     let (status, one) = program.post(&format!("/api/v1/models/{id}/predict"), &one).await;
     assert_eq!((status, &one["predictions"][0]["visitor"]), (200, &visitor), "{one}");
+
+    // What is predicted divides and filters.
+    let risks = json!({ "site_id": site.domain, "metrics": ["visitors"], "date_range": "all",
+        "dimensions": ["user:churn_risk"], "filters": [["is", "user:churn_risk", ["low", "medium", "high"]]] });
+    let (status, groups) = program.post("/api/v2/query", &risks).await;
+    let told = groups["results"].as_array().map(Vec::len);
+    assert!(status == 200 && told.is_some_and(|told| (1..=3).contains(&told)), "{groups}");
 
     // The same again is not better, and goes live only by force.
     let (status, again) = program.post(&format!("/api/v1/models/{id}/train"), &json!({})).await;

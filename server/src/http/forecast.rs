@@ -18,6 +18,7 @@ use warp::reply::Response;
 use super::question::{Question, asked, read};
 use super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
+use crate::models::begun;
 use crate::models::foresee::{Ahead, Foreseen, Known, LEAST, following, foresee};
 
 const BODY_LIMIT: usize = 256 * 1024;
@@ -100,9 +101,11 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
     let mut ahead = ahead(&course, &rest)?;
     let limit = number(&rest, "limit", GROUPS.0, GROUPS.1)?;
     let courses = question.reporting().course(&course, 0, limit as usize).await?;
-    let enough = courses.whole.iter().flatten().count();
+    let enough = courses.whole[begun(&courses.whole)..].iter().flatten().count();
     if enough < LEAST {
-        let message = format!("the range has {enough} whole steps with a value, at least {LEAST} are needed");
+        let message = format!(
+            "the range has {enough} whole steps with a value since the first that is not 0, at least {LEAST} are needed"
+        );
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "too_short", message)
             .field("date_range")
             .hint("ask with a longer range or a shorter `granularity`"));

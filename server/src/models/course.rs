@@ -9,7 +9,7 @@ pub(super) fn millis(step: DateTime) -> i64 {
 }
 
 /// The place of the first step with something to measure: what was before it is no calm, but nothing.
-pub(super) fn begun(values: &[Option<f64>]) -> usize {
+pub(crate) fn begun(values: &[Option<f64>]) -> usize {
     let something = |value: &Option<f64>| value.is_some_and(|value| value != 0.0);
     values.iter().position(something).unwrap_or(values.len())
 }

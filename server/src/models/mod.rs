@@ -49,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+pub(crate) use self::course::begun;
 pub(crate) use self::desk::{DeskError, FILES, LARGEST_FILE, Wish};
 pub use self::kind::{BadOptions, Kind, Options, UnknownKind};
 pub(crate) use self::lesson::LessonError;

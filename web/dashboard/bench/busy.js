@@ -4,16 +4,13 @@
 //
 // Writes its part of docs/benchmarks.md. OPENTRACE_PROGRAM names the build, as in the tests.
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { history } from '../test/support/history.js';
 import { owned } from '../test/support/owner.js';
 import { binary } from '../test/support/world.js';
+import { machine, put } from './page.js';
 
-const [BEGIN, END] = ['<!-- busy: written by npm run bench in web/dashboard -->', '<!-- busy: end -->'];
-const PAGE = new URL('../../../docs/benchmarks.md', import.meta.url);
 const SITE = 'busy.example';
 const EVERY_MS = 10_000;
 
@@ -105,11 +102,10 @@ const at = (part) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(pa
 const mean = (list) => list.reduce((sum, { heap }) => sum + heap, 0) / list.length;
 const third = Math.max(1, Math.floor(samples.length / 3));
 const [early, late] = [mean(samples.slice(third, 2 * third)), mean(samples.slice(-third))];
-const text = `${BEGIN}
-## The dashboard of a busy site
+const text = `## The dashboard of a busy site
 
 Written by \`npm run bench\` in web/dashboard on ${new Date().toISOString().slice(0, 10)}: the site page in headless Chromium beside
-${(sent.accepted / sent.seconds).toFixed(0)} events/s for ${minutes} minutes, browser, program${/debug/.test(binary) ? ' (debug build)' : ''} and load generator on the same ${cpus().length} cores.
+${(sent.accepted / sent.seconds).toFixed(0)} events/s for ${minutes} minutes, browser, program${machine.build} and load generator on the same ${machine.cores} cores.
 
 | what | measured |
 |---|---|
@@ -117,16 +113,6 @@ ${(sent.accepted / sent.seconds).toFixed(0)} events/s for ${minutes} minutes, br
 | tasks of more than 50 ms | ${tasks.length}, longest ${Math.round(Math.max(0, ...tasks))} ms |
 | figures moved | in ${moved} of ${samples.length} looks, one every ten seconds |
 | the page's memory, second and last third | ${early.toFixed(1)} and ${late.toFixed(1)} MB (${(100 * (late / early - 1)).toFixed(1)} %) |
-${END}
 `;
 console.log(text);
-if (!values['no-write']) {
-  const held = readFileSync(PAGE, 'utf8');
-  const [from, to] = [held.indexOf(BEGIN), held.indexOf(END)];
-  writeFileSync(
-    PAGE,
-    from < 0
-      ? `${held.trimEnd()}\n\n${text}`
-      : held.slice(0, from) + text.trimEnd() + held.slice(to + END.length),
-  );
-}
+if (!values['no-write']) put('busy', text);

@@ -82,6 +82,16 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
   await done(page);
 });
 
+test('a file that is no dashboard is refused in words', async () => {
+  const page = await owner(`/sites/${SITE}/dashboards`);
+  await page.getByLabel('Name').fill('Photo');
+  const file = { name: 'photo.json', mimeType: 'application/json', buffer: Buffer.from('GIF89a') };
+  await page.getByLabel('Or a file that was exported').setInputFiles(file);
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByText('This file is not a dashboard that was exported').waitFor();
+  await done(page);
+});
+
 test('a link shows the page to anybody, after its password, and nothing else', async () => {
   const page = await owner(`/sites/${SITE}/dashboards`);
   await page.getByRole('link', { name: 'Week' }).click();

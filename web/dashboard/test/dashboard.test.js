@@ -214,7 +214,7 @@ test('a week begins on the day that the site says', async () => {
   await page.route('**/api/v1/sites', async (route) => {
     const answer = await route.fetch();
     const body = await answer.json();
-    for (const site of body.sites) site.week_start = 'sunday';
+    for (const site of body.sites) site.week_start = 'saturday';
     await route.fulfill({ response: answer, json: body });
   });
   const first = async () => {
@@ -223,7 +223,7 @@ test('a week begins on the day that the site says', async () => {
     await page.keyboard.press('c');
     return dialogOf(page, 'Time').getByRole('columnheader').first().innerText();
   };
-  assert.equal(await first(), 'Sun');
+  assert.equal(await first(), 'Sat');
   await page.unrouteAll();
   assert.equal(await first(), 'Mon');
   await page.context().close();
@@ -298,6 +298,17 @@ test('a phone has a menu and scrolls in one direction only', async () => {
   await menu.waitFor({ state: 'detached' });
   await panel(page, 'Pages').locator('tbody tr').first().waitFor();
   assert.ok(await fits());
+  // What rows are called is there, however little room there is.
+  const wide = async (row) => (await row.boundingBox()).width > 90;
+  await page.goto(`${world.origin}${SITE}?open=event:page`);
+  const rows = page.getByRole('dialog').locator('tbody th');
+  await rows.first().waitFor();
+  assert.ok(await wide(rows.first()));
+  assert.ok(await fits());
+  await page.goto(`${world.origin}${SITE}/funnels?ask=${JSON.stringify({ steps: ['/pricing', 'signup'] })}`);
+  const steps = panel(page, 'Funnel').locator('tbody th');
+  await steps.first().waitFor();
+  assert.ok(await wide(steps.first()));
   for (const path of ['funnels', 'retention', 'journeys', 'segments', 'alerts', 'dashboards']) {
     await page.goto(`${world.origin}${SITE}/${path}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
@@ -371,6 +382,40 @@ test('a question is answered with a chart, and the next goes on from it', async 
   await dialog.getByText('Chrome').or(dialog.locator('canvas')).first().waitFor();
   await dialog.getByText('What was understood').click();
   assert.match(await dialog.getByLabel('The query').inputValue(), /"visit:browser"/);
+
+  // What is suggested goes on from the answer as well.
+  await dialog.getByRole('button', { name: 'compare with the previous period' }).click();
+  await dialog.getByText('What was understood').click();
+  const understood = dialog.getByLabel('The query');
+  await page.waitForFunction((field) => field.value.includes('compare'), await understood.elementHandle());
+  assert.match(await understood.inputValue(), /"visit:browser"/);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('a question that compares says what was before, one of two meanings asks which', async (t) => {
+  const page = await world.open(`${SITE}/live`, { viewport: { width: 1280, height: 900 } });
+  await panel(page, 'Pages').locator('tbody tr').first().waitFor();
+  const { features } = await page.evaluate(() => fetch('/api/v1/session').then((answer) => answer.json()));
+  if (!features.includes('ask')) return t.skip('the program understands no questions');
+  const dialog = page.getByRole('dialog');
+  const asks = async (question) => {
+    await page.keyboard.press('/');
+    await page.keyboard.type(question);
+    await page.keyboard.press('Enter');
+  };
+  await asks('visitors last 7 days compared with the previous period');
+  await dialog.locator('.big').waitFor();
+  await dialog.getByText('against').waitFor();
+  await accessible(page);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+
+  await asks('visitors on 3/4');
+  await dialog.getByText('choose one').waitFor();
+  await dialog.getByRole('list', { name: 'Suggestions' }).getByRole('button').first().click();
+  await dialog.locator('.big').waitFor();
+  await dialog.getByLabel('Go on from here').waitFor();
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

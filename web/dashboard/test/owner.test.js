@@ -1,14 +1,17 @@
 // What is watched on a server of one's own, and what is live on it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { done, owned } from './support/owner.js';
+import { done, owned, region } from './support/owner.js';
 import { accessible, shot, visit } from './support/world.js';
 
 const SITE = 'shop.example';
 
 let world;
 before(async () => {
-  world = await owned();
+  // The desk that alerts are sent to is on this machine.
+  world = await owned(['alerts.allow_private=true']);
   await world.site(SITE, history());
 });
 after(() => world?.stop());
@@ -43,7 +46,7 @@ test('an alert is a sentence that is tried on history before it is kept', async 
   await form.getByRole('button', { name: 'Try it on the last week' }).click();
   await form.getByText('It would have fired once').waitFor();
   await accessible(page);
-  await shot(page, 'alerts');
+  await shot(page, 'alert-tried');
   await form.getByLabel('Value').fill('3000');
   await form.getByRole('button', { name: 'Try it on the last week' }).click();
   await form.getByText('It would not have fired').waitFor();
@@ -52,6 +55,77 @@ test('an alert is a sentence that is tried on history before it is kept', async 
   await rules.getByText('Pageviews is above 3000 within an hour').waitFor();
   await rules.getByRole('button', { name: 'Delete Busy' }).click();
   await rules.getByText('Nothing yet').waitFor();
+  await done(page);
+});
+
+/** A server that keeps what is sent to it. */
+async function desk() {
+  const told = [];
+  const server = createServer((request, answer) => {
+    let body = '';
+    request.on('data', (piece) => (body += piece));
+    request.on('end', () => {
+      told.push(JSON.parse(body));
+      answer.end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { told, url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+}
+
+test('a channel is tried, a rule is changed and silenced, and the page says when it fires', async (t) => {
+  const { told, url, stop } = await desk();
+  t.after(stop);
+  const page = await owner(`/sites/${SITE}/alerts`);
+  const channels = page.getByRole('form', { name: 'Channels' });
+  await channels.getByLabel('Name').fill('Desk');
+  await channels.getByLabel('Address').fill(url);
+  await channels.getByRole('button', { name: 'Add the channel' }).click();
+  await channels.getByText('Messages are signed with this secret').waitFor();
+  await channels.getByRole('button', { name: 'Test Desk' }).click();
+  await channels.getByText('sent', { exact: true }).waitFor();
+  assert.equal(told.length, 1);
+
+  const form = page.getByRole('form', { name: 'New alert' });
+  await form.getByLabel('Metric').selectOption('pageviews');
+  await form.getByLabel('Value').fill('500000');
+  await form.getByLabel('Desk').check();
+  await form.getByLabel('Name').fill('Crowd');
+  await form.getByRole('button', { name: 'Keep it' }).click();
+  const rules = region(page, 'Rules');
+  await rules.getByText('Pageviews is above 500000 within 5 minutes').waitFor();
+  await rules.getByRole('button', { name: 'Silence Crowd for an hour' }).click();
+  await rules.getByText('silent until').waitFor();
+  await rules.getByRole('button', { name: 'Hear of Crowd again' }).click();
+  await rules.getByText('silent until').waitFor({ state: 'detached' });
+
+  // Somebody else is here now: below what it was, it fires, and the page hears of it.
+  await rules.getByRole('button', { name: 'Change Crowd' }).click();
+  const change = page.getByRole('form', { name: 'Change Crowd' });
+  assert.equal(await change.getByLabel('Value').inputValue(), '500000');
+  assert.ok(await change.getByLabel('Desk').isChecked());
+  await change.getByLabel('Value').fill('8');
+  await change.getByRole('button', { name: 'Keep it' }).click();
+  await rules.getByText('Pageviews is above 8 within 5 minutes').waitFor();
+  await form.waitFor();
+  await visit(world.origin, SITE, 10);
+  await rules.getByRole('img', { name: 'Firing' }).waitFor();
+  await region(page, 'History').getByText('Crowd fired').waitFor();
+  for (const end = Date.now() + 10_000; told.length < 2 && Date.now() < end; )
+    await new Promise((next) => setTimeout(next, 50));
+  assert.equal(told.length, 2);
+  // The secret is gone with the page that showed it.
+  await page.reload();
+  await rules.getByRole('img', { name: 'Firing' }).waitFor();
+  assert.equal(await channels.locator('.secret').count(), 0);
+  await accessible(page);
+  await shot(page, 'alerts');
+  await rules.getByRole('button', { name: 'Acknowledge' }).click();
+  await region(page, 'History').getByText('Crowd acknowledged').waitFor();
+  await rules.getByRole('button', { name: 'Delete Crowd' }).click();
+  await rules.getByText('Nothing yet').waitFor();
+  await channels.getByRole('button', { name: 'Delete Desk' }).click();
+  await channels.getByRole('button', { name: 'Test Desk' }).waitFor({ state: 'detached' });
   await done(page);
 });
 

@@ -65,6 +65,42 @@ test('retention is a matrix and journeys are a flow with a table', async () => {
   await done(page);
 });
 
+test('reports are of those whom the filters leave', async () => {
+  const page = await world.page(`/sites/${SITE}/retention`);
+  const people = region(page, 'Retention').locator('tbody td').first();
+  const all = await people.innerText();
+  await page.getByRole('button', { name: 'Filter', exact: true }).click();
+  const form = page.getByRole('form', { name: 'New filter' });
+  await form.getByLabel('What').selectOption('visit:source');
+  await form.getByLabel('Value').fill('Google');
+  await accessible(page);
+  await form.getByRole('button', { name: 'Add the filter' }).click();
+  const chip = page.getByRole('button', { name: 'Remove the filter source is Google' });
+  await chip.waitFor();
+  await page.waitForFunction(
+    (old) => document.querySelector('section[aria-label=Retention] tbody td').textContent !== old,
+    all,
+  );
+  assert.ok(Number(await people.innerText()) < Number(all));
+  const filters = new URL(page.url()).searchParams.get('filters');
+  assert.equal(filters, '[["is","visit:source",["Google"]]]');
+  for (const [path, shown] of [
+    ['journeys', region(page, 'Journeys').locator('canvas')],
+    [
+      `funnels?ask=${JSON.stringify({ steps: ['/cart', '/checkout'] })}`,
+      region(page, 'Funnel').locator('tbody tr').first(),
+    ],
+  ]) {
+    const given = path.includes('?') ? '&' : '?';
+    await page.goto(`${world.origin}/sites/${SITE}/${path}${given}filters=${encodeURIComponent(filters)}`);
+    await shown.waitFor();
+    await chip.waitFor();
+  }
+  await chip.click();
+  await chip.waitFor({ state: 'detached' });
+  await done(page);
+});
+
 test('filters are saved as a segment and set beside everybody', async () => {
   const page = await world.page(`/sites/${SITE}`);
   await region(page, 'Sources').getByRole('button', { name: 'Google', exact: true }).click();

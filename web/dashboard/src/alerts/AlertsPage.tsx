@@ -1,7 +1,16 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
-import { acknowledge, deleteRule, type HeldRule, history, muteRule, rules, type Step } from '../api/alerts';
+import { useEffect, useState } from 'react';
+import {
+  acknowledge,
+  deleteRule,
+  type HeldRule,
+  history,
+  muteRule,
+  rules,
+  type Step,
+  stepsPath,
+} from '../api/alerts';
 import { figure, moment } from '../lib/format';
 import { useReport } from '../reports/context';
 import { useMay } from '../session/data';
@@ -24,10 +33,31 @@ const STEPS: Column<Step>[] = [
   { name: 'When', cell: ({ timestamp }) => moment(timestamp) },
 ];
 
+/** What happens to alerts is pushed; the lists of them are asked for as something does. */
+function useSteps(site: string) {
+  const client = useQueryClient();
+  useEffect(() => {
+    const steps = new EventSource(stepsPath(site));
+    const again = () => {
+      for (const list of ['rules', 'alert history']) client.invalidateQueries({ queryKey: [list, site] });
+    };
+    for (const kind of Object.keys(KINDS)) steps.addEventListener(kind, again);
+    return () => steps.close();
+  }, [client, site]);
+}
+
 /** What is watched, what happened, and who is told. */
 export function AlertsPage() {
   const { site } = useReport();
   const mayChange = useMay('write');
+  useSteps(site);
+  const [changing, setChanging] = useState<HeldRule>();
+  // What was kept leaves an empty form.
+  const [kept, setKept] = useState(0);
+  const done = () => {
+    setChanging(undefined);
+    setKept(kept + 1);
+  };
   useEffect(() => {
     document.title = `Alerts · ${site}`;
   }, [site]);
@@ -37,12 +67,12 @@ export function AlertsPage() {
         <h1>Alerts</h1>
       </div>
       <div className="panels first">
-        <Rules site={site} />
+        <Rules site={site} change={setChanging} />
         <Past site={site} />
       </div>
       {mayChange && (
         <div className="panels">
-          <RuleForm />
+          <RuleForm key={changing?.id ?? kept} rule={changing} done={done} />
           <Channels />
         </div>
       )}
@@ -50,7 +80,7 @@ export function AlertsPage() {
   );
 }
 
-function Rules({ site }: { site: string }) {
+function Rules({ site, change }: { site: string; change: (rule: HeldRule) => void }) {
   const client = useQueryClient();
   const mayChange = useMay('write');
   const key = ['rules', site];
@@ -70,7 +100,7 @@ function Rules({ site }: { site: string }) {
       ) : (
         <ul className="rules">
           {data.map((rule) => (
-            <RuleRow key={rule.id} rule={rule} again={again} />
+            <RuleRow key={rule.id} rule={rule} again={again} change={() => change(rule)} />
           ))}
         </ul>
       )}
@@ -78,7 +108,13 @@ function Rules({ site }: { site: string }) {
   );
 }
 
-function RuleRow({ rule, again }: { rule: HeldRule; again: () => void }) {
+interface RowProps {
+  rule: HeldRule;
+  again: () => void;
+  change: () => void;
+}
+
+function RuleRow({ rule, again, change }: RowProps) {
   const mayChange = useMay('write');
   const unseen = rule.open.some(({ state }) => state === 'firing');
   const muted = rule.muted_until !== null && rule.muted_until > Date.now();
@@ -99,13 +135,16 @@ function RuleRow({ rule, again }: { rule: HeldRule; again: () => void }) {
               Acknowledge
             </button>
           )}
+          <button type="button" className="plain" aria-label={`Change ${rule.name}`} onClick={change}>
+            Change
+          </button>
           <button
             type="button"
             className="plain"
-            aria-label={`Silence ${rule.name} for an hour`}
-            onClick={() => muteRule(rule.id, '1h').then(again)}
+            aria-label={muted ? `Hear of ${rule.name} again` : `Silence ${rule.name} for an hour`}
+            onClick={() => muteRule(rule.id, muted ? '0s' : '1h').then(again)}
           >
-            Silence
+            {muted ? 'Hear again' : 'Silence'}
           </button>
           <button
             type="button"

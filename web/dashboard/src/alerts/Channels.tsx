@@ -22,6 +22,7 @@ export function Channels() {
   const again = () => client.invalidateQueries({ queryKey: ['channels'] });
   return (
     <Form
+      key={made?.id}
       title="Channels"
       action="Add the channel"
       submit={async ({ name = '', ...fields }) => {

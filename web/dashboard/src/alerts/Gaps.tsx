@@ -1,7 +1,7 @@
 import type { Condition } from '../api/alerts';
 import { EventSelect } from '../reports/Retention';
 import { DIMENSIONS } from '../site/names';
-import { isMeasured } from './rule';
+import { type Fields, isMeasured } from './rule';
 import { CONDITIONS, DIRECTIONS, METRIC_NAMES, OVER, WINDOWS } from './sentence';
 
 const COOLDOWNS = { '': 'every time', '10m': 'every 10 minutes', '1h': 'every hour', '1d': 'every day' };
@@ -11,6 +11,8 @@ const SENSITIVITIES = { low: 'far out', medium: 'unusual', high: 'a little odd' 
 const GROUPS = { source: 'source', country: 'country', page: 'page', device: 'device', browser: 'browser' };
 
 interface Props {
+  /** What the gaps hold at first. */
+  first: Fields;
   kind: Condition['type'];
   setKind: (kind: Condition['type']) => void;
   events: string[];
@@ -19,10 +21,10 @@ interface Props {
 }
 
 /** The sentence of a rule, with gaps. */
-export function Gaps({ kind, setKind, events, event, setEvent }: Props) {
+export function Gaps({ first, kind, setKind, events, event, setEvent }: Props) {
   return (
     <>
-      Tell me when <Subject kind={kind} events={events} event={event} setEvent={setEvent} />
+      Tell me when <Subject first={first} kind={kind} events={events} event={event} setEvent={setEvent} />
       <select
         aria-label="Condition"
         value={kind}
@@ -34,21 +36,21 @@ export function Gaps({ kind, setKind, events, event, setEvent }: Props) {
           </option>
         ))}
       </select>
-      <Amount kind={kind} />
+      <Amount first={first} kind={kind} />
       {isMeasured(kind) && (
         <>
           {' within '}
-          <Options name="window" label="Window" options={WINDOWS} value="5m" />
+          <Options name="window" label="Window" options={WINDOWS} value={first.window ?? '5m'} />
         </>
       )}
       {' and do so '}
-      <Options name="cooldown" label="How often" options={COOLDOWNS} />
+      <Options name="cooldown" label="How often" options={COOLDOWNS} value={first.cooldown} />
     </>
   );
 }
 
 /** What is watched. */
-function Subject({ kind, events, event, setEvent }: Omit<Props, 'setKind'>) {
+function Subject({ first, kind, events, event, setEvent }: Omit<Props, 'setKind'>) {
   if (kind === 'event')
     return (
       <>
@@ -56,44 +58,78 @@ function Subject({ kind, events, event, setEvent }: Omit<Props, 'setKind'>) {
         <input type="hidden" name="event" value={event} />
       </>
     );
-  if (kind === 'new_value') return <Options name="group" label="What" options={GROUPS} />;
+  if (kind === 'new_value') return <Options name="group" label="What" options={GROUPS} value={first.group} />;
   return (
     <Options
       name="metric"
       label="Metric"
       options={Object.fromEntries(WATCHED.map((name) => [name, METRIC_NAMES[name] ?? name]))}
+      value={first.metric}
     />
   );
 }
 
 /** How much, or how odd. */
-function Amount({ kind }: { kind: Condition['type'] }) {
-  const value = <input name="value" type="number" min={0} required defaultValue={100} aria-label="Value" />;
+function Amount({ first, kind }: Pick<Props, 'first' | 'kind'>) {
+  const value = (
+    <input
+      name="value"
+      type="number"
+      min={0}
+      step="any"
+      required
+      defaultValue={first.value ?? 100}
+      aria-label="Value"
+    />
+  );
+  const direction = (
+    <Options name="direction" label="Direction" options={DIRECTIONS} value={first.direction} />
+  );
   if (kind === 'above' || kind === 'below') return value;
   if (kind === 'change')
     return (
       <>
-        {value}%<Options name="direction" label="Direction" options={DIRECTIONS} />
-        against <Options name="over" label="Against" options={OVER} value="week" />
+        {value}%{direction}
+        against <Options name="over" label="Against" options={OVER} value={first.over ?? 'week'} />
       </>
     );
   if (kind === 'anomaly')
-    return <Options name="sensitivity" label="How unusual" options={SENSITIVITIES} value="medium" />;
+    return (
+      <Options
+        name="sensitivity"
+        label="How unusual"
+        options={SENSITIVITIES}
+        value={first.sensitivity ?? 'medium'}
+      />
+    );
+  if (kind === 'forecast_breach') return direction;
   return null;
 }
 
 /** Of what part of the traffic, and whether each value is watched on its own. */
-export function Parts({ grouped }: { grouped: boolean }) {
+export function Parts({ first, grouped }: { first: Fields; grouped: boolean }) {
   return (
-    <details className="more">
+    <details className="more" open={Boolean(first.filtered || (grouped && first.group))}>
       <summary>Only a part, or each part on its own</summary>
       <div className="sentence">
-        Only where <Options name="filtered" label="Only where" options={{ '': 'anything', ...DIMENSIONS }} />
-        is <input name="only" aria-label="is" autoComplete="off" />
+        Only where{' '}
+        <Options
+          name="filtered"
+          label="Only where"
+          options={{ '': 'anything', ...DIMENSIONS }}
+          value={first.filtered}
+        />
+        is <input name="only" aria-label="is" autoComplete="off" defaultValue={first.only} />
       </div>
       {grouped && (
         <div className="sentence">
-          One alert for <Options name="group" label="One alert for" options={{ '': 'all', ...GROUPS }} />
+          One alert for{' '}
+          <Options
+            name="group"
+            label="One alert for"
+            options={{ '': 'all', ...GROUPS }}
+            value={first.group}
+          />
         </div>
       )}
     </details>
@@ -104,17 +140,20 @@ interface OptionsProps {
   name: string;
   label: string;
   options: Record<string, string>;
-  value?: string;
+  value?: string | undefined;
 }
 
 function Options({ name, label, options, value }: OptionsProps) {
   return (
     <select name={name} aria-label={label} defaultValue={value}>
-      {Object.entries(options).map(([one, text]) => (
-        <option key={one} value={one}>
-          {text}
-        </option>
-      ))}
+      {/* A rule made elsewhere may say what is not offered here. */}
+      {Object.entries(value && !(value in options) ? { ...options, [value]: value } : options).map(
+        ([one, text]) => (
+          <option key={one} value={one}>
+            {text}
+          </option>
+        ),
+      )}
     </select>
   );
 }

@@ -4,8 +4,10 @@ import { useRef, useState } from 'react';
 import {
   type Channel,
   type Condition,
+  changeRule,
   channels,
   createRule,
+  type HeldRule,
   type Rule,
   type Simulation,
   simulateRule,
@@ -13,17 +15,24 @@ import {
 import { useEventNames, useReport } from '../reports/context';
 import { Field, Form } from '../session/Form';
 import { Gaps, Parts } from './Gaps';
-import { isMeasured, ruleOf } from './rule';
+import { changed, fieldsOf, isMeasured, ruleOf } from './rule';
 import { Simulated } from './Simulated';
 
+interface Props {
+  /** The rule that is changed; without one, another is made. */
+  rule?: HeldRule | undefined;
+  done: () => void;
+}
+
 /** A rule as a sentence with gaps, and what it would have done in the last week. */
-export function RuleForm() {
+export function RuleForm({ rule, done }: Props) {
   const view = useReport();
   const events = useEventNames(view).filter((name) => name !== 'engagement');
   const client = useQueryClient();
   const { data: held } = useQuery({ queryKey: ['channels'], queryFn: ({ signal }) => channels(signal) });
-  const [kind, setKind] = useState<Condition['type']>('above');
-  const [event, setEvent] = useState('pageview');
+  const [kind, setKind] = useState<Condition['type']>(rule?.condition.type ?? 'above');
+  const [event, setEvent] = useState(rule?.condition.type === 'event' ? rule.condition.event : 'pageview');
+  const first = rule ? fieldsOf(rule) : {};
   const [simulation, setSimulation] = useState<Simulation>();
   const [problem, setProblem] = useState<string>();
   const fields = useRef<HTMLDivElement>(null);
@@ -35,9 +44,9 @@ export function RuleForm() {
   };
   const simulate = async () => {
     setProblem(undefined);
-    const rule = read();
+    const said = read();
     try {
-      setSimulation(await simulateRule({ ...rule, name: rule.name || 'Trial' }));
+      setSimulation(await simulateRule({ ...said, name: said.name || 'Trial' }));
     } catch (error) {
       setSimulation(undefined);
       setProblem((error as Error).message);
@@ -45,20 +54,21 @@ export function RuleForm() {
   };
   return (
     <Form
-      title="New alert"
+      title={rule ? `Change ${rule.name}` : 'New alert'}
       action="Keep it"
       submit={async () => {
-        await createRule(read());
+        await (rule ? changeRule(rule.id, changed(rule, read())) : createRule(read()));
         setSimulation(undefined);
         await client.invalidateQueries({ queryKey: ['rules', view.site] });
+        done();
       }}
     >
       <div ref={fields} className="sentence">
-        <Gaps kind={kind} setKind={setKind} events={events} event={event} setEvent={setEvent} />
+        <Gaps first={first} kind={kind} setKind={setKind} events={events} event={event} setEvent={setEvent} />
       </div>
-      <Parts grouped={isMeasured(kind)} />
-      {held && held.length > 0 && <ChannelChoice held={held} />}
-      <Field name="name" label="Name" required autoComplete="off" />
+      <Parts first={first} grouped={isMeasured(kind)} />
+      {held && held.length > 0 && <ChannelChoice held={held} chosen={rule?.channels ?? []} />}
+      <Field name="name" label="Name" required autoComplete="off" defaultValue={rule?.name ?? ''} />
       <Button variant="default" onClick={simulate}>
         Try it on the last week
       </Button>
@@ -68,17 +78,23 @@ export function RuleForm() {
         </p>
       )}
       {simulation && <Simulated of={simulation} />}
+      {rule && (
+        <button type="button" className="plain" onClick={done}>
+          Leave it as it was
+        </button>
+      )}
     </Form>
   );
 }
 
-function ChannelChoice({ held }: { held: Channel[] }) {
+function ChannelChoice({ held, chosen }: { held: Channel[]; chosen: string[] }) {
   return (
     <fieldset>
-      <legend>By</legend>
+      <legend>Tell it by</legend>
       {held.map(({ id, name, type }) => (
         <label key={id} className="check">
-          <input type="checkbox" name="channel" value={id} /> {name || type}
+          <input type="checkbox" name="channel" value={id} defaultChecked={chosen.includes(id)} />{' '}
+          {name || type}
         </label>
       ))}
     </fieldset>

@@ -22,12 +22,49 @@ function condition(kind: Condition['type'], fields: Fields): Condition {
     case 'anomaly':
       return { type: 'anomaly', sensitivity: (fields.sensitivity ?? 'medium') as 'medium' };
     case 'forecast_breach':
-      return { type: 'forecast_breach', direction: 'both' };
+      return { type: 'forecast_breach', direction: (fields.direction ?? 'both') as 'both' };
     case 'event':
       return { type: 'event', event: fields.event ?? '' };
     default:
       return { type: kind };
   }
+}
+
+/** The texts of the fields that say `rule`. */
+export function fieldsOf({ metric, window, cooldown, condition, filters, group_by }: Rule): Fields {
+  const [, filtered, [only] = []] = isShown(filters) ? (filters?.[0] ?? []) : [];
+  const amount =
+    'value' in condition ? condition.value : 'percent' in condition ? condition.percent : undefined;
+  const texts = {
+    metric,
+    window,
+    cooldown,
+    filtered,
+    only,
+    group: group_by,
+    value: amount === undefined ? undefined : String(amount),
+    direction: 'direction' in condition ? condition.direction : undefined,
+    over: 'over' in condition ? condition.over : undefined,
+    sensitivity: 'sensitivity' in condition ? condition.sensitivity : undefined,
+  };
+  return Object.fromEntries(Object.entries(texts).filter((field): field is [string, string] => !!field[1]));
+}
+
+/** Whether the form can say these conditions: one value of one dimension, or none. */
+const isShown = (filters: Rule['filters'] = []): boolean =>
+  filters.length === 0 || (filters.length === 1 && filters[0]?.[0] === 'is' && filters[0][2].length === 1);
+
+/** What becomes another in `old` as the form says `rule`; conditions that it cannot say stay. */
+export function changed(old: Rule, rule: Rule): Partial<Record<keyof Rule, unknown>> {
+  const { site_id: _, filters, metric, window, group_by, cooldown, ...always } = rule;
+  return {
+    ...always,
+    metric: metric ?? null,
+    window: window ?? null,
+    group_by: group_by ?? null,
+    cooldown: cooldown ?? null,
+    ...((isShown(old.filters) || filters) && { filters: filters ?? null }),
+  };
 }
 
 /** The rule that the form says. */

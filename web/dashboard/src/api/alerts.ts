@@ -65,6 +65,9 @@ export const rules = (site: string, signal?: AbortSignal) =>
     (answer) => answer.alerts,
   );
 export const createRule = (rule: Rule) => call<HeldRule>('POST', '/api/v1/alerts', rule);
+/** Changes the fields that are named; null takes one away. */
+export const changeRule = (id: string, part: Partial<Record<keyof Rule, unknown>>) =>
+  call<HeldRule>('PATCH', path(id), part);
 export const deleteRule = (id: string) => call<void>('DELETE', path(id));
 /** Says that somebody looks after what is open. */
 export const acknowledge = (id: string) =>
@@ -76,6 +79,9 @@ export const history = (site: string, signal?: AbortSignal) =>
   call<{ history: Step[] }>('GET', `/api/v1/alerts/history?${of(site)}`, undefined, signal).then(
     (answer) => answer.history,
   );
+
+/** Where the server pushes what happens to the site's alerts. */
+export const stepsPath = (site: string) => `/api/v1/alerts/stream?${of(site)}`;
 
 export const channels = (signal?: AbortSignal) =>
   call<{ channels: Channel[] }>('GET', '/api/v1/channels', undefined, signal).then(

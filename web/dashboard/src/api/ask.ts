@@ -16,7 +16,8 @@ export interface Reply {
   /** Why a question that was understood has no result. */
   unavailable?: string;
   chart: { type: string } | null;
-  suggestions: { question: string }[];
+  /** What may be asked next; one of several readings has its query. */
+  suggestions: { question: string; query?: Understood | null }[];
   confidence: number;
 }
 

@@ -6,17 +6,21 @@ interface Amount {
   currency: string;
 }
 
+type RawFigures = (number | Amount | null)[];
+
 export interface RawAnswer extends Omit<QueryAnswer, 'results'> {
-  results: { metrics: (number | Amount | null)[]; dimensions: string[] }[];
+  results: { metrics: RawFigures; dimensions: string[]; comparison?: { metrics: RawFigures } }[];
 }
+
+const numbers = (metrics: RawFigures): (number | null)[] =>
+  metrics.map((metric) => (metric !== null && typeof metric === 'object' ? metric.value : metric));
 
 /** The answer with amounts as numbers: the dashboard writes them in the reader's own manner. */
 export function figures(answer: RawAnswer): QueryAnswer {
-  const results = answer.results.map((row) => ({
-    ...row,
-    metrics: row.metrics.map((metric) =>
-      metric !== null && typeof metric === 'object' ? metric.value : metric,
-    ),
+  const results = answer.results.map(({ metrics, dimensions, comparison }) => ({
+    metrics: numbers(metrics),
+    dimensions,
+    ...(comparison && { comparison: { metrics: numbers(comparison.metrics) } }),
   }));
   return { ...answer, results };
 }

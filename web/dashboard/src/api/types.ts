@@ -25,8 +25,15 @@ export interface Query {
   pagination?: { limit: number; offset: number };
 }
 
+export interface ResultRow {
+  metrics: (number | null)[];
+  dimensions: string[];
+  /** What the same was in the time compared with, where one is asked for. */
+  comparison?: { metrics: (number | null)[] };
+}
+
 export interface QueryAnswer {
-  results: { metrics: (number | null)[]; dimensions: string[] }[];
+  results: ResultRow[];
   meta: {
     time_labels?: string[];
     /** Buckets that are not whole: the one in progress, or cut by the range. */

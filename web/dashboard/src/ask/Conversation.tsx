@@ -6,6 +6,7 @@ import { CHARTS, type ChartKind, type Tile } from '../api/boards';
 import { query } from '../api/client';
 import { figures, type RawAnswer } from '../api/figures';
 import type { AnomalyPoint, ForecastAnswer, Insight } from '../api/foresight';
+import type { FunnelResult, FunnelStep } from '../api/reports';
 import type { Query } from '../api/types';
 import { TileView } from '../boards/TileView';
 import { Ahead } from '../foresight/Ahead';
@@ -15,7 +16,16 @@ import { Failure } from '../ui/Notice';
 import { Rows } from './Rows';
 
 /** What a query for figures is made of. */
-const FIELDS = ['metrics', 'date_range', 'dimensions', 'filters', 'order_by', 'pagination'];
+const FIELDS = [
+  'metrics',
+  'date_range',
+  'dimensions',
+  'filters',
+  'order_by',
+  'include',
+  'compare',
+  'pagination',
+];
 
 /** Reports that are drawn; the others are told in rows. */
 const REPORTS: Record<string, ChartKind> = { funnel: 'funnel', retention: 'retention', journeys: 'sankey' };
@@ -36,8 +46,8 @@ export function Conversation({ site, first, close }: Props) {
     queryKey: ['ask', body],
     queryFn: ({ signal }) => ask(body, signal),
   });
-  const next = (text: string, goesOn: boolean) => {
-    setContext(goesOn ? (data?.query ?? context) : undefined);
+  const next = (text: string, goesOn: Understood | undefined) => {
+    setContext(goesOn);
     setQuestion(text);
   };
   return (
@@ -54,7 +64,7 @@ export function Conversation({ site, first, close }: Props) {
       ) : !data ? (
         <Skeleton height={280} role="status" aria-label="Loading" />
       ) : (
-        <Answered key={question} site={site} reply={data} next={next} />
+        <Answered key={JSON.stringify(body)} site={site} reply={data} next={next} />
       )}
     </Modal>
   );
@@ -63,36 +73,73 @@ export function Conversation({ site, first, close }: Props) {
 interface AnsweredProps {
   site: string;
   reply: Reply;
-  next: (question: string, goesOn: boolean) => void;
+  /** Asks something else, on its own or going on from what was understood. */
+  next: (question: string, goesOn: Understood | undefined) => void;
+}
+
+/** What is shown: a sentence, and the query it says with its answer. */
+interface Told {
+  explanation: string;
+  query: Understood | null;
+  result: Record<string, unknown> | null;
 }
 
 function Answered({ site, reply, next }: AnsweredProps) {
-  const [shown, setShown] = useState({ query: reply.query, result: reply.result });
+  const [shown, setShown] = useState<Told>(reply);
+  const [problem, setProblem] = useState<string>();
+  const goesOn = shown.query ?? undefined;
+  // One of several readings is a query already; the words would be as ambiguous as before.
+  const take = async ({ question, query }: Reply['suggestions'][number]) => {
+    if (query?.kind !== 'query') return next(question, goesOn);
+    try {
+      setShown({ explanation: question, query, result: await answer(site, query) });
+      setProblem(undefined);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
   const follow = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const text = String(new FormData(event.currentTarget).get('follow') ?? '').trim();
-    if (text) next(text, true);
+    if (text) next(text, goesOn);
   };
   return (
     <>
-      <p role="status">{reply.explanation}</p>
+      <p role="status">{shown.explanation}</p>
       {reply.unavailable && <p className="problem">{reply.unavailable}</p>}
-      {shown.query && shown.result && (
-        <Result site={site} query={shown.query} result={shown.result} chart={reply.chart?.type ?? 'table'} />
+      {problem && (
+        <p role="alert" className="problem">
+          {problem}
+        </p>
       )}
-      {shown.query && <Editable site={site} understood={shown.query} show={setShown} />}
+      {shown.query && shown.result && (
+        <Result
+          site={site}
+          query={shown.query}
+          result={shown.result}
+          chart={reply.chart?.type ?? usual(shown.query)}
+        />
+      )}
+      {shown.query && (
+        <Editable
+          key={shown.explanation}
+          site={site}
+          understood={shown.query}
+          show={(next) => setShown({ ...shown, ...next })}
+        />
+      )}
       {reply.suggestions.length > 0 && (
         <ul className="saved" aria-label="Suggestions">
-          {reply.suggestions.map(({ question }) => (
-            <li key={question}>
-              <button type="button" className="chip" onClick={() => next(question, false)}>
-                {question}
+          {reply.suggestions.map((suggestion) => (
+            <li key={suggestion.question}>
+              <button type="button" className="chip" onClick={() => take(suggestion)}>
+                {suggestion.question}
               </button>
             </li>
           ))}
         </ul>
       )}
-      {reply.status === 'answered' && (
+      {goesOn && (
         <form className="tools" onSubmit={follow}>
           <input name="follow" aria-label="Go on from here" placeholder="and by country?" className="grow" />
           <Button type="submit" size="xs">
@@ -136,10 +183,10 @@ function Result({ site, query: understood, result, chart }: ResultProps) {
     },
   };
   return (
-    <div className={`answer ${kind}`}>
+    <div className="answer">
       <TileView
         tile={tile}
-        answer={report ? result : figures(result as unknown as RawAnswer)}
+        answer={report ? withPages(result, understood) : figures(result as unknown as RawAnswer)}
         error={null}
         retry={() => {}}
         currency={currency}
@@ -166,10 +213,35 @@ function Change({ result }: { result: Record<string, unknown> }) {
   );
 }
 
+/** Steps of a funnel that are views of a page are called by it. */
+function withPages(result: Record<string, unknown>, { steps }: Understood): unknown {
+  if (!Array.isArray(steps) || !Array.isArray(result.steps)) return result;
+  const names = (steps as FunnelStep[]).map(
+    ({ page, filters }) =>
+      page ?? filters?.find(([, dimension]) => dimension === 'event:page')?.[2].join(' or '),
+  );
+  return {
+    ...result,
+    steps: (result.steps as FunnelResult[]).map((step, at) => ({ ...step, name: names[at] ?? step.name })),
+  };
+}
+
 interface EditableProps {
   site: string;
   understood: Understood;
   show: (next: { query: Understood; result: Record<string, unknown> }) => void;
+}
+
+/** How figures are shown of which nobody said how: one is a number, several are a table. */
+const usual = ({ dimensions = [] }: Understood): ChartKind => (dimensions.length ? 'table' : 'number');
+
+/** Asks a query for figures, as it was understood or put right. */
+async function answer(site: string, understood: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const asked = Object.fromEntries(
+    FIELDS.filter((name) => name in understood).map((name) => [name, understood[name]]),
+  );
+  const result = await query({ ...(asked as unknown as Query), site_id: site });
+  return result as unknown as Record<string, unknown>;
 }
 
 /** The query as it was understood, to be put right by who knows better. */
@@ -180,11 +252,7 @@ function Editable({ site, understood, show }: EditableProps) {
   const again = async () => {
     try {
       const changed = JSON.parse(text);
-      const asked = Object.fromEntries(
-        FIELDS.filter((name) => name in changed).map((name) => [name, changed[name]]),
-      );
-      const result = await query({ ...(asked as unknown as Query), site_id: site });
-      show({ query: { ...changed, kind }, result: result as unknown as Record<string, unknown> });
+      show({ query: { ...changed, kind }, result: await answer(site, changed) });
       setProblem(undefined);
     } catch (error) {
       setProblem((error as Error).message);

@@ -48,6 +48,18 @@ export function BoardsPage() {
   );
 }
 
+/** The tiles of a file that was exported. */
+function tilesOf(text: string): Tile[] {
+  let tiles: unknown;
+  try {
+    tiles = JSON.parse(text)?.tiles;
+  } catch {
+    // not even JSON
+  }
+  if (Array.isArray(tiles)) return tiles;
+  throw new Error('This file is not a dashboard that was exported.');
+}
+
 function NewBoard({ site }: { site: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -63,7 +75,7 @@ function NewBoard({ site }: { site: string }) {
       action="Make it"
       submit={async ({ name = '', template = '' }) => {
         const [chosen] = file.current?.files ?? [];
-        const tiles = chosen ? JSON.parse(await chosen.text()).tiles : TEMPLATES[template];
+        const tiles = chosen ? tilesOf(await chosen.text()) : TEMPLATES[template];
         await make(name, tiles ?? []);
       }}
     >

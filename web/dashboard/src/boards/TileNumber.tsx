@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import type { QueryAnswer } from '../api/types';
 import { figure } from '../lib/format';
+import { Change } from '../ui/Change';
 import type { Drawn } from './options';
 
 const Spark = lazy(() => import('../charts/Spark').then((module) => ({ default: module.Spark })));
@@ -13,9 +14,17 @@ interface Props {
 
 /** One figure, with a line of how it came to be day by day. */
 export function TileNumber({ drawn: { answer, metric, currency }, line, title }: Props) {
+  const [row] = answer.results;
+  const old = row?.comparison?.metrics[0];
   return (
     <div className="number">
-      <div className="big">{figure(metric, answer.results[0]?.metrics[0], false, currency)}</div>
+      <div className="big">{figure(metric, row?.metrics[0], false, currency)}</div>
+      {old !== undefined && (
+        <p className="soft">
+          <Change metric={metric} value={row?.metrics[0]} old={old} /> against{' '}
+          {figure(metric, old, false, currency)}
+        </p>
+      )}
       {line && (
         <Suspense>
           <Spark

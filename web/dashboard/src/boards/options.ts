@@ -2,8 +2,8 @@ import type { ChartKind } from '../api/boards';
 import type { QueryAnswer } from '../api/types';
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
-import { openPlace, valuesOf } from '../lib/buckets';
-import { bucket, figure } from '../lib/format';
+import { oldValuesOf, openPlace, valuesOf } from '../lib/buckets';
+import { bucket, figure, isWhole } from '../lib/format';
 import { rowName } from '../site/names';
 
 /** What an answer is drawn from: its dimensions by name, its first metric, and what it is counted in. */
@@ -30,7 +30,7 @@ export function option(kind: ChartKind, drawn: Drawn, colours: Colours) {
 
 const written =
   ({ metric, currency }: Drawn, short = false) =>
-  (value: number) =>
+  (value: number | null) =>
     figure(metric, value, short, currency);
 
 function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
@@ -38,6 +38,7 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
   const timed = drawn.answer.meta.time_labels;
   const labels = timed ?? drawn.answer.results.map((row) => row.dimensions[0] ?? '');
   const values = timed ? valuesOf(drawn.answer) : drawn.answer.results.map((row) => row.metrics[0] ?? 0);
+  const old = oldValuesOf(drawn.answer);
   // The bucket in progress would look like a fall.
   const open = kind === 'bar' ? -1 : openPlace(drawn.answer);
   const line = {
@@ -53,6 +54,7 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
         labels: labels.map((one) => label(dimension, one)),
         write: written(drawn, true),
         edge: kind !== 'bar',
+        whole: isWhole(drawn.metric),
       },
       colours,
     ),
@@ -61,10 +63,22 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
       trigger: 'axis',
       formatter: ([point]: { dataIndex: number }[]) => {
         const place = point?.dataIndex ?? 0;
-        return `${label(dimension, labels[place] ?? '')}\n${written(drawn)(values[place] ?? 0)}${place === open ? '\nin progress' : ''}`;
+        const before = old.length ? `\nbefore: ${written(drawn)(old[place] ?? null)}` : '';
+        return `${label(dimension, labels[place] ?? '')}\n${written(drawn)(values[place] ?? 0)}${before}${place === open ? '\nin progress' : ''}`;
       },
     },
     series: [
+      ...(old.length
+        ? [
+            {
+              ...line,
+              color: colours.soft,
+              lineStyle: { width: 1.5 },
+              ...(kind === 'bar' && { itemStyle: { opacity: 0.35, borderRadius: [3, 3, 0, 0] } }),
+              data: old,
+            },
+          ]
+        : []),
       {
         ...line,
         ...(kind === 'bar' && { itemStyle: { borderRadius: [3, 3, 0, 0] } }),
@@ -92,7 +106,14 @@ function stacked(drawn: Drawn, colours: Colours) {
   const values = new Map(results.map((row) => [row.dimensions.join('\n'), row.metrics[0] ?? 0]));
   return {
     ...plain(colours),
-    ...axes({ labels: labels.map((one) => label(first, one)), write: written(drawn, true) }, colours),
+    ...axes(
+      {
+        labels: labels.map((one) => label(first, one)),
+        write: written(drawn, true),
+        whole: isWhole(drawn.metric),
+      },
+      colours,
+    ),
     legend: { bottom: 0, icon: 'circle', itemGap: 14, textStyle: { color: colours.soft }, type: 'scroll' },
     grid: { left: 8, right: 12, top: 12, bottom: 34, containLabel: true },
     tooltip: { ...plain(colours).tooltip, trigger: 'axis', valueFormatter: written(drawn) },

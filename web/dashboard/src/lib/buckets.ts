@@ -9,6 +9,13 @@ export function valuesOf({ results, meta }: QueryAnswer): number[] {
   return (meta.time_labels ?? []).map((label) => rows.get(label) ?? 0);
 }
 
+/** The same of the time compared with: null where the answer has no row, empty where nothing is compared. */
+export function oldValuesOf({ results, meta }: QueryAnswer): (number | null)[] {
+  if (!results.some(({ comparison }) => comparison)) return [];
+  const rows = new Map(results.map((row) => [row.dimensions[0], row.comparison?.metrics[0] ?? null]));
+  return (meta.time_labels ?? [...rows.keys()]).map((label) => rows.get(label ?? '') ?? null);
+}
+
 /** The place of the bucket in progress, or -1: it is the last that has begun and is not whole. */
 export function openPlace({ results, meta }: QueryAnswer): number {
   const labels = meta.time_labels ?? [];

@@ -60,9 +60,13 @@ export function figure(
   return short && value >= 10_000 ? compact.format(value) : whole.format(value);
 }
 
+/** Whether a metric counts things, of which there are no halves. */
+export const isWhole = (metric: string): boolean =>
+  !RATES.has(metric) && !/_per_visit$|_revenue$/.test(metric);
+
 /** A figure that was computed and not counted: counts are whole. */
 export const counted = (metric: string, value: number): number =>
-  RATES.has(metric) || /_per_visit$|_revenue$/.test(metric) ? value : Math.round(value);
+  isWhole(metric) ? Math.round(value) : value;
 
 function money(value: number, currency = 'USD', short: boolean): string {
   const notation = short && value >= 10_000 ? 'compact' : 'standard';

@@ -41,9 +41,14 @@ function condition(value: unknown): value is Condition {
 export const day = (value: unknown) =>
   typeof value === 'string' && DAY.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 
+/** The filters that an address names. */
+export function filtersOf(raw: unknown): Condition[] | undefined {
+  const filters = Array.isArray(raw) ? raw.filter(condition) : [];
+  return filters.length ? filters : undefined;
+}
+
 /** Reads an address that anybody may have written: what is not understood is left out. */
 export function readSearch(raw: Record<string, unknown>): SiteSearch {
-  const filters = Array.isArray(raw.filters) ? raw.filters.filter(condition) : [];
   const tabs = Object.entries(raw.tabs ?? {}).filter(([, tab]) => typeof tab === 'string');
   const search: SiteSearch = {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
@@ -54,7 +59,7 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
     cto: day(raw.cto),
     interval: (Object.keys(INTERVALS) as Interval[]).find((name) => name === raw.interval),
     metric: METRIC_NAMES.find((name) => name === raw.metric),
-    filters: filters.length ? filters : undefined,
+    filters: filtersOf(raw.filters),
     plain: raw.plain === true ? true : undefined,
     tabs: tabs.length ? Object.fromEntries(tabs) : undefined,
     open: typeof raw.open === 'string' ? raw.open : undefined,

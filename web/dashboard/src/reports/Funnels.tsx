@@ -6,7 +6,7 @@ import { useReport } from './context';
 import { Converted, FunnelBars } from './FunnelBars';
 import { FunnelGroups } from './FunnelGroups';
 import { FunnelSteps } from './FunnelSteps';
-import { asked, DIVISIONS, type FunnelAsk, readAsk } from './funnelAsk';
+import { asked, DIVISIONS, type FunnelAsk, OF_EVENTS, readAsk } from './funnelAsk';
 import { Head } from './Head';
 
 /** How many go how far, and how long it takes them. */
@@ -17,6 +17,7 @@ export function Funnels() {
   const body: FunnelQuery = {
     site_id: view.site,
     date_range: view.range,
+    filters: view.filters,
     steps: steps.map(asked),
     window,
     order,
@@ -31,7 +32,7 @@ export function Funnels() {
   const change = (part: Partial<FunnelAsk>) => view.change({ ask: { ...view.ask, ...part } });
   return (
     <>
-      <Head title="Funnels" />
+      <Head title="Funnels" dimensions={OF_EVENTS} />
       <div className="panels first uneven">
         <FunnelSteps view={view} ask={ask} change={change} />
         <section className="card" aria-label="Funnel">

@@ -1,30 +1,43 @@
 import { useEffect } from 'react';
 import { rangeText } from '../lib/format';
 import { PERIODS } from '../lib/range';
+import { Chips } from '../site/Chips';
+import { FilterBuilder } from '../site/FilterBuilder';
 import { TimeMenu } from '../time/TimeMenu';
 import { useReport } from './context';
 
-/** The title of a report and the time it is about. */
-export function Head({ title }: { title: string }) {
-  const { site, period, pair, now, weekStart, change } = useReport();
+interface Props {
+  title: string;
+  /** What the report can be filtered by, where it can. */
+  dimensions?: Record<string, string>;
+}
+
+/** The title of a report, the time it is about, and whom it is about. */
+export function Head({ title, dimensions }: Props) {
+  const view = useReport();
+  const { site, period, pair, now, weekStart, change } = view;
   useEffect(() => {
     document.title = `${title} · ${site}`;
   }, [title, site]);
   return (
-    <div className="tools">
-      <h1>{title}</h1>
-      <span className="grow">{pair && rangeText(pair)}</span>
-      <TimeMenu
-        label="Time"
-        shown={PERIODS.find(([name]) => name === period)?.[1] ?? 'Chosen days'}
-        options={PERIODS}
-        chosen={period}
-        choose={(period) => change({ period, from: undefined, to: undefined })}
-        pair={pair}
-        chooseDays={(from, to) => change({ period: 'custom', from, to })}
-        most={now}
-        weekStart={weekStart}
-      />
-    </div>
+    <>
+      <div className="tools">
+        <h1>{title}</h1>
+        <span className="grow">{pair && rangeText(pair)}</span>
+        {dimensions && <FilterBuilder of={view} dimensions={dimensions} />}
+        <TimeMenu
+          label="Time"
+          shown={PERIODS.find(([name]) => name === period)?.[1] ?? 'Chosen days'}
+          options={PERIODS}
+          chosen={period}
+          choose={(period) => change({ period, from: undefined, to: undefined })}
+          pair={pair}
+          chooseDays={(from, to) => change({ period: 'custom', from, to })}
+          most={now}
+          weekStart={weekStart}
+        />
+      </div>
+      {dimensions && <Chips of={view} />}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { journeys } from '../api/reports';
+import { DIMENSIONS } from '../site/names';
 import { Failure, Nothing } from '../ui/Notice';
 import { useReport } from './context';
 import { Flow } from './Flow';
@@ -13,7 +14,7 @@ const LINKS = 40;
 export function Journeys() {
   const view = useReport();
   const depth = DEPTHS.find((one) => one === view.ask.depth) ?? 4;
-  const body = { site_id: view.site, date_range: view.range, depth, limit: LINKS };
+  const body = { site_id: view.site, date_range: view.range, filters: view.filters, depth, limit: LINKS };
   const { data, error, refetch } = useQuery({
     queryKey: ['journeys', body],
     queryFn: ({ signal }) => journeys(body, signal),
@@ -21,14 +22,14 @@ export function Journeys() {
   });
   return (
     <>
-      <Head title="Journeys" />
+      <Head title="Journeys" dimensions={DIMENSIONS} />
       <section className="card" aria-label="Journeys">
         <div className="tools">
           <label>
             Pages of a visit{' '}
             <select
               value={depth}
-              onChange={(event) => view.change({ ask: { depth: Number(event.target.value) } })}
+              onChange={(event) => view.change({ ask: { ...view.ask, depth: Number(event.target.value) } })}
             >
               {DEPTHS.map((one) => (
                 <option key={one}>{one}</option>

@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type RetentionQuery, retention } from '../api/reports';
 import { Failure, Nothing } from '../ui/Notice';
 import { useEventNames, useReport } from './context';
+import { OF_EVENTS } from './funnelAsk';
 import { Head } from './Head';
 import { Matrix } from './Matrix';
 
@@ -16,6 +17,7 @@ export function Retention() {
   const body: RetentionQuery = {
     site_id: view.site,
     date_range: view.range,
+    filters: view.filters,
     start_event: typeof start_event === 'string' ? start_event : 'pageview',
     return_event: typeof return_event === 'string' ? return_event : 'pageview',
     period: PERIODS.find((one) => one === period) ?? 'week',
@@ -28,7 +30,7 @@ export function Retention() {
   const choose = (part: Partial<RetentionQuery>) => view.change({ ask: { ...view.ask, ...part } });
   return (
     <>
-      <Head title="Retention" />
+      <Head title="Retention" dimensions={OF_EVENTS} />
       <section className="card" aria-label="Retention">
         <p className="sentence">
           Of those who did{' '}

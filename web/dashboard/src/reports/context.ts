@@ -1,7 +1,7 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import type { DateRange } from '../api/types';
+import type { Condition, DateRange } from '../api/types';
 import { days, type Period, sent, today } from '../lib/range';
-import type { WeekStart } from '../time/month';
+import { type WeekStart, weekStart } from '../time/month';
 import { useAnswer, useSites } from '../ui/data';
 import type { ReportSearch } from './search';
 
@@ -16,6 +16,8 @@ export interface ReportView {
   now: string;
   weekStart: WeekStart;
   range: DateRange;
+  filters: Condition[];
+  setFilters: (filters: Condition[]) => void;
   ask: Record<string, unknown>;
   change: (part: ReportSearch) => void;
 }
@@ -28,19 +30,22 @@ export function useReport(): ReportView {
   const known = useSites().data?.find((one) => one.domain === site);
   const period = search.period ?? '30d';
   const now = today(known?.timezone ?? 'UTC');
+  const change = (part: ReportSearch) => {
+    // The route stays; only what follows the question mark changes.
+    navigate({ to: '.', search: (old: ReportSearch) => ({ ...old, ...part }), resetScroll: false });
+  };
   const pair = days(period, now, search.from, search.to);
   return {
     site,
     period,
     pair,
     now,
-    weekStart: known?.week_start === 'sunday' ? 'sunday' : 'monday',
+    weekStart: weekStart(known?.week_start),
     range: sent(pair, period),
     ask: search.ask ?? {},
-    change: (part) => {
-      // The route stays; only what follows the question mark changes.
-      navigate({ to: '.', search: (old: ReportSearch) => ({ ...old, ...part }), resetScroll: false });
-    },
+    filters: search.filters ?? [],
+    setFilters: (filters) => change({ filters: filters.length ? filters : undefined }),
+    change,
   };
 }
 

@@ -10,10 +10,11 @@ export const ORDERS = {
 } as const;
 export const MOST = 16;
 
-/** What a single event can be divided by: a visit's later pages are not among it. */
+/** What a single event can be divided and filtered by: a visit's other pages are not among it. */
 export const DIVISIONS = Object.entries(DIMENSIONS).filter(
   ([name]) => !['visit:entry_page', 'visit:exit_page', 'event:goal'].includes(name),
 );
+export const OF_EVENTS = Object.fromEntries(DIVISIONS);
 
 /** A step as the address keeps it: the name of an event, or a page by its path. */
 export type Step = string;

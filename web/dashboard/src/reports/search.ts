@@ -1,5 +1,6 @@
+import type { Condition } from '../api/types';
 import { PERIODS, type Period } from '../lib/range';
-import { day } from '../lib/search';
+import { day, filtersOf } from '../lib/search';
 
 /** What a report's address says; the rest of it is the report's own. */
 export interface ReportSearch {
@@ -7,6 +8,7 @@ export interface ReportSearch {
   /** The days, where they were chosen. */
   from?: string;
   to?: string;
+  filters?: Condition[];
   /** The report's settings, as it reads them. */
   ask?: Record<string, unknown>;
 }
@@ -16,6 +18,7 @@ export function readReport(raw: Record<string, unknown>): ReportSearch {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
     from: day(raw.from),
     to: day(raw.to),
+    filters: filtersOf(raw.filters),
     ask: isObject(raw.ask) ? raw.ask : undefined,
   };
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));

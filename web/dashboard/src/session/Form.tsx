@@ -35,9 +35,7 @@ export function Form({ title, children, action, danger, submit }: Props) {
       {children}
       {problem && (
         <p className="problem" role="alert">
-          {problem instanceof ApiError
-            ? sentence(problem)
-            : 'The server cannot be reached. Is it still running?'}
+          {said(problem)}
         </p>
       )}
       <Button type="submit" loading={waiting} {...(danger && { className: 'danger' })}>
@@ -45,6 +43,13 @@ export function Form({ title, children, action, danger, submit }: Props) {
       </Button>
     </form>
   );
+}
+
+/** What went wrong; a request that found nobody is a `TypeError` of the browser's own words. */
+function said(problem: Error): string {
+  if (problem instanceof ApiError) return sentence(problem);
+  if (problem instanceof TypeError) return 'The server cannot be reached. Is it still running?';
+  return problem.message;
 }
 
 function sentence({ message, hint }: ApiError): string {

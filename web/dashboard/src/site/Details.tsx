@@ -93,30 +93,33 @@ export function Details({ dimension }: { dimension: string }) {
       ) : rows.length === 0 ? (
         <Nothing title="No row has this">Search for something shorter.</Nothing>
       ) : (
-        <table className="details">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              {columns.map((column) => (
-                <Head key={column} column={column} order={order} sort={sort} />
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ dimensions: [value = '', name], metrics }) => (
-              <tr key={value}>
-                <th scope="row">
-                  <button type="button" className="row" onClick={() => view.filter(dimension, value)}>
-                    {name ?? rowName(dimension, value)}
-                  </button>
-                </th>
-                {columns.map((column, index) => (
-                  <td key={column}>{figure(column, metrics[index])}</td>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <section className="scroll" aria-label="Rows" tabIndex={0}>
+          <table className="details">
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                {columns.map((column) => (
+                  <Head key={column} column={column} order={order} sort={sort} />
                 ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {rows.map(({ dimensions: [value = '', name], metrics }) => (
+                <tr key={value}>
+                  <th scope="row">
+                    <button type="button" className="row" onClick={() => view.filter(dimension, value)}>
+                      {name ?? rowName(dimension, value)}
+                    </button>
+                  </th>
+                  {columns.map((column, index) => (
+                    <td key={column}>{figure(column, metrics[index])}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
       )}
     </Modal>
   );

@@ -1,16 +1,29 @@
 import { Button, Popover } from '@mantine/core';
 import { type FormEvent, useId, useState } from 'react';
-import type { Operator } from '../api/types';
+import type { Condition, DateRange, Operator } from '../api/types';
 import { isPlain, useSegments } from '../segments/data';
 import { useAnswer } from '../ui/data';
-import { useSiteView } from './context';
 import { DIMENSIONS, rowName, SIGNS } from './names';
 import { SEARCH_FIELD } from './shortcuts';
 
 const SUGGESTED = 50;
 
+/** What a page needs for its figures to be filtered. */
+export interface Filtered {
+  site: string;
+  range: DateRange;
+  filters: Condition[];
+  setFilters: (filters: Condition[]) => void;
+}
+
+interface Props {
+  of: Filtered;
+  /** What can be filtered by. */
+  dimensions?: Record<string, string>;
+}
+
 /** Makes a filter that no row offers: several signs, words within, what is not. */
-export function FilterBuilder() {
+export function FilterBuilder({ of, dimensions = DIMENSIONS }: Props) {
   const [open, setOpen] = useState(false);
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" withRoles={false}>
@@ -28,8 +41,8 @@ export function FilterBuilder() {
       <Popover.Dropdown>
         {open && (
           <>
-            <Fields done={() => setOpen(false)} />
-            <Saved done={() => setOpen(false)} />
+            <Fields of={of} dimensions={dimensions} done={() => setOpen(false)} />
+            <Saved of={of} done={() => setOpen(false)} />
           </>
         )}
       </Popover.Dropdown>
@@ -38,9 +51,8 @@ export function FilterBuilder() {
 }
 
 /** Filters that were saved under a name. */
-function Saved({ done }: { done: () => void }) {
-  const view = useSiteView();
-  const held = useSegments(view.site).data?.filter(({ filters }) => isPlain(filters)) ?? [];
+function Saved({ of, done }: { of: Filtered; done: () => void }) {
+  const held = useSegments(of.site).data?.filter(({ filters }) => isPlain(filters)) ?? [];
   if (held.length === 0) return null;
   return (
     <>
@@ -52,7 +64,7 @@ function Saved({ done }: { done: () => void }) {
               type="button"
               className="chip"
               onClick={() => {
-                view.change({ filters });
+                of.setFilters(filters);
                 done();
               }}
             >
@@ -65,16 +77,21 @@ function Saved({ done }: { done: () => void }) {
   );
 }
 
-function Fields({ done }: { done: () => void }) {
-  const view = useSiteView();
+interface FieldsProps {
+  of: Filtered;
+  dimensions: Record<string, string>;
+  done: () => void;
+}
+
+function Fields({ of, dimensions, done }: FieldsProps) {
   const [dimension, setDimension] = useState('event:page');
   const [operator, setOperator] = useState<Operator>('is');
   const [value, setValue] = useState('');
   const suggestions = useId();
   const { data } = useAnswer({
-    site_id: view.site,
+    site_id: of.site,
     metrics: ['visitors'],
-    date_range: view.range,
+    date_range: of.range,
     dimensions: [dimension],
     pagination: { limit: SUGGESTED, offset: 0 },
   });
@@ -83,13 +100,13 @@ function Fields({ done }: { done: () => void }) {
     event.preventDefault();
     // Who chose a country by its name means its code.
     const meant = known.find((one) => rowName(dimension, one) === value) ?? value;
-    view.change({ filters: [...view.filters, [operator, dimension, [meant]]] });
+    of.setFilters([...of.filters, [operator, dimension, [meant]]]);
     done();
   };
   return (
     <form className="filter" aria-label="New filter" onSubmit={add}>
       <select aria-label="What" value={dimension} onChange={(event) => setDimension(event.target.value)}>
-        {Object.entries(DIMENSIONS).map(([name, label]) => (
+        {Object.entries(dimensions).map(([name, label]) => (
           <option key={name} value={name}>
             {label}
           </option>

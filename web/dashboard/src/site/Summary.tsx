@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { change, figure, METRICS, type Metric } from '../lib/format';
+import { figure, METRICS, type Metric } from '../lib/format';
+import { Change } from '../ui/Change';
 import { useAnswer } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { useSiteView } from './context';
@@ -38,7 +39,12 @@ export function Tiles() {
             ) : (
               <Skeleton height={26} width={90} my={4} component="span" />
             )}
-            {view.before && <Change metric={metric} value={value(metric)} old={old(metric)} />}
+            {view.before &&
+              (old('visitors') === 0 ? (
+                <span className="nochange">nothing before</span>
+              ) : (
+                <Change metric={metric} value={value(metric)} old={old(metric)} />
+              ))}
           </button>
         ))}
       </div>
@@ -58,25 +64,5 @@ function Silence() {
         Put the snippet into its pages
       </Link>
     </p>
-  );
-}
-
-interface ChangeProps {
-  metric: Metric;
-  value: number | null | undefined;
-  old: number | null | undefined;
-}
-
-function Change({ metric, value, old }: ChangeProps) {
-  // A space keeps the tile's height until the figures are there.
-  if (typeof value !== 'number' || typeof old !== 'number') return <span className="nochange">&nbsp;</span>;
-  const more = value >= old;
-  // Not the figures but what is shown of them: nobody should see a rise of 0%.
-  const same = value === old || Math.abs(value - old) < 0.0005 * Math.abs(old);
-  const better = metric === 'bounce_rate' ? !more : more;
-  return (
-    <span className={same ? 'nochange' : better ? 'up' : 'down'}>
-      {same ? '=' : more ? '↑' : '↓'} {old === 0 && !same ? 'from none' : change(value, old)}
-    </span>
   );
 }

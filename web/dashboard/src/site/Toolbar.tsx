@@ -2,13 +2,11 @@ import { Link } from '@tanstack/react-router';
 import type { LiveFigures } from '../api/types';
 import { figure, rangeText } from '../lib/format';
 import { type Compare, INTERVALS, type Interval, PERIODS } from '../lib/range';
-import { SaveFilters } from '../segments/SaveFilters';
-import { useMay } from '../session/data';
 import { TimeMenu } from '../time/TimeMenu';
+import { Chips } from './Chips';
 import { timeOf, useSiteView } from './context';
 import { ExportAll } from './ExportAll';
 import { FilterBuilder } from './FilterBuilder';
-import { named, rowName, SIGNS } from './names';
 import { TIME_BUTTON } from './shortcuts';
 
 export function Toolbar({ figures }: { figures?: LiveFigures }) {
@@ -24,42 +22,13 @@ export function Toolbar({ figures }: { figures?: LiveFigures }) {
           {view.pair && rangeText(view.pair)}
           {view.before && ` against ${rangeText(view.before)}`}
         </span>
-        <FilterBuilder />
+        <FilterBuilder of={view} />
         <ExportAll />
         <Time />
         <Comparison />
       </div>
-      {view.filters.length > 0 && <Chips />}
+      <Chips of={view} />
     </>
-  );
-}
-
-function Chips() {
-  const view = useSiteView();
-  const mayChange = useMay('write');
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
-    <div className="tools" role="group" aria-label="Filters">
-      {view.filters.map((condition) => {
-        const [operator, dimension, values] = condition;
-        const text = `${named(dimension).toLowerCase()} ${SIGNS[operator]} ${values.map((value) => rowName(dimension, value)).join(' or ')}`;
-        return (
-          <button
-            key={text}
-            type="button"
-            className="chip"
-            aria-label={`Remove the filter ${text}`}
-            onClick={() => {
-              const rest = view.filters.filter((one) => one !== condition);
-              view.change({ filters: rest.length ? rest : undefined });
-            }}
-          >
-            {text} ×
-          </button>
-        );
-      })}
-      {mayChange && <SaveFilters site={view.site} filters={view.filters} />}
-    </div>
   );
 }
 

@@ -16,7 +16,7 @@ import {
 import { type SiteSearch, toggled } from '../lib/search';
 import { siteRoute } from '../router';
 import { useSession } from '../session/data';
-import type { WeekStart } from '../time/month';
+import { type WeekStart, weekStart } from '../time/month';
 import { useSites } from '../ui/data';
 
 export interface SiteView {
@@ -42,6 +42,7 @@ export interface SiteView {
   filters: Condition[];
   change: (part: Partial<SiteSearch>) => void;
   filter: (dimension: string, value: string) => void;
+  setFilters: (filters: Condition[]) => void;
   /** The time before or after; null where there is none. */
   moved: (direction: 1 | -1) => Partial<SiteSearch> | null;
 }
@@ -78,7 +79,7 @@ function viewOf(
     site,
     timezone,
     currency: known?.currency ?? '',
-    weekStart: known?.week_start === 'sunday' ? 'sunday' : 'monday',
+    weekStart: weekStart(known?.week_start),
     now,
     search,
     period,
@@ -94,6 +95,7 @@ function viewOf(
       const next = toggled(filters, dimension, value);
       change({ filters: next.length ? next : undefined, open: undefined });
     },
+    setFilters: (next) => change({ filters: next.length ? next : undefined }),
     moved: (direction) => {
       const next = pair && moved(pair, period, direction, now);
       return next && timeOf(periodOf(next, now), next);

@@ -1,6 +1,6 @@
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
-import { bucket, counted, figure } from '../lib/format';
+import { bucket, counted, figure, isWhole } from '../lib/format';
 import type { Interval } from '../lib/range';
 import type { Drawn } from './drawn';
 import type { Expected, Unusual } from './foresight';
@@ -91,6 +91,7 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
         labels: all.map((label) => bucket(label, step)),
         write: (value) => figure(metric, value, true, currency),
         edge: true,
+        whole: isWhole(metric),
       },
       colours,
     ),

@@ -3,13 +3,17 @@ import { addDays } from '../lib/range';
 const WEEKS = 6;
 const WEEK = 7;
 
-export type WeekStart = 'monday' | 'sunday';
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
+
+export type WeekStart = (typeof WEEKDAYS)[number];
+
+/** The day on which a site's weeks begin, as its settings say it. */
+export const weekStart = (said: string | undefined): WeekStart =>
+  WEEKDAYS.find((day) => day === said) ?? 'monday';
 
 /** How many days of its week came before `day`. */
-export function placeInWeek(day: string, start: WeekStart): number {
-  const sunday = new Date(`${day}T00:00:00Z`).getUTCDay();
-  return start === 'sunday' ? sunday : (sunday + 6) % WEEK;
-}
+export const placeInWeek = (day: string, start: WeekStart): number =>
+  (new Date(`${day}T00:00:00Z`).getUTCDay() - WEEKDAYS.indexOf(start) + WEEK) % WEEK;
 
 /** The days of six weeks from the one in which the month of `day` begins: no month needs more. */
 export function weeksOf(day: string, start: WeekStart): string[][] {

@@ -97,6 +97,7 @@ function Unknown({ site }: { site: string }) {
   return (
     <main id="main">
       <section className="card">
+        <h1 className="hidden">{site}</h1>
         <Nothing title={`There is no site ${site} here`}>
           Choose one from the list, or see <Link to="/">all of them</Link>.
         </Nothing>

@@ -6,8 +6,8 @@ import { start } from './world.js';
 export const PERSON = { email: 'ada@example.com', password: 'correct horse battery', name: 'Ada' };
 
 /** `opentrace serve` with an owner, and sites with what happened on them. */
-export async function owned() {
-  const world = await start('serve');
+export async function owned(settings) {
+  const world = await start('serve', settings);
   let session;
   const call = async (path, body, method = 'POST') => {
     const answer = await fetch(world.origin + path, {

@@ -32,11 +32,12 @@ function freePort() {
 }
 
 /** `opentrace serve` or `opentrace demo` on loopback, with data of its own. */
-async function program(command, held) {
+async function program(command, { held, settings = [] } = {}) {
   if (!binary) throw new Error('build the program first: cargo build --bin opentrace');
   const data = held ?? mkdtempSync(join(tmpdir(), 'opentrace-dashboard-'));
   const url = `http://127.0.0.1:${await freePort()}`;
-  const child = spawn(binary, [command, '--data', data, '--listen', new URL(url).host], {
+  const given = settings.flatMap((setting) => ['--set', setting]);
+  const child = spawn(binary, [command, '--data', data, '--listen', new URL(url).host, ...given], {
     cwd: repository, // where npm put ClickHouse
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -71,7 +72,7 @@ async function program(command, held) {
  * data of one that has run for longer: for pictures of weeks.
  */
 async function demonstration() {
-  const demo = await program('demo', process.env.OPENTRACE_DEMO);
+  const demo = await program('demo', { held: process.env.OPENTRACE_DEMO });
   const body = JSON.stringify({ site_id: 'demo.example', metrics: ['visitors'], date_range: '28d' });
   await demo.until('filled', async () => {
     const answer = await fetch(`${demo.url}/api/v2/query`, { method: 'POST', body });
@@ -80,9 +81,10 @@ async function demonstration() {
   return demo;
 }
 
-export async function start(command) {
+/** The program, with settings as `log.level=debug`, and a browser. */
+export async function start(command, settings) {
   const [served, browser] = await Promise.all([
-    command === 'demo' ? demonstration() : program(command),
+    command === 'demo' ? demonstration() : program(command, { settings }),
     chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] }),
   ]);
   const origin = served.url;

@@ -1,0 +1,35 @@
+// How soon the site page of the demonstration is there, with its four weeks and with a year of days.
+//
+//     npm run bench:soon
+//
+// Writes its part of docs/benchmarks.md. OPENTRACE_PROGRAM names the build, as in the tests.
+import { siteShown, yearDrawn } from '../test/support/soon.js';
+import { start } from '../test/support/world.js';
+import { machine, put } from './page.js';
+
+const TIMES = 15;
+
+const world = await start('demo');
+async function measured(load) {
+  const all = [];
+  while (all.length < TIMES) all.push(await load(world));
+  const times = all.map(({ time }) => time).sort((one, other) => one - other);
+  return { ...all.at(-1), median: times[TIMES >> 1], least: times[0], most: times.at(-1) };
+}
+const [site, year] = [await measured(siteShown), await measured(yearDrawn)];
+await world.stop();
+
+const text = `## How soon a page is there
+
+Written by \`npm run bench:soon\` in web/dashboard on ${new Date().toISOString().slice(0, 10)}: the site page of \`opentrace demo\` in headless Chromium,
+${TIMES} loads each with nothing cached, browser and program${machine.build} on the same ${machine.cores} cores.
+
+| what | median | least and most | mark to pass |
+|---|---|---|---|
+| from the address to all figures, rows and the graph painted | ${site.median} ms | ${site.least} to ${site.most} ms | ≤ 1,500 ms |
+| ${year.days} days: from the last answer until all is painted | ${year.median} ms | ${year.least} to ${year.most} ms | ≤ 300 ms |
+| compressed JavaScript before charts | ${(site.bytes / 1000).toFixed(0)} kB | | ≤ 250 kB |
+| how far the layout jumps (CLS) | ${site.jumps.toFixed(3)} | | ≤ 0.1 |
+`;
+console.log(text);
+put('soon', text);

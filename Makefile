@@ -8,7 +8,7 @@ DATA ?= data/demo
 TRACKER := web/tracker
 DASHBOARD := web/dashboard
 
-.PHONY: run build wheel setup encoder dashboard test check fmt bench bench-models bench-questions soak clean
+.PHONY: run build wheel setup encoder dashboard test test-api check fmt bench bench-models bench-questions soak clean
 
 ## Start the demo: install what is needed, build, and open http://127.0.0.1:8080
 run: build
@@ -55,6 +55,11 @@ encoder:
 test: setup dashboard $(TRACKER)/node_modules/.installed
 	scripts/install-nats
 	scripts/test
+
+## The running program against its description in OpenAPI, by schemathesis (two minutes)
+test-api: setup dashboard
+	$(CARGO) build --workspace --bins --tests
+	python3 tests/api/run.py
 
 ## Formatting, lints, licences, file sizes, the sizes of what browsers load
 check: setup dashboard $(TRACKER)/node_modules/.installed

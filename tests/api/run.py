@@ -25,7 +25,9 @@ ADMIN = "api-test-admin-token"
 SITE = "api.example"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # Streams never end; a test message leaves for the outside; the check of views waits for rest.
-LEFT_OUT = ["live", "alerts.stream", "channels.test", "verify"]
+LEFT_OUT = ["live", "alerts.stream", "anomalies.stream", "channels.test", "verify"]
+# The tool cannot list the corner cases of this body ("inconsistent results"); it is sent made-up ones.
+NO_CORNERS = ["alerts.create"]
 
 
 def environment(folder):
@@ -113,20 +115,23 @@ def main():
         program = Program(args.binary, Path(folder))
         try:
             program.fill()
-            left_out = [word for name in LEFT_OUT for word in ("--exclude-operation-id", name)]
-            done = subprocess.run(
-                [tool, "run", program.url + "/openapi.json", "--header", f"Authorization: Bearer {ADMIN}",
-                 "--checks", CHECKS, "--max-examples", args.examples, "--seed", args.seed, "--workers", "2",
-                 "--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all", "--warnings", "off",
-                 "--request-timeout", "60", "--continue-on-failure", *left_out, *more],
-                cwd=folder, env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE),
-                                 "OPENTRACE_API_SITE": SITE})
+            codes = []
+            for phases, names in (("examples,fuzzing", LEFT_OUT), ("coverage", LEFT_OUT + NO_CORNERS)):
+                left_out = [word for name in names for word in ("--exclude-operation-id", name)]
+                done = subprocess.run(
+                    [tool, "run", program.url + "/openapi.json", "--header", f"Authorization: Bearer {ADMIN}",
+                     "--checks", CHECKS, "--max-examples", args.examples, "--seed", args.seed, "--workers", "2",
+                     "--phases", phases, "--suppress-health-check", "all", "--warnings", "off",
+                     "--request-timeout", "60", "--continue-on-failure", *left_out, *more],
+                    cwd=folder, env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE),
+                                     "OPENTRACE_API_SITE": SITE})
+                codes.append(done.returncode)
             ended = program.process.poll()
         finally:
             program.stop()
     if ended is not None:
         raise SystemExit(f"the program ended with {ended}")
-    sys.exit(done.returncode)
+    sys.exit(max(codes))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ fn found(paths: &mut Paths) {
     .fails(&["400"])
     .at(paths, "/api/v1/anomalies", "get");
     narrowed(operation("anomalies.stream", "What is found strange, as it is found"), &[])
-        .answers_as("200", EVENTS, text())
+        .answers_as("200", EVENTS, any())
         .fails(&["400"])
         .at(paths, "/api/v1/anomalies/stream", "get");
     narrowed(operation("forecast.kept", "The kept forecast of a main series"), &["metric", "granularity"])
@@ -76,7 +76,7 @@ fn kept(paths: &mut Paths) {
         &format!("{one}/versions"),
         "get",
     );
-    of_one("models.progress", "How a training goes").answers_as("200", EVENTS, text()).at(
+    of_one("models.progress", "How a training goes").answers_as("200", EVENTS, any()).at(
         paths,
         &format!("{one}/progress"),
         "get",

@@ -116,7 +116,7 @@ fn forms() -> Value {
         "identified": {"type": "boolean", "description": "Whether people are known by the ids that the site sends"},
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}, "bots": {"enum": ["drop", "flag"]},
         "honour_privacy_signals": {"type": "boolean"},
-        "retention_days": {"type": "integer", "minimum": 0, "maximum": 36_500, "description": "0 keeps events for ever"},
+        "retention_days": {"type": "integer", "minimum": 0, "maximum": 36_500, "description": "How long the owner wants events kept; 0 is for ever. Noted only: nothing is deleted by age"},
     });
     let mut shown = settings.clone();
     shown["domain"] = text();

@@ -331,7 +331,8 @@ test('the graph shows what is expected and what is unusual, unless it is told no
   await page.getByRole('region', { name: 'Figures of the graph' }).getByText('between').first().waitFor();
   await page.getByRole('button', { name: 'Forecast and anomalies' }).click();
   await page.waitForURL(/plain=true/);
-  await marks.waitFor({ state: 'detached' });
+  // What was corrected stays: it is known, not foreseen.
+  await marks.getByText('expected').waitFor({ state: 'detached' });
   for (const [path, name] of [
     ['forecasts', 'Forecast'],
     ['anomalies', 'Course'],

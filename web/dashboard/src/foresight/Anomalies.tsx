@@ -103,7 +103,7 @@ function Found({ point, metric, grain, currency }: Shown & { point: AnomalyPoint
               Comes from{' '}
               {slices
                 .slice(0, 3)
-                .map((slice) => `${sliceName(slice)} (${figure('percentage', 100 * slice.share)})`)
+                .map(({ slice, share }) => `${sliceName(slice)} (${figure('percentage', 100 * share)})`)
                 .join(', ')}
             </span>
           </>

@@ -32,4 +32,5 @@ export function measure(name: string, value: number): string {
 }
 
 /** `mean_absolute_error` as people say it. */
-export const measureName = (name: string) => name.replaceAll('_', ' ');
+export const measureName = (name: string) =>
+  name.replaceAll('_', ' ').replace(/\b(auc|mae|rmse|ndcg|mase)\b/g, (short) => short.toUpperCase());

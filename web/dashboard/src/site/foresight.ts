@@ -50,12 +50,12 @@ export const KINDS: Record<string, string> = {
 /** Why a point stands out: what it is, and the slice of visits it comes from. */
 export function reasonOf({ kind, value, expected, explained_by }: AnomalyPoint): string {
   const what = KINDS[kind ?? ''] ?? (value < expected ? KINDS.drop : KINDS.spike) ?? '';
-  const cause = explained_by?.map(sliceName).find((name) => name !== '');
+  const cause = explained_by?.map(({ slice }) => sliceName(slice)).find((name) => name !== '');
   return cause ? `${what}, mostly ${cause}` : what;
 }
 
 /** `source Google, device Mobile` */
-export const sliceName = ({ slice }: Slice): string =>
+export const sliceName = (slice: Slice['slice']): string =>
   Object.entries(slice)
     .map(([dimension, value]) => `${named(dimension).toLowerCase()} ${rowName(dimension, value)}`)
     .join(', ');

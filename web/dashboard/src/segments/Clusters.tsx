@@ -1,9 +1,9 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ApiError } from '../api/client';
-import { type Cluster, clusters } from '../api/models';
+import { type Cluster, clusters, models } from '../api/models';
 import { figure } from '../lib/format';
+import { modelsKey } from '../models/kinds';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
 
@@ -12,12 +12,17 @@ const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
 /** The sorts of visitors that the site's model has found. */
 export function Clusters({ site, currency }: { site: string; currency: string }) {
-  const { data, error, refetch } = useQuery({
-    queryKey: ['clusters', site],
+  const held = useQuery({ queryKey: modelsKey(site), queryFn: ({ signal }) => models(site, signal) });
+  const live = held.data?.find(({ kind, live }) => kind === 'segments' && live)?.live;
+  const found = useQuery({
+    queryKey: ['clusters', site, live?.version],
     queryFn: ({ signal }) => clusters(site, signal),
+    enabled: Boolean(live),
     retry: false,
   });
-  const isUntrained = error instanceof ApiError && (error.status === 404 || error.status === 409);
+  const isUntrained = held.data && !live;
+  const { data } = found;
+  const error = held.error ?? found.error;
   return (
     <section className="card below" aria-label="Sorts of visitors">
       <h2>Sorts of visitors</h2>
@@ -29,7 +34,7 @@ export function Clusters({ site, currency }: { site: string; currency: string })
           : it finds out which sorts of visitors there are.
         </Nothing>
       ) : error ? (
-        <Failure error={error} retry={refetch} />
+        <Failure error={error} retry={held.error ? held.refetch : found.refetch} />
       ) : !data ? (
         <Skeleton height={200} role="status" aria-label="Loading" />
       ) : (

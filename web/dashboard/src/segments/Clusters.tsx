@@ -54,22 +54,30 @@ export function Clusters({ site, currency }: { site: string; currency: string })
   );
 }
 
-function Sort({ cluster: { name, size, share, explanation, differences } }: { cluster: Cluster }) {
+/** `bounce_rate 0.0×` as people say it. */
+const spoken = (name: string) => name.replaceAll('_', ' ');
+
+/** What a feature is on average: a share, a time, or a number. */
+function amount(feature: string, value: number): string {
+  if (feature.endsWith('_rate')) return figure('percentage', 100 * value);
+  return feature.startsWith('seconds') ? figure('visit_duration', value) : decimal.format(value);
+}
+
+function Sort({ cluster: { name, size, share, differences } }: { cluster: Cluster }) {
   return (
     <article className="sort">
-      <h3>{name}</h3>
+      <h3>{spoken(name)}</h3>
       <p className="soft">
         {figure('visitors', size)} visitors, {figure('percentage', 100 * share)}
       </p>
       <div className="meter">
         <span style={{ width: `${100 * share}%` }} />
       </div>
-      <p>{explanation}</p>
       <ul>
         {differences.slice(0, DIFFERENCES).map(({ feature, here, overall }) => (
           <li key={feature}>
-            {feature.replaceAll('_', ' ')}: {decimal.format(here)}{' '}
-            <span className="soft">(all: {decimal.format(overall)})</span>
+            {spoken(feature)}: {amount(feature, here)}{' '}
+            <span className="soft">(all: {amount(feature, overall)})</span>
           </li>
         ))}
       </ul>
@@ -78,7 +86,7 @@ function Sort({ cluster: { name, size, share, explanation, differences } }: { cl
 }
 
 const columns = (currency: string): Column<Cluster>[] => [
-  { name: 'Sort', cell: ({ name }) => name },
+  { name: 'Sort', cell: ({ name }) => spoken(name) },
   { name: 'Visitors', cell: ({ size }) => figure('visitors', size) },
   { name: 'Visits', cell: ({ metrics }) => decimal.format(metrics.visits ?? 0) },
   { name: 'Pageviews', cell: ({ metrics }) => decimal.format(metrics.pageviews ?? 0) },

@@ -39,6 +39,13 @@ const PART_AHEAD = 0.25;
 /** Fewer buckets than this say nothing about others. */
 const LEAST = 6;
 
+/**
+ * How readily something is called unusual where nobody said. A point is judged by how many before it were as
+ * strange: of hours there are many, of days, weeks and months never enough to be sure.
+ */
+export const alertness = (granularity: Granularity) =>
+  granularity === 'minute' || granularity === 'hour' ? 'medium' : 'high';
+
 export const KINDS: Record<string, string> = {
   spike: 'more than usual',
   drop: 'less than usual',
@@ -103,7 +110,8 @@ export function useUnusual(view: SiteView, metric: string): Map<string, Unusual>
     date_range: view.range,
     filters: view.filters,
     granularity: granularity ?? 'day',
-  };
+    sensitivity: alertness(granularity ?? 'day'),
+  } as const;
   const { data } = useQuery({
     queryKey: ['anomalies', body],
     queryFn: ({ signal }) => anomalies(body, signal),

@@ -10,6 +10,7 @@ import {
 import type { Interval } from '../lib/range';
 import { useHas } from '../session/data';
 import type { SiteView } from './context';
+import type { Drawn } from './drawn';
 import { named, rowName } from './names';
 
 /** What is expected of a bucket, and the band that holds 95 of 100. */
@@ -68,10 +69,14 @@ export const sliceName = (slice: Slice['slice']): string =>
     .join(', ');
 
 /** The forecast after what is shown, where the server makes one and the end of it is now. */
-export function useExpected(view: SiteView, metric: string, buckets: number): Map<string, Expected> {
+export function useExpected(view: SiteView, metric: string, drawn: Drawn): Map<string, Expected> {
   const has = useHas('forecast');
   const granularity = GRAINS[view.step];
-  const wanted = has && !view.search.plain && view.isNow && granularity !== undefined && buckets >= LEAST;
+  const buckets = drawn.labels.length;
+  // Of what was hardly ever measured nothing can be expected.
+  const known = drawn.values.filter((value, place) => value && place !== drawn.open).length;
+  const isAhead = view.isNow && granularity !== undefined && known >= LEAST;
+  const wanted = has && !view.search.plain && isAhead;
   const body = {
     site_id: view.site,
     metric,

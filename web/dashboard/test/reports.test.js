@@ -240,6 +240,20 @@ test('a model is trained while somebody looks, and says which sorts of visitors 
   await done(page);
 });
 
+test('a training that fails says why', async (t) => {
+  if (!world.has('models')) return t.skip('the program learns nothing');
+  const page = await world.page(`/sites/${SITE}/models`);
+  const form = page.getByRole('form', { name: 'Train a model' });
+  await form.getByLabel('What it learns').selectOption('forecast');
+  await form.getByLabel('Name').fill('Course');
+  await form.getByRole('button', { name: 'Train it' }).click();
+  // Eight weeks are too few for it.
+  await region(page, 'Course')
+    .getByText(/failed: .*at least/)
+    .waitFor({ timeout: 60_000 });
+  await done(page);
+});
+
 test('what changed is said with its evidence', async (t) => {
   if (!world.has('insights')) return t.skip('the program has no insights');
   const page = await world.page(`/sites/${SITE}/insights?period=7d`);

@@ -23,7 +23,8 @@ export interface Training {
   /** asked, schedule or drift */
   cause: string;
   version: number | null;
-  result: { message?: string; code?: string; [field: string]: unknown } | null;
+  /** Where it failed, why. */
+  result: { error?: { code: string; message: string }; [field: string]: unknown } | null;
   created_at: number;
   finished_at: number | null;
 }

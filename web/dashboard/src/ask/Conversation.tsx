@@ -2,18 +2,11 @@ import { Button, Modal, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ask, type Reply, type Understood } from '../api/ask';
-import { CHARTS, type ChartKind, type Tile } from '../api/boards';
 import { query } from '../api/client';
-import { figures, type RawAnswer } from '../api/figures';
-import type { AnomalyPoint, ForecastAnswer, Insight } from '../api/foresight';
-import type { FunnelResult, FunnelStep } from '../api/reports';
 import type { Query } from '../api/types';
-import { TileView } from '../boards/TileView';
-import { Ahead } from '../foresight/Ahead';
-import { Judged } from '../foresight/Judged';
-import { useCurrency, useSites } from '../ui/data';
+import { useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
-import { Rows } from './Rows';
+import { Result } from './Result';
 
 /** What a query for figures is made of. */
 const FIELDS = [
@@ -26,9 +19,6 @@ const FIELDS = [
   'compare',
   'pagination',
 ];
-
-/** Reports that are drawn; the others are told in rows. */
-const REPORTS: Record<string, ChartKind> = { funnel: 'funnel', retention: 'retention', journeys: 'sankey' };
 
 interface Props {
   site: string;
@@ -106,19 +96,13 @@ function Answered({ site, reply, next }: AnsweredProps) {
   return (
     <>
       <p role="status">{shown.explanation}</p>
-      {reply.unavailable && <p className="problem">{reply.unavailable}</p>}
-      {problem && (
+      {(problem ?? reply.unavailable) && (
         <p role="alert" className="problem">
-          {problem}
+          {problem ?? reply.unavailable}
         </p>
       )}
       {shown.query && shown.result && (
-        <Result
-          site={site}
-          query={shown.query}
-          result={shown.result}
-          chart={reply.chart?.type ?? usual(shown.query)}
-        />
+        <Result site={site} query={shown.query} result={shown.result} chart={reply.chart?.type} />
       )}
       {shown.query && (
         <Editable
@@ -151,89 +135,11 @@ function Answered({ site, reply, next }: AnsweredProps) {
   );
 }
 
-interface ResultProps {
-  site: string;
-  query: Understood;
-  result: Record<string, unknown>;
-  chart: string;
-}
-
-function Result({ site, query: understood, result, chart }: ResultProps) {
-  const currency = useCurrency(site);
-  const report = REPORTS[understood.kind];
-  const of = { metric: String(understood.metric), grain: String(understood.granularity), currency };
-  if (understood.kind === 'forecast') return <Ahead answer={result as unknown as ForecastAnswer} {...of} />;
-  if (understood.kind === 'anomalies') return <Judged points={result.points as AnomalyPoint[]} {...of} />;
-  if (understood.kind === 'insight') return <Change result={result} />;
-  if (!report && !Array.isArray(result.results)) return <Rows of={result} />;
-  const drawable: ChartKind = chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : 'table';
-  const kind = report ?? drawable;
-  const tile: Tile = {
-    title: '',
-    chart: kind,
-    x: 0,
-    y: 0,
-    w: 12,
-    h: 5,
-    query: {
-      metrics: understood.metrics ?? [],
-      dimensions: understood.dimensions ?? [],
-      date_range: 'all',
-      ...(report === 'retention' && { period: understood.period as 'day' }),
-    },
-  };
-  return (
-    <div className="answer">
-      <TileView
-        tile={tile}
-        answer={report ? withPages(result, understood) : figures(result as unknown as RawAnswer)}
-        error={null}
-        retry={() => {}}
-        currency={currency}
-      />
-    </div>
-  );
-}
-
-/** Where a change shows, and what else changed. */
-function Change({ result }: { result: Record<string, unknown> }) {
-  const { causes, insights = [] } = result as { causes: Record<string, unknown>[]; insights?: Insight[] };
-  const sure = insights.filter(({ significant }) => significant);
-  return (
-    <>
-      <Rows of={{ causes }} />
-      {sure.length > 0 && (
-        <ul aria-label="What else changed">
-          {sure.map(({ sentence }) => (
-            <li key={sentence}>{sentence}</li>
-          ))}
-        </ul>
-      )}
-    </>
-  );
-}
-
-/** Steps of a funnel that are views of a page are called by it. */
-function withPages(result: Record<string, unknown>, { steps }: Understood): unknown {
-  if (!Array.isArray(steps) || !Array.isArray(result.steps)) return result;
-  const names = (steps as FunnelStep[]).map(
-    ({ page, filters }) =>
-      page ?? filters?.find(([, dimension]) => dimension === 'event:page')?.[2].join(' or '),
-  );
-  return {
-    ...result,
-    steps: (result.steps as FunnelResult[]).map((step, at) => ({ ...step, name: names[at] ?? step.name })),
-  };
-}
-
 interface EditableProps {
   site: string;
   understood: Understood;
   show: (next: { query: Understood; result: Record<string, unknown> }) => void;
 }
-
-/** How figures are shown of which nobody said how: one is a number, several are a table. */
-const usual = ({ dimensions = [] }: Understood): ChartKind => (dimensions.length ? 'table' : 'number');
 
 /** Asks a query for figures, as it was understood or put right. */
 async function answer(site: string, understood: Record<string, unknown>): Promise<Record<string, unknown>> {

@@ -2,8 +2,7 @@ import { useCallback } from 'react';
 import { type ForecastAnswer, interval } from '../api/foresight';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
-import { bucket, counted, figure } from '../lib/format';
-import { named } from '../site/names';
+import { bucket, counted, figure, metricName } from '../lib/format';
 import type { Column } from '../ui/DataTable';
 import { courseOption } from './course';
 
@@ -58,7 +57,7 @@ export function Ahead({ answer, metric, grain, currency }: AheadProps) {
   return (
     <Figure
       name="forecast"
-      label={`${named(metric)} and its forecast`}
+      label={`${metricName(metric)} and its forecast`}
       option={option}
       columns={columns}
       rows={points}

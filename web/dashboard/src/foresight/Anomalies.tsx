@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type AnomalyPoint, anomalies } from '../api/foresight';
 import { bucket, counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
-import { KINDS, sliceName } from '../site/foresight';
+import { alertness, KINDS, sliceName } from '../site/foresight';
 import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { CourseFields, useCourse } from './Asked';
@@ -21,7 +21,8 @@ export function Anomalies() {
   const course = useCourse();
   const currency = useCurrency(course.site);
   const sensitivity =
-    (Object.keys(SENSITIVITIES) as Sensitivity[]).find((name) => name === course.ask.sensitivity) ?? 'medium';
+    (Object.keys(SENSITIVITIES) as Sensitivity[]).find((name) => name === course.ask.sensitivity) ??
+    alertness(course.granularity);
   const body = {
     site_id: course.site,
     date_range: course.range,
@@ -103,7 +104,7 @@ function Found({ point, metric, grain, currency }: Shown & { point: AnomalyPoint
               Comes from{' '}
               {slices
                 .slice(0, 3)
-                .map((slice) => `${sliceName(slice)} (${figure('percentage', 100 * slice.share)})`)
+                .map(({ slice, share }) => `${sliceName(slice)} (${figure('percentage', 100 * share)})`)
                 .join(', ')}
             </span>
           </>

@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type Insight, insights } from '../api/foresight';
-import { figure } from '../lib/format';
+import { figure, metricName } from '../lib/format';
 import { useReport } from '../reports/context';
 import { Head } from '../reports/Head';
 import { sliceName } from '../site/foresight';
@@ -47,18 +47,21 @@ export function Insights() {
 
 function Told({ site, insight }: { site: string; insight: Insight }) {
   const currency = useCurrency(site);
-  const { metric, group, before, after, change, significant, evidence, causes = [], sentence } = insight;
-  const write = (value: number) => figure(metric, value, true, currency);
+  const { metric, group, before, after, change, significant, evidence, causes = [] } = insight;
+  const write = (value: number) => figure(metric, value, false, currency);
   const more = after >= before;
   const better = metric === 'bounce_rate' ? !more : more;
-  const named = causes.map(sliceName).filter(Boolean).slice(0, CAUSES);
+  const named = causes
+    .map(({ slice }) => sliceName(slice))
+    .filter(Boolean)
+    .slice(0, CAUSES);
   return (
     <li>
       <span className={`badge ${significant ? (better ? 'good' : 'bad') : ''}`}>
         {more ? '↑' : '↓'} {change === null ? 'new' : figure('percentage', Math.abs(change))}
       </span>
       <span>
-        <strong>{sentence}</strong>
+        <strong>{aboutOf(insight)}</strong>
         <br />
         <span className="soft">
           {write(before)} → {write(after)}
@@ -79,6 +82,10 @@ function Told({ site, insight }: { site: string; insight: Insight }) {
     </li>
   );
 }
+
+/** `Visits from source Google` */
+export const aboutOf = ({ metric, group }: Insight): string =>
+  group ? `${metricName(metric)} of ${sliceName({ [group[0]]: group[1] })}` : metricName(metric);
 
 /** A probability in words. */
 function chance(p: number): string {

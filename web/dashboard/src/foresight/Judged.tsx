@@ -3,7 +3,6 @@ import type { AnomalyPoint } from '../api/foresight';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
 import { bucket, counted, figure, metricName } from '../lib/format';
-import { named } from '../site/names';
 import type { Column } from '../ui/DataTable';
 import { courseOption } from './course';
 
@@ -50,7 +49,7 @@ export function Judged({ points, metric, grain, currency }: Shown & { points: An
   return (
     <Figure
       name="course"
-      label={`${named(metric)} and what was expected of it`}
+      label={`${metricName(metric)} and what was expected of it`}
       option={option}
       columns={columns}
       rows={points}

@@ -110,7 +110,13 @@ const STEPS: Record<string, string> = {
   judging: 'Is judged on what it has not seen',
   promoting: 'Is compared with what is in use',
   writing: 'Is written down',
+  done: 'Is done',
+  failed: 'Failed',
+  cancelled: 'Stopped',
 };
+
+/** After these nothing is told. */
+const ENDS: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled']);
 
 /** How far the training is, as it is pushed. */
 function Learning({ site, id }: { site: string; id: string }) {
@@ -118,13 +124,18 @@ function Learning({ site, id }: { site: string; id: string }) {
   const [progress, setProgress] = useState<Progress>();
   useEffect(() => {
     const stop = new AbortController();
-    watchTraining(id, stop.signal, setProgress)
+    // Then the list says what became of it.
+    const over = () => {
+      if (!stop.signal.aborted) client.invalidateQueries({ queryKey: modelsKey(site) });
+    };
+    watchTraining(id, stop.signal, (next) => {
+      setProgress(next);
+      if (ENDS.has(next.step)) over();
+    })
       .catch(() => {
-        // the list says what became of it
+        // a connection that was lost is over as well
       })
-      .finally(() => {
-        if (!stop.signal.aborted) client.invalidateQueries({ queryKey: modelsKey(site) });
-      });
+      .finally(over);
     return () => stop.abort();
   }, [client, site, id]);
   return (
@@ -146,7 +157,7 @@ function Trained({ training: { state, cause, result, finished_at } }: { training
   if (state === 'failed')
     return (
       <p className="problem">
-        The training of {when} failed: {result?.message ?? result?.code ?? 'no reason is known'}
+        The training of {when} failed: {result?.error?.message ?? 'no reason is known'}
       </p>
     );
   return (

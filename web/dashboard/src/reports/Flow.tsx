@@ -6,6 +6,9 @@ import { Figure } from '../charts/Figure';
 import { figure } from '../lib/format';
 import type { Column } from '../ui/DataTable';
 
+/** Pixels: of a name at most, beside the drawing, and between a name and the next node. */
+const [LONGEST, AROUND, BETWEEN] = [120, 80, 16];
+
 const COLUMNS: Column<JourneyLink>[] = [
   { name: 'From', cell: ({ from }) => from },
   { name: 'To', cell: ({ to }) => to },
@@ -77,7 +80,7 @@ function sankey(links: JourneyLink[], colours: Colours) {
         label: {
           color: colours.ink,
           formatter: ({ name }: { name: string }) => page(name),
-          width: 120,
+          width: Math.min(LONGEST, (innerWidth - AROUND) / lastStep - BETWEEN),
           overflow: 'truncate',
           textBorderWidth: 0,
         },

@@ -1,9 +1,9 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ApiError } from '../api/client';
-import { type Cluster, clusters } from '../api/models';
+import { type Cluster, clusters, models } from '../api/models';
 import { figure } from '../lib/format';
+import { modelsKey } from '../models/kinds';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
 
@@ -12,12 +12,17 @@ const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
 /** The sorts of visitors that the site's model has found. */
 export function Clusters({ site, currency }: { site: string; currency: string }) {
-  const { data, error, refetch } = useQuery({
-    queryKey: ['clusters', site],
+  const held = useQuery({ queryKey: modelsKey(site), queryFn: ({ signal }) => models(site, signal) });
+  const live = held.data?.find(({ kind, live }) => kind === 'segments' && live)?.live;
+  const found = useQuery({
+    queryKey: ['clusters', site, live?.version],
     queryFn: ({ signal }) => clusters(site, signal),
+    enabled: Boolean(live),
     retry: false,
   });
-  const isUntrained = error instanceof ApiError && (error.status === 404 || error.status === 409);
+  const isUntrained = held.data && !live;
+  const { data } = found;
+  const error = held.error ?? found.error;
   return (
     <section className="card below" aria-label="Sorts of visitors">
       <h2>Sorts of visitors</h2>
@@ -29,7 +34,7 @@ export function Clusters({ site, currency }: { site: string; currency: string })
           : it finds out which sorts of visitors there are.
         </Nothing>
       ) : error ? (
-        <Failure error={error} retry={refetch} />
+        <Failure error={error} retry={held.error ? held.refetch : found.refetch} />
       ) : !data ? (
         <Skeleton height={200} role="status" aria-label="Loading" />
       ) : (
@@ -49,22 +54,30 @@ export function Clusters({ site, currency }: { site: string; currency: string })
   );
 }
 
-function Sort({ cluster: { name, size, share, explanation, differences } }: { cluster: Cluster }) {
+/** `bounce_rate 0.0×` as people say it. */
+const spoken = (name: string) => name.replaceAll('_', ' ');
+
+/** What a feature is on average: a share, a time, or a number. */
+function amount(feature: string, value: number): string {
+  if (feature.endsWith('_rate')) return figure('percentage', 100 * value);
+  return feature.startsWith('seconds') ? figure('visit_duration', value) : decimal.format(value);
+}
+
+function Sort({ cluster: { name, size, share, differences } }: { cluster: Cluster }) {
   return (
     <article className="sort">
-      <h3>{name}</h3>
+      <h3>{spoken(name)}</h3>
       <p className="soft">
         {figure('visitors', size)} visitors, {figure('percentage', 100 * share)}
       </p>
       <div className="meter">
         <span style={{ width: `${100 * share}%` }} />
       </div>
-      <p>{explanation}</p>
       <ul>
         {differences.slice(0, DIFFERENCES).map(({ feature, here, overall }) => (
           <li key={feature}>
-            {feature.replaceAll('_', ' ')}: {decimal.format(here)}{' '}
-            <span className="soft">(all: {decimal.format(overall)})</span>
+            {spoken(feature)}: {amount(feature, here)}{' '}
+            <span className="soft">(all: {amount(feature, overall)})</span>
           </li>
         ))}
       </ul>
@@ -73,7 +86,7 @@ function Sort({ cluster: { name, size, share, explanation, differences } }: { cl
 }
 
 const columns = (currency: string): Column<Cluster>[] => [
-  { name: 'Sort', cell: ({ name }) => name },
+  { name: 'Sort', cell: ({ name }) => spoken(name) },
   { name: 'Visitors', cell: ({ size }) => figure('visitors', size) },
   { name: 'Visits', cell: ({ metrics }) => decimal.format(metrics.visits ?? 0) },
   { name: 'Pageviews', cell: ({ metrics }) => decimal.format(metrics.pageviews ?? 0) },

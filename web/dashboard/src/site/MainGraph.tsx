@@ -42,7 +42,7 @@ export function MainGraph() {
     () => drawnOf(now.data, view.before ? before.data : undefined, clock, step),
     [now.data, before.data, view.before, clock, step],
   );
-  const expected = useExpected(view, metric, drawn.labels.length);
+  const expected = useExpected(view, metric, drawn);
   const unusual = useUnusual(view, metric);
   const corrected = corrections.places(now.data);
   // Lists are made anew with every answer; the graph is drawn anew where what they say differs.

@@ -10,6 +10,7 @@ import {
 import type { Interval } from '../lib/range';
 import { useHas } from '../session/data';
 import type { SiteView } from './context';
+import type { Drawn } from './drawn';
 import { named, rowName } from './names';
 
 /** What is expected of a bucket, and the band that holds 95 of 100. */
@@ -39,6 +40,13 @@ const PART_AHEAD = 0.25;
 /** Fewer buckets than this say nothing about others. */
 const LEAST = 6;
 
+/**
+ * How readily something is called unusual where nobody said. A point is judged by how many before it were as
+ * strange: of hours there are many, of days, weeks and months never enough to be sure.
+ */
+export const alertness = (granularity: Granularity) =>
+  granularity === 'minute' || granularity === 'hour' ? 'medium' : 'high';
+
 export const KINDS: Record<string, string> = {
   spike: 'more than usual',
   drop: 'less than usual',
@@ -50,21 +58,25 @@ export const KINDS: Record<string, string> = {
 /** Why a point stands out: what it is, and the slice of visits it comes from. */
 export function reasonOf({ kind, value, expected, explained_by }: AnomalyPoint): string {
   const what = KINDS[kind ?? ''] ?? (value < expected ? KINDS.drop : KINDS.spike) ?? '';
-  const cause = explained_by?.map(sliceName).find((name) => name !== '');
+  const cause = explained_by?.map(({ slice }) => sliceName(slice)).find((name) => name !== '');
   return cause ? `${what}, mostly ${cause}` : what;
 }
 
 /** `source Google, device Mobile` */
-export const sliceName = ({ slice }: Slice): string =>
+export const sliceName = (slice: Slice['slice']): string =>
   Object.entries(slice)
     .map(([dimension, value]) => `${named(dimension).toLowerCase()} ${rowName(dimension, value)}`)
     .join(', ');
 
 /** The forecast after what is shown, where the server makes one and the end of it is now. */
-export function useExpected(view: SiteView, metric: string, buckets: number): Map<string, Expected> {
+export function useExpected(view: SiteView, metric: string, drawn: Drawn): Map<string, Expected> {
   const has = useHas('forecast');
   const granularity = GRAINS[view.step];
-  const wanted = has && !view.search.plain && view.isNow && granularity !== undefined && buckets >= LEAST;
+  const buckets = drawn.labels.length;
+  // Of what was hardly ever measured nothing can be expected.
+  const known = drawn.values.filter((value, place) => value && place !== drawn.open).length;
+  const isAhead = view.isNow && granularity !== undefined && known >= LEAST;
+  const wanted = has && !view.search.plain && isAhead;
   const body = {
     site_id: view.site,
     metric,
@@ -103,7 +115,8 @@ export function useUnusual(view: SiteView, metric: string): Map<string, Unusual>
     date_range: view.range,
     filters: view.filters,
     granularity: granularity ?? 'day',
-  };
+    sensitivity: alertness(granularity ?? 'day'),
+  } as const;
   const { data } = useQuery({
     queryKey: ['anomalies', body],
     queryFn: ({ signal }) => anomalies(body, signal),

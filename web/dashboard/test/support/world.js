@@ -118,6 +118,15 @@ export async function start(command, settings) {
   };
 }
 
+export const PANELS = ['Sources', 'Pages', 'Places', 'Devices', 'Goals'];
+export const panel = (page, name) => page.getByRole('region', { name, exact: true });
+
+/** Waits until the site page shows figures, the graph and every panel. */
+export async function ready(page) {
+  for (const name of PANELS) await panel(page, name).locator('tbody tr').first().waitFor();
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
+}
+
 /** Takes a picture for the documentation where SCREENSHOTS is set: of the whole page, or of what is in view. */
 export async function shot(page, name, { whole = true } = {}) {
   if (!process.env.SCREENSHOTS) return;

@@ -1,5 +1,5 @@
 import { Popover } from '@mantine/core';
-import { type KeyboardEvent, lazy, Suspense, useState } from 'react';
+import { type KeyboardEvent, lazy, Suspense, useRef, useState } from 'react';
 import type { WeekStart } from './month';
 
 const Calendar = lazy(() => import('./Calendar').then((module) => ({ default: module.Calendar })));
@@ -28,8 +28,14 @@ interface Props<T extends string> {
 export function TimeMenu<T extends string>(props: Props<T>) {
   const { id, label, shown, options, chosen, choose, pair, chooseDays, most, weekStart, disabled } = props;
   const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  // By hand: the library notes who had the focus a moment after opening, when it may be the calendar already.
+  const show = (next: boolean) => {
+    setOpen(next);
+    if (!next) button.current?.focus();
+  };
   const take = (option: T) => {
-    setOpen(false);
+    show(false);
     choose(option);
   };
   const press = (event: KeyboardEvent) => {
@@ -39,9 +45,10 @@ export function TimeMenu<T extends string>(props: Props<T>) {
     take(named[0]);
   };
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus withRoles={false}>
+    <Popover opened={open} onChange={show} position="bottom-end" trapFocus withRoles={false}>
       <Popover.Target>
         <button
+          ref={button}
           id={id}
           type="button"
           className="picked"
@@ -49,7 +56,7 @@ export function TimeMenu<T extends string>(props: Props<T>) {
           aria-haspopup="dialog"
           aria-expanded={open}
           disabled={disabled}
-          onClick={() => setOpen(!open)}
+          onClick={() => show(!open)}
         >
           {shown}
         </button>
@@ -64,7 +71,7 @@ export function TimeMenu<T extends string>(props: Props<T>) {
                 most={most}
                 weekStart={weekStart}
                 choose={(first, last) => {
-                  setOpen(false);
+                  show(false);
                   chooseDays(first, last);
                 }}
               />

@@ -6,11 +6,10 @@
 //! five minutes ago leaves without an event.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use opentrace_events::{Site, SiteId};
 use opentrace_pipeline::{Epoch, Progress};
 use opentrace_query::{Live, Views};
@@ -21,11 +20,11 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_stream::wrappers::WatchStream;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
-use warp::http::header::HeaderValue;
 use warp::http::{Method, StatusCode};
-use warp::reply::{Reply, Response};
+use warp::reply::Response;
 use warp::sse::Event;
 
+use super::push::push;
 use super::{Answer, ApiError, Call, State, on};
 use crate::auth::{OnSite, Read};
 use crate::clock;
@@ -34,8 +33,6 @@ use crate::clock;
 const SHORTEST: Duration = Duration::from_millis(500);
 /// And at least this often.
 const LONGEST: Duration = Duration::from_secs(10);
-/// Something is sent at least this often, so that proxies and pages know the connection is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Sites that may be watched at once.
 const MOST_SITES: usize = 1_000;
 
@@ -51,22 +48,8 @@ async fn watch_site(state: Arc<State>, call: Call) -> Answer {
     let domain = call.required("site_id")?;
     let site = state.gate.on_site(&allowed, &domain)?;
     let figures = state.watchers.subscribe(&state, &site)?;
-    let events = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events(figures, state.stop.clone()));
-    let mut response = warp::sse::reply(events).into_response();
-    // Nginx would hold events back until its buffer is full.
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
-}
-
-/// The figures as they come, until the program stops.
-fn events(
-    figures: watch::Receiver<Option<Arc<str>>>,
-    stop: CancellationToken,
-) -> impl Stream<Item = Result<Event, Infallible>> + Send + Sync {
-    WatchStream::new(figures)
-        .filter_map(std::future::ready)
-        .map(|figures| Ok(Event::default().data(&*figures)))
-        .take_until(stop.cancelled_owned())
+    let events = WatchStream::new(figures).filter_map(std::future::ready);
+    Ok(push(events.map(|figures| Ok(Event::default().data(&*figures))), &state.stop))
 }
 
 /// The tasks that ask, one per watched site.

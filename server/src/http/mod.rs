@@ -31,6 +31,7 @@ mod page;
 mod people;
 mod properties;
 mod proxies;
+mod push;
 mod query;
 mod question;
 mod rates;

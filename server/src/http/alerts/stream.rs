@@ -17,17 +17,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
-use warp::http::header::HeaderValue;
 use warp::reply::{Reply, Response};
 use warp::sse::Event;
 use warp::ws::{Message, WebSocket, Ws};
 
+use super::super::push::{KEEP_ALIVE, push};
 use super::history::{sites_of, step};
 use super::{Answer, ApiError, Call, State, on};
 use crate::auth::{Allowed, Read};
 
-/// Something is sent at least this often, so that proxies and pages know the connection is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Steps that are read at once.
 const PIECE: u32 = 200;
 /// A pause after the metadata could not be read.
@@ -54,12 +52,7 @@ fn events(state: &Arc<State>, call: &Call) -> Answer {
         let kind = step["type"].as_str().unwrap_or_default().to_owned();
         Ok::<_, Infallible>(Event::default().id(id.to_string()).event(kind).data(step.to_string()))
     });
-    let events = events.take_until(state.stop.clone().cancelled_owned());
-    let mut response =
-        warp::sse::reply(warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events)).into_response();
-    // Nginx would hold events back until its buffer is full.
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    Ok(push(events, &state.stop))
 }
 
 async fn talk(socket: WebSocket, steps: Steps) {

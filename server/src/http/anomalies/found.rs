@@ -2,24 +2,20 @@
 //! `GET /api/v1/anomalies/stream?site_id=` as it is found (server-sent events).
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use futures_util::{StreamExt, future};
 use opentrace_store::{AnomalyRow, GrainColumn};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
-use warp::http::header::HeaderValue;
 use warp::http::{Method, StatusCode};
-use warp::reply::Reply;
 use warp::sse::Event;
 
+use super::super::push::push;
 use super::super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
 use crate::clock;
 use crate::models::watch::{WATCHED, metric};
 
-/// Something is sent at least this often, so that proxies and pages know the connection is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Seconds that are looked back where nothing is said.
 const BACK: i64 = 30 * 86_400;
 /// Steps of an answer: those where nothing is said, and those that may be asked for.
@@ -65,12 +61,7 @@ pub(super) fn stream(state: &State, call: &Call) -> Answer {
         let text = serde_json::to_string(&*news).unwrap_or_default();
         Ok::<_, Infallible>(Event::default().event("anomaly").data(text))
     });
-    let events = events.take_until(state.stop.clone().cancelled_owned());
-    let mut response =
-        warp::sse::reply(warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events)).into_response();
-    // Nginx would hold events back until its buffer is full.
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    Ok(push(events, &state.stop))
 }
 
 fn number(name: &str) -> Result<u32, ApiError> {

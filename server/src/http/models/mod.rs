@@ -19,11 +19,11 @@ use tokio_stream::wrappers::WatchStream;
 use uuid::Uuid;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::header::HeaderValue;
 use warp::http::{Method, StatusCode};
 use warp::reply::{Reply, Response};
 use warp::sse::Event;
 
+use super::push::push;
 use super::{Answer, ApiError, Call, State, at, json, on};
 use crate::auth::{Allowed, OnSite, Read, Right, Write};
 use crate::models::predict::Asked;
@@ -33,8 +33,6 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const LONGEST_NAME: usize = 200;
 /// How often a model can be trained anew, in hours.
 const LEAST_HOURS: u64 = 1;
-/// Something is sent at least this often, so that proxies and pages know the connection is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     let all = on(warp::path!("api" / "v1" / "models"), state, |state, call| async move {
@@ -174,12 +172,7 @@ async fn progress(state: &State, call: &Call, id: &str) -> Answer {
         let text = serde_json::to_string(&progress).unwrap_or_default();
         Ok::<_, Infallible>(Event::default().event("progress").data(text))
     });
-    let events = Box::pin(events.take_until(state.stop.clone().cancelled_owned()));
-    let mut response =
-        warp::sse::reply(warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events)).into_response();
-    // Nginx would hold events back until its buffer is full.
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    Ok(push(events, &state.stop))
 }
 
 async fn train(state: &State, call: &Call, id: &str) -> Answer {

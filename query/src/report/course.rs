@@ -106,6 +106,11 @@ impl Metric {
 }
 
 impl Course {
+    /// Whether a filter is about this attribute: what is held fast is no cause of a change.
+    pub fn holds(&self, name: &str) -> bool {
+        self.filters.iter().any(|filter| filter.mentions(|by| by.name() == name))
+    }
+
     /// The question for figures that this one is made of.
     pub fn query(&self, date_range: DateRange, dimensions: Vec<Dimension>) -> Query {
         Query {

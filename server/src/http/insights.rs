@@ -214,8 +214,7 @@ impl About<'_> {
         let mut changes = Vec::new();
         for name in DIVIDED {
             let Some(field) = catalogue::field(name) else { continue };
-            // What is held fast does not change.
-            if course.filters.iter().any(|filter| filter.mentions(|by| by.name() == name)) {
+            if course.holds(name) {
                 continue;
             }
             let sizes = |range: &DateRange| {

@@ -47,9 +47,7 @@ pub(crate) async fn slices(
     expected: f64,
 ) -> Result<Vec<Slice>, QueryError> {
     let Some(per) = divisor(ask.metric) else { return Ok(Vec::new()) };
-    // What the question itself divides by or holds fast is no cause.
-    let held = |name: &str| ask.filters.iter().any(|filter| filter.mentions(|by| by.name() == name));
-    let names: Vec<&'static str> = DIVIDED.into_iter().filter(|name| !held(name)).collect();
+    let names = divided(ask);
     let usual = usual(ask.grain, step);
     let zone = &reporting.asking.site.timezone;
     let asked = std::iter::once((step, 1)).chain(usual.iter().copied());
@@ -64,6 +62,11 @@ pub(crate) async fn slices(
         sum.per = sum.per.zip(amount.per).map(|(a, b)| a + b);
     }
     Ok(compared(&names, &actual, &before, expected))
+}
+
+/// What the traffic that is asked about is divided by.
+fn divided(ask: &Course) -> Vec<&'static str> {
+    DIVIDED.into_iter().filter(|name| !ask.holds(name)).collect()
 }
 
 /// What a ratio is divided by, for metrics that are sums or ratios.
@@ -100,8 +103,7 @@ pub(crate) async fn between(
     after: &DateRange,
 ) -> Result<Vec<Slice>, QueryError> {
     let Some(per) = divisor(ask.metric) else { return Ok(Vec::new()) };
-    let held = |name: &str| ask.filters.iter().any(|filter| filter.mentions(|by| by.name() == name));
-    let names: Vec<&'static str> = DIVIDED.into_iter().filter(|name| !held(name)).collect();
+    let names = divided(ask);
     let (before, after) =
         try_join(read(reporting, ask, &names, per, before), read(reporting, ask, &names, per, after)).await?;
     let expected = before.values().map(|cell| cell.sum).sum();

@@ -31,7 +31,7 @@ pub use erase::ErasedRows;
 pub use error::StoreError;
 pub use learn::{AnomalyRow, Basket, ClusterSize, Deeds, ForecastRow, Purchases, ScoreRow, VisitorRow};
 pub use meta::Meta;
-pub use read::{Columns, DaySlice, Props, SiteShare, VisitorSlice};
+pub use read::{Columns, DaySlice, Props, SiteShare, VISIT_COLUMNS, VisitorSlice};
 pub use rows::{
     ClusterRow, EventRow, FeatureRow, GoalRow, GrainColumn, Origin, PassageRow, PeriodColumn, ProgressRow,
     RetentionRow, SeriesRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesRow,

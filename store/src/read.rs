@@ -221,14 +221,14 @@ impl From<Props> for Columns {
     fn from(props: Props) -> Self {
         match props {
             Props::Read => Self::All,
-            Props::LeaveOut => Self::Only(OPTIONAL.into_iter().filter(|name| *name != "props").collect()),
+            Props::LeaveOut => Self::Only(optional().filter(|name| *name != "props").collect()),
         }
     }
 }
 
-const OPTIONAL: [&str; 23] = [
-    "path",
-    "props",
+/// What an event says of the visit that it is of, by the names of the columns; a visit has that of its first
+/// event.
+pub const VISIT_COLUMNS: [&str; 21] = [
     "hostname",
     "referrer",
     "source",
@@ -252,6 +252,11 @@ const OPTIONAL: [&str; 23] = [
     "app_version",
 ];
 
+/// What may be left out.
+fn optional() -> impl Iterator<Item = &'static str> {
+    ["path", "props"].into_iter().chain(VISIT_COLUMNS)
+}
+
 /// The columns of a [`StoredAct`], by name as the client expects them.
 pub(crate) fn stored_act(columns: &Columns) -> String {
     let read = |name: &'static str| match columns {
@@ -261,7 +266,7 @@ pub(crate) fn stored_act(columns: &Columns) -> String {
         },
         _ => name.to_owned(),
     };
-    let optional: Vec<String> = OPTIONAL.into_iter().map(read).collect();
+    let optional: Vec<String> = optional().map(read).collect();
     format!("site_id, visitor, ts, id, name, interactive, revenue, currency, epoch, {}", optional.join(", "))
 }
 

@@ -3,35 +3,12 @@
 //! The definition once more, in one statement: a visitor's events in their order, cut where more than
 //! half an hour passes, engagement then taken out of each piece, pieces without anything else dropped.
 
+use opentrace_store::VISIT_COLUMNS;
+
 use super::builder::Builder;
 
 /// The pause that ends a visit, in milliseconds.
 const PAUSE: i64 = 1_800_000;
-
-/// What a visit has of its first event, by the names of the columns.
-const ATTRIBUTES: [&str; 21] = [
-    "hostname",
-    "referrer",
-    "source",
-    "medium",
-    "campaign",
-    "term",
-    "content",
-    "channel",
-    "country",
-    "region",
-    "city",
-    "device",
-    "browser",
-    "browser_version",
-    "os",
-    "os_version",
-    "screen",
-    "language",
-    "platform",
-    "app",
-    "app_version",
-];
 
 impl Builder<'_> {
     /// The rows of visits: those that are kept, or the same made of every event of the site.
@@ -40,7 +17,7 @@ impl Builder<'_> {
             return format!("v_sessions AS {alias} FINAL");
         }
         let (site, currency) = (self.site(), self.currency());
-        let first: Vec<String> = ATTRIBUTES
+        let first: Vec<String> = VISIT_COLUMNS
             .iter()
             .enumerate()
             .map(|(place, name)| format!("acts[1].7.{} AS {name}", place + 1))
@@ -61,7 +38,7 @@ impl Builder<'_> {
                    toString(name), interactive, path, if(currency = {currency}, revenue, 0), ({})))) AS visitor_acts \
                  FROM events WHERE site_id = {site} GROUP BY site_id, visitor))) AS {alias}",
             first.join(", "),
-            ATTRIBUTES.map(|name| format!("toString({name})")).join(", ")
+            VISIT_COLUMNS.map(|name| format!("toString({name})")).join(", ")
         )
     }
 }

@@ -18,12 +18,12 @@ import sys
 import threading
 import time
 import urllib.error
-import urllib.request
 from datetime import date, timedelta
 from pathlib import Path
 
 from page import put
-from run import ADMIN, ROOT, free_port, machine
+from program import ADMIN, Program
+from run import ROOT, machine
 
 SITE = "questions.example"
 BEGIN = date(2025, 1, 1)
@@ -39,43 +39,11 @@ MINUTE = 60
 PAGE_BEGIN, PAGE_END = "<!-- questions: written by benches/questions.py -->", "<!-- questions: end -->"
 
 
-class Server:
-    def __init__(self, binary, folder):
-        self.binary, self.port = binary, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        log = open(Path(folder) / "server.log", "ab")
-        self.process = subprocess.Popen(
-            [binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", folder,
-             "--set", "limits.questions_per_minute=0", "--set", f"admin_token={ADMIN}"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until = time.monotonic() + 120
-        while not self.is_ready():
-            if time.monotonic() > until or self.process.poll() is not None:
-                raise SystemExit("the server does not come up")
-            time.sleep(0.2)
-
-    def is_ready(self):
-        try:
-            return self.call("/readyz") is not None
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def call(self, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=data)
-        request.add_header("Authorization", f"Bearer {ADMIN}")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            text = answer.read()
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text.decode()
-
+class Server(Program):
     def fill(self, days, folder):
         """Generated events, through collection and every view, as far as they are not there yet."""
         try:
-            self.call("/api/v1/sites", {"domain": SITE, "timezone": "UTC"})
+            self.post("/api/v1/sites", {"domain": SITE, "timezone": "UTC"})
         except urllib.error.HTTPError as error:
             if error.code != 409:
                 raise
@@ -98,15 +66,8 @@ class Server:
                  f"{bytes_of(folder) / 1e9:.2f} GB on the disk")
 
     def events(self):
-        answer = self.call("/api/v2/query", {"site_id": SITE, "metrics": ["events"], "date_range": "all"})
+        answer = self.post("/api/v2/query", {"site_id": SITE, "metrics": ["events"], "date_range": "all"})
         return answer["results"][0]["metrics"][0]
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 def note(text):
@@ -150,7 +111,7 @@ def ad_hoc(generator, days):
 
 def timed(server, query):
     began = time.monotonic()
-    server.call("/api/v2/query", query)
+    server.post("/api/v2/query", query)
     return (time.monotonic() - began) * 1000
 
 
@@ -242,7 +203,7 @@ def main():
     needed = days * EVENTS_PER_DAY * BYTES_PER_EVENT - bytes_of(folder)
     if shutil.disk_usage(folder).free < needed:
         raise SystemExit(f"{options.events:,} events need {needed / 1e9:.0f} GB more on the disk of {folder}")
-    server = Server(options.binary, str(folder))
+    server = Server(options.binary, str(folder), "--set", "limits.questions_per_minute=0")
     try:
         server.fill(days, folder)
         events, rows = measure(server, days, options.rate)

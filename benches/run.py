@@ -9,22 +9,18 @@ import json
 import os
 import platform
 import re
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 # It uses the server of this file, under the name by which it imports it.
 import alerts
+from program import Program
 
 ROOT = Path(__file__).resolve().parent.parent
-ADMIN = "bench-admin-token-0123456789abcdef"
 SITE = "bench.example"
 
 
@@ -36,84 +32,31 @@ DEFINITIONS = [
 ]
 
 
-class Server:
-    """A running `opentrace serve` with one site and one key."""
+class Server(Program):
+    """The program with one site and one key."""
+
+    patience = 30
 
     def __init__(self, binary, folder):
-        self.binary, self.folder = binary, folder
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.launch()
-        self.wait(lambda: self.get("/readyz"), 60)
+        super().__init__(binary, folder)
         self.post("/api/v1/sites", {"domain": SITE, "timezone": "UTC"})
         self.key = self.post("/api/v1/keys", {"name": "bench", "site": SITE, "scopes": ["collect", "read"]})["key"]
 
-    def launch(self, **settings):
-        """Starts the program on the same folder and port, with further environment variables."""
-        log = open(Path(self.folder) / "server.log", "ab")
-        self.process = subprocess.Popen(
-            [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.folder],
-            env={**os.environ, "OPENTRACE_ADMIN_TOKEN": ADMIN, "OPENTRACE_VERIFY_EVERY": "off", **settings},
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )
+    def launch(self, **environment):
+        super().launch(OPENTRACE_VERIFY_EVERY="off", **environment)
 
     def define(self):
         """One definition of each kind, so that every view has something to do."""
         for path, body in DEFINITIONS:
             self.post(f"/api/v1/{path}", {"site_id": SITE, **body})
 
-    def get(self, path):
-        return self.call("GET", path, None)
-
-    def post(self, path, body):
-        return self.call("POST", path, json.dumps(body).encode())
-
-    def call(self, method, path, body):
-        request = urllib.request.Request(self.url + path, data=body, method=method)
-        request.add_header("Authorization", f"Bearer {ADMIN}")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            text = answer.read()
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text.decode()
-
-    def wait(self, done, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                value = done()
-                if value:
-                    return value
-            except (urllib.error.URLError, OSError, ValueError):
-                pass
-            time.sleep(0.05)
-        raise SystemExit("the server did not get there in time")
-
-    def settle(self, seconds=600):
-        def settled():
-            pipeline = self.get("/api/v1/status")["pipeline"]
-            return pipeline["state"] == "running" and pipeline["lag_events"] == 0
-        self.wait(settled, seconds)
-
     def memory(self):
         """Resident megabytes of the program and of the ClickHouse child."""
         return [rss(pid) for pid in [self.process.pid, *children(self.process.pid)]]
 
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=60)
-
     def kill(self):
         self.process.kill()
         self.process.wait()
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def children(pid):

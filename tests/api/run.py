@@ -7,21 +7,18 @@ is made once) read `/openapi.json`, and ends it again.
 
 import argparse
 import hashlib
-import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-ADMIN = "api-test-admin-token"
+sys.path.append(str(ROOT / "benches"))
+from program import ADMIN, Program  # noqa: E402
+
 SITE = "api.example"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # Streams never end; a test message leaves for the outside; the check of views waits for rest.
@@ -42,41 +39,10 @@ def environment(folder):
     return folder / "bin" / "schemathesis"
 
 
-class Program:
-    def __init__(self, binary, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        self.log = open(folder / "log", "wb")
-        self.process = subprocess.Popen(
-            [binary, "serve", "--listen", self.url.removeprefix("http://"), "--data", folder / "data",
-             "--set", f"admin_token={ADMIN}", "--set", "limits.questions_per_minute=0"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        self.wait(lambda: self.call("/readyz") is not None, "the program does not come up")
-
-    def wait(self, done, trouble):
-        until = time.monotonic() + 120
-        while True:
-            try:
-                if done():
-                    return
-            except (urllib.error.URLError, OSError):
-                pass
-            if time.monotonic() > until or self.process.poll() is not None:
-                raise SystemExit(trouble)
-            time.sleep(0.1)
-
-    def call(self, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=data)
-        request.add_header("Authorization", f"Bearer {ADMIN}")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read() or b"null")
-
+class Described(Program):
     def fill(self):
         """A site with a week of events, and one of everything that can be defined."""
-        self.call("/api/v1/sites", {"domain": SITE, "timezone": "Europe/Berlin", "identified": True})
+        self.post("/api/v1/sites", {"domain": SITE, "timezone": "Europe/Berlin", "identified": True})
         names = ["pageview", "pageview", "signup", "engagement"]
         now = datetime.now(timezone.utc)
         events = [{"name": names[place % 4], "site": SITE, "url": f"https://{SITE}/{place % 7}",
@@ -84,23 +50,15 @@ class Program:
                    "ts": (now - timedelta(minutes=place * 31)).isoformat(), "country": "DE", "device": "Mobile",
                    "source": "Google", "scroll_depth": place % 100, "engagement_ms": place * 10}
                   for place in range(400)]
-        assert self.call("/api/v1/events", events)["accepted"] == len(events)
+        assert self.post("/api/v1/events", events)["accepted"] == len(events)
         of_site = {"site_id": SITE}
-        self.call("/api/v1/goals", {**of_site, "name": "Signed up", "event": "signup"})
-        self.call("/api/v1/funnels", {**of_site, "name": "Way in", "steps": [{"page": "/1"}, "signup"]})
-        self.call("/api/v1/retentions", {**of_site, "name": "Back", "start_event": "signup"})
-        self.call("/api/v1/segments", {**of_site, "name": "German", "filters": [["is", "visit:country", ["DE"]]]})
-        self.call("/api/v1/alerts", {**of_site, "name": "Busy", "metric": "pageviews", "channels": [],
+        self.post("/api/v1/goals", {**of_site, "name": "Signed up", "event": "signup"})
+        self.post("/api/v1/funnels", {**of_site, "name": "Way in", "steps": [{"page": "/1"}, "signup"]})
+        self.post("/api/v1/retentions", {**of_site, "name": "Back", "start_event": "signup"})
+        self.post("/api/v1/segments", {**of_site, "name": "German", "filters": [["is", "visit:country", ["DE"]]]})
+        self.post("/api/v1/alerts", {**of_site, "name": "Busy", "metric": "pageviews", "channels": [],
                                      "condition": {"type": "above", "value": 5}})
-        self.wait(lambda: self.call("/api/v1/status")["pipeline"]["lag_events"] == 0, "the views do not catch up")
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
+        self.settle(120)
 
 
 def main():
@@ -112,7 +70,7 @@ def main():
     args, more = parser.parse_known_args()
     tool = environment(target / "api-test")
     with tempfile.TemporaryDirectory() as folder:
-        program = Program(args.binary, Path(folder))
+        program = Described(args.binary, folder, "--set", "limits.questions_per_minute=0")
         try:
             program.fill()
             codes = []

@@ -3,6 +3,7 @@ import type { LiveFigures } from '../api/types';
 import { figure, rangeText } from '../lib/format';
 import { type Compare, INTERVALS, type Interval, PERIODS } from '../lib/range';
 import { TimeMenu } from '../time/TimeMenu';
+import { Turn } from '../time/Turn';
 import { Chips } from './Chips';
 import { timeOf, useSiteView } from './context';
 import { ExportAll } from './ExportAll';
@@ -46,15 +47,7 @@ function Time() {
   const [before, after] = [view.moved(-1), view.moved(1)];
   return (
     <span className="turns">
-      <button
-        type="button"
-        className="plain"
-        aria-label="The time before"
-        disabled={!before}
-        onClick={() => before && view.change(before)}
-      >
-        ‹
-      </button>
+      <Turn label="The time before" sign="‹" disabled={!before} turn={() => before && view.change(before)} />
       <TimeMenu
         id={TIME_BUTTON}
         label="Time"
@@ -67,15 +60,7 @@ function Time() {
         most={view.now}
         weekStart={view.weekStart}
       />
-      <button
-        type="button"
-        className="plain"
-        aria-label="The time after"
-        disabled={!after}
-        onClick={() => after && view.change(after)}
-      >
-        ›
-      </button>
+      <Turn label="The time after" sign="›" disabled={!after} turn={() => after && view.change(after)} />
     </span>
   );
 }

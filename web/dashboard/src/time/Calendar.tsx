@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { monthText, rangeText, wholeDay } from '../lib/format';
 import { addDays, addMonths, length, ordered } from '../lib/range';
 import { placeInWeek, type WeekStart, weeksOf } from './month';
+import { Turn } from './Turn';
 import { Weekdays } from './Weekdays';
 
 interface Props {
@@ -100,31 +101,11 @@ function Months({ focused, most, turn }: MonthsProps) {
   const newest = focused.slice(0, 7) >= most.slice(0, 7);
   return (
     <div className="months">
-      <button type="button" className="plain" aria-label="A year earlier" onClick={() => turn(-12)}>
-        «
-      </button>
-      <button type="button" className="plain" aria-label="A month earlier" onClick={() => turn(-1)}>
-        ‹
-      </button>
+      <Turn label="A year earlier" sign="«" turn={() => turn(-12)} />
+      <Turn label="A month earlier" sign="‹" turn={() => turn(-1)} />
       <h3 aria-live="polite">{monthText(focused)}</h3>
-      <button
-        type="button"
-        className="plain"
-        aria-label="A month later"
-        disabled={newest}
-        onClick={() => turn(1)}
-      >
-        ›
-      </button>
-      <button
-        type="button"
-        className="plain"
-        aria-label="A year later"
-        disabled={newest}
-        onClick={() => turn(12)}
-      >
-        »
-      </button>
+      <Turn label="A month later" sign="›" disabled={newest} turn={() => turn(1)} />
+      <Turn label="A year later" sign="»" disabled={newest} turn={() => turn(12)} />
     </div>
   );
 }

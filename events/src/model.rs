@@ -3,6 +3,8 @@
 //! This is what the log holds and what every later stage reads. There is no field for an IP
 //! address, so none can be written.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -37,7 +39,8 @@ pub struct Event {
     /// Whether it counts against bouncing. Page views do; custom events unless they say otherwise.
     pub interactive: bool,
     pub page: Page,
-    pub visit: Visit,
+    /// Shared where several events are known to have the same: it is large, and most have been seen before.
+    pub visit: Arc<Visit>,
     /// Sorted by key, keys unique.
     pub props: Vec<(CompactString, CompactString)>,
     /// Fixed point, see [`crate::money`]. Zero where there is none.

@@ -35,7 +35,7 @@ pub struct PipelineConfig {
     pub partitions: Partition,
     /// An epoch is closed this long after the last at the earliest.
     pub epoch_interval: Duration,
-    /// An epoch holds about this many events at most.
+    /// An epoch holds about this many events at most, and twice as many while the log is far ahead.
     pub epoch_events: usize,
     /// Epochs that may be between the log and ClickHouse.
     pub in_flight: usize,

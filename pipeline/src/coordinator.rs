@@ -36,6 +36,12 @@ use crate::snapshot::{Pending, Snapshots};
 use crate::status::{Counters, Progress};
 use crate::tasks::{Fillings, Task};
 
+/// While the log is ahead by more than so many epochs, an epoch is larger: whoever comes up several times in
+/// it changes the views once, and ClickHouse takes fewer and larger parts. Nobody waits for the newest event then.
+const FAR_BEHIND: usize = 6;
+/// So many times as large.
+const CATCHING_UP: usize = 2;
+
 /// An event and where it lies in the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Logged {
@@ -150,8 +156,11 @@ impl Coordinator {
     /// What the log holds beyond the last epoch, up to the size of one epoch.
     async fn read_ahead(&self) -> Result<Vec<Chunk>, PipelineError> {
         let partitions = self.parts.log.partitions();
-        let share = (self.parts.config.epoch_events / usize::from(partitions)).max(1);
         let ends = self.parts.log.ends();
+        let events = self.parts.config.epoch_events;
+        let far_behind = self.waiting(&ends) > (FAR_BEHIND * events) as u64;
+        let events = if far_behind { CATCHING_UP * events } else { events };
+        let share = (events / usize::from(partitions)).max(1);
         let mut chunks = Vec::new();
         for partition in 0..partitions {
             let from = self.ends[usize::from(partition)];
@@ -377,9 +386,13 @@ impl Coordinator {
         Ok(())
     }
 
+    /// Events between the last epoch and these ends of the log.
+    fn waiting(&self, ends: &[Offset]) -> u64 {
+        ends.iter().zip(&self.ends).map(|(end, done)| end.saturating_sub(*done)).sum()
+    }
+
     async fn wait_for_work(&mut self, appended: &mut watch::Receiver<u64>, asked: &mut watch::Receiver<u64>) {
-        let ends = self.parts.log.ends();
-        let waiting: u64 = ends.iter().zip(&self.ends).map(|(end, done)| end.saturating_sub(*done)).sum();
+        let waiting = self.waiting(&self.parts.log.ends());
         if waiting >= self.parts.config.epoch_events as u64 {
             return;
         }

@@ -50,9 +50,17 @@ impl Interner {
         rows: impl Iterator<Item = (&'a str, &'a Visit)>,
     ) -> Vec<(TextId, VisitId)> {
         let mut tables = self.write();
+        // Rows often share a visit: its attributes need not be hashed for each.
+        let mut shared: HashMap<*const Visit, u64> = HashMap::new();
         rows.map(|(path, visit)| {
             let path = tables.texts.take(path, || Arc::from(path));
-            let visit = tables.visits.take(visit, || Arc::new(visit.clone()));
+            let known = shared.entry(std::ptr::from_ref(visit));
+            let visit = match known {
+                hashbrown::hash_map::Entry::Occupied(id) => tables.visits.take_again(*id.get()),
+                hashbrown::hash_map::Entry::Vacant(free) => {
+                    *free.insert(tables.visits.take(visit, || Arc::new(visit.clone())))
+                }
+            };
             (TextId(path), VisitId(visit))
         })
         .collect()
@@ -72,7 +80,7 @@ impl Interner {
 
     /// For looking up many ids. Nothing is added or released meanwhile.
     pub(crate) fn reader(&self) -> Reader<'_> {
-        Reader { tables: self.read(), nowhere: Arc::new(Visit::default()) }
+        Reader { tables: self.read(), nothing: Arc::default(), nowhere: Arc::default() }
     }
 
     /// How many strings and visits are held.
@@ -95,19 +103,20 @@ impl Interner {
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     tables: std::sync::RwLockReadGuard<'a, Tables>,
+    nothing: Arc<str>,
     nowhere: Arc<Visit>,
 }
 
 impl Reader<'_> {
     /// The string of an id; empty for "none".
-    pub(crate) fn text(&self, id: TextId) -> &str {
+    pub(crate) fn text(&self, id: TextId) -> Arc<str> {
         match self.tables.texts.entries.get(&id.0) {
-            Some(entry) => &entry.value,
+            Some(entry) => Arc::clone(&entry.value),
             None => {
                 if id != TextId::default() {
                     tracing::error!(?id, "an interned string is gone");
                 }
-                ""
+                Arc::clone(&self.nothing)
             }
         }
     }
@@ -148,6 +157,14 @@ impl<T: ?Sized + Hash + Eq> Table<T> {
         }
     }
 
+    /// Takes another reference on what was taken before.
+    fn take_again(&mut self, id: u64) -> u64 {
+        if let Some(held) = self.entries.get_mut(&id) {
+            held.references += 1;
+        }
+        id
+    }
+
     fn release(&mut self, id: u64) {
         if let hashbrown::hash_map::Entry::Occupied(mut held) = self.entries.entry(id) {
             held.get_mut().references -= 1;
@@ -181,10 +198,10 @@ mod tests {
         let [(a, v), (b, _), again] = taken[..] else { panic!("three rows in, three out") };
         assert_ne!(a, b);
         assert_eq!(again, (a, v));
-        assert_eq!(interner.reader().text(a), "/a");
+        assert_eq!(&*interner.reader().text(a), "/a");
 
         interner.release([(a, v)].into_iter());
-        assert_eq!(interner.reader().text(a), "/a", "one reference is left");
+        assert_eq!(&*interner.reader().text(a), "/a", "one reference is left");
         interner.release([(a, v), (b, v)].into_iter());
         assert_eq!(interner.len(), (0, 0));
     }

@@ -12,7 +12,7 @@
 //! Wrong when: a person is evicted before the epoch of their last event is committed to ClickHouse.
 //! [`Residents::evict`] takes the committed epoch for that reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::{HashMap, HashSet};
 use opentrace_events::ids::DAY_MS;
@@ -103,7 +103,7 @@ pub(crate) struct Residents {
     /// By slice; those of a site lie together.
     stored: BTreeMap<Slice, Stored>,
     /// People by the minute they were last touched, or an earlier one.
-    idle: BTreeMap<i64, Vec<Person>>,
+    idle: BTreeMap<i64, VecDeque<Person>>,
     acts: usize,
 }
 
@@ -135,7 +135,7 @@ impl Residents {
         stored.touched = now.minute;
         let has_stored = stored.visitors.contains(&person.visitor);
         let resident = self.people.entry(person).or_insert_with(|| {
-            self.idle.entry(minute).or_default().push(person);
+            self.idle.entry(minute).or_default().push_back(person);
             Resident { touched: minute, ..Resident::default() }
         });
         if resident.slices.contains(&slice) {
@@ -149,7 +149,7 @@ impl Residents {
     pub(crate) fn add(&mut self, person: Person, act: Act, epoch: Epoch, now: Now) -> bool {
         let minute = now.touched(act.ts);
         let resident = self.people.entry(person).or_insert_with(|| {
-            self.idle.entry(minute).or_default().push(person);
+            self.idle.entry(minute).or_default().push_back(person);
             Resident::default()
         });
         resident.touched = resident.touched.max(minute);
@@ -175,23 +175,24 @@ impl Residents {
     ) -> Vec<(Person, Vec<Act>)> {
         let mut evicted = Vec::new();
         let mut still_there: Vec<(i64, Person)> = Vec::new();
-        while let Some(entry) = self.idle.first_entry()
+        while let Some(mut entry) = self.idle.first_entry()
             && (*entry.key() < minute || self.acts > max_acts)
         {
             let bucket = *entry.key();
-            for person in entry.remove() {
-                let Some(resident) = self.people.get(&person) else { continue };
-                let in_use = resident.touched > bucket || resident.last_epoch > committed;
-                let room = bucket >= minute && self.acts <= max_acts;
-                if in_use || room {
-                    still_there.push((resident.touched.max(bucket), person));
-                    continue;
-                }
+            // No further than needed: of a busy minute there may be more people than are looked at here.
+            let Some(person) = entry.get_mut().pop_front() else {
+                entry.remove();
+                continue;
+            };
+            let Some(resident) = self.people.get(&person) else { continue };
+            if resident.touched > bucket || resident.last_epoch > committed {
+                still_there.push((resident.touched.max(bucket), person));
+            } else {
                 evicted.extend(self.take(person).map(|acts| (person, acts)));
             }
         }
         for (touched, person) in still_there {
-            self.idle.entry(touched).or_default().push(person);
+            self.idle.entry(touched).or_default().push_back(person);
         }
         tighten(&mut self.people);
         evicted
@@ -346,6 +347,25 @@ mod tests {
         let gone = residents.evict(i64::MIN, 4, 1);
         assert_eq!(gone.len(), 6);
         assert_eq!(gone[0].0.visitor, 0, "the longest idle first");
+    }
+
+    #[test]
+    fn of_a_minute_whoever_came_first_leaves_first_and_who_is_in_use_stays() {
+        let mut residents = Residents::default();
+        let now = Now { minute: 7, idle_minutes: 100 };
+        for (visitor, epoch) in [(0, 1), (1, 2), (2, 1), (3, 1), (4, 1), (5, 1)] {
+            let person = Person { site: 1, visitor };
+            residents.needs_history(person, Slice::of(1, 0, false), 0, now);
+            residents.add(person, Act::default(), epoch, now);
+        }
+        let mut gone = |most, committed| -> Vec<u64> {
+            let gone = residents.evict(i64::MIN, most, committed);
+            gone.iter().map(|(person, _)| person.visitor).collect()
+        };
+        assert_eq!(gone(4, 1), [0, 2], "the second is in an epoch that is not committed");
+        assert!(gone(4, 2).is_empty());
+        assert_eq!(gone(2, 2), [3, 4]);
+        assert_eq!(gone(0, 2), [5, 1]);
     }
 
     #[test]

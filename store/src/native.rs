@@ -5,6 +5,9 @@
 //! more than once per block. The client crate's own builder sends plain strings and takes three
 //! times as long.
 
+use std::sync::Arc;
+
+use compact_str::CompactString;
 use hashbrown::HashMap;
 use uuid::Uuid;
 
@@ -148,6 +151,37 @@ impl<'a> Words<'a> {
     }
 }
 
+/// Words of one attribute of sets that many rows share, each with the number of its set: of a set that was
+/// there before, the word need not be looked at. Sets are numbered in the order in which they come first.
+#[derive(Default)]
+pub(crate) struct SetWords<'a> {
+    words: Words<'a>,
+    /// The number of each set's word.
+    of_set: Vec<u32>,
+}
+
+impl<'a> Column<'a> for SetWords<'a> {
+    type Value = (usize, &'a str);
+
+    fn push(&mut self, (set, word): Self::Value) {
+        match self.of_set.get(set) {
+            Some(number) => self.words.rows.push(*number),
+            None => {
+                self.words.push(word);
+                self.of_set.extend(self.words.rows.last());
+            }
+        }
+    }
+
+    fn kind() -> &'static str {
+        Words::kind()
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        self.words.write(out);
+    }
+}
+
 /// Maps from string to string.
 #[derive(Default)]
 pub(crate) struct Maps {
@@ -158,7 +192,7 @@ pub(crate) struct Maps {
 }
 
 impl<'a> Column<'a> for Maps {
-    type Value = &'a [(&'a str, &'a str)];
+    type Value = &'a [(CompactString, CompactString)];
 
     fn push(&mut self, pairs: Self::Value) {
         for (key, value) in pairs {
@@ -189,7 +223,7 @@ pub(crate) struct TextLists {
 }
 
 impl<'a> Column<'a> for TextLists {
-    type Value = &'a [String];
+    type Value = &'a [Arc<str>];
 
     fn push(&mut self, list: Self::Value) {
         list.iter().for_each(|value| text(&mut self.values, value));
@@ -260,6 +294,19 @@ mod tests {
         let mut out = Vec::new();
         words.write(&mut out);
         assert_eq!(out[16..], *b"\x02\0\0\0\0\0\0\0\x01a\x02bc\x04\0\0\0\0\0\0\0\0\x01\x01\0");
+    }
+
+    #[test]
+    fn words_of_sets_are_those_of_their_rows() {
+        let (mut words, mut of_sets) = (Words::default(), SetWords::default());
+        for (set, word) in [(0, "a"), (1, "bc"), (2, "a"), (1, "bc"), (3, ""), (0, "a"), (2, "a")] {
+            words.push(word);
+            of_sets.push((set, word));
+        }
+        let (mut plain, mut by_sets) = (Vec::new(), Vec::new());
+        words.write(&mut plain);
+        of_sets.write(&mut by_sets);
+        assert_eq!(plain, by_sets);
     }
 
     #[test]

@@ -3,108 +3,20 @@
 //! Times are milliseconds (or, where the column says so, seconds or days) since 1970 in UTC, because
 //! that is what the wire carries; money is fixed point as in `opentrace_events::money`.
 
+use std::sync::Arc;
+
 use clickhouse::Row;
 use opentrace_events::{Event, Visit};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A row of `events`, borrowing from the event it stores.
-#[derive(Debug, Row, Serialize)]
+/// A row of `events`: an event, where it lies in the log, and the epoch it belongs to.
+#[derive(Clone, Copy, Debug)]
 pub struct EventRow<'a> {
-    pub site_id: u32,
-    pub ts: i64,
-    pub received_at: i64,
-    pub visitor: u64,
-    #[serde(with = "clickhouse::serde::uuid")]
-    pub id: Uuid,
-    pub client_id: bool,
-    pub history: bool,
-    pub name: &'a str,
-    pub interactive: bool,
-    pub user_id: &'a str,
-    pub url: &'a str,
-    pub path: &'a str,
-    pub title: &'a str,
-    pub hostname: &'a str,
-    pub referrer: &'a str,
-    pub source: &'a str,
-    pub medium: &'a str,
-    pub campaign: &'a str,
-    pub term: &'a str,
-    pub content: &'a str,
-    pub channel: &'a str,
-    pub country: &'a str,
-    pub region: &'a str,
-    pub city: &'a str,
-    pub device: &'a str,
-    pub browser: &'a str,
-    pub browser_version: &'a str,
-    pub os: &'a str,
-    pub os_version: &'a str,
-    pub screen: &'a str,
-    pub language: &'a str,
-    pub platform: &'a str,
-    pub app: &'a str,
-    pub app_version: &'a str,
-    pub props: Vec<(&'a str, &'a str)>,
-    pub revenue: i64,
-    pub currency: &'a str,
-    pub scroll_depth: u8,
-    pub engagement_ms: u32,
+    pub event: &'a Event,
     pub log_partition: u16,
     pub log_offset: u64,
     pub epoch: u64,
-}
-
-impl<'a> EventRow<'a> {
-    /// The row of an event that lies at `(partition, offset)` of the log and belongs to `epoch`.
-    pub fn new(event: &'a Event, partition: u16, offset: u64, epoch: u64) -> Self {
-        let visit = &event.visit;
-        Self {
-            site_id: event.site.0,
-            ts: event.ts.0,
-            received_at: event.received_at.0,
-            visitor: event.visitor.0,
-            id: event.id,
-            client_id: event.client_id,
-            history: event.history,
-            name: &event.name,
-            interactive: event.interactive,
-            user_id: &event.user_id,
-            url: &event.page.url,
-            path: &event.page.path,
-            title: &event.page.title,
-            hostname: &visit.hostname,
-            referrer: &visit.referrer,
-            source: &visit.source,
-            medium: &visit.medium,
-            campaign: &visit.campaign,
-            term: &visit.term,
-            content: &visit.content,
-            channel: &visit.channel,
-            country: &visit.country,
-            region: &visit.region,
-            city: &visit.city,
-            device: &visit.device,
-            browser: &visit.browser,
-            browser_version: &visit.browser_version,
-            os: &visit.os,
-            os_version: &visit.os_version,
-            screen: &visit.screen,
-            language: &visit.language,
-            platform: &visit.platform,
-            app: &visit.app,
-            app_version: &visit.app_version,
-            props: event.props.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
-            revenue: event.revenue,
-            currency: &event.currency,
-            scroll_depth: event.scroll_depth,
-            engagement_ms: event.engagement_ms,
-            log_partition: partition,
-            log_offset: offset,
-            epoch,
-        }
-    }
 }
 
 /// Defines a row that has the columns of a visit beside its own.
@@ -122,11 +34,6 @@ macro_rules! row_with_visit {
             pub fn visit(&self) -> Visit {
                 Visit { $($column: self.$column.clone(),)* }
             }
-
-            /// Puts in the visit's attributes.
-            pub fn with_visit(self, visit: &Visit) -> Self {
-                Self { $($column: visit.$column.clone(),)* ..self }
-            }
         }
     };
     ($(#[$doc:meta])* $name:ident { $($body:tt)* }) => {
@@ -140,26 +47,25 @@ macro_rules! row_with_visit {
     };
 }
 
-row_with_visit! {
-    /// A row of `v_sessions`. Keyed by site, start and visitor.
-    #[derive(Default)]
-    SessionRow {
-        site_id: u32,
-        start: i64,
-        visitor: u64,
-        end: i64,
-        entry_page: String,
-        exit_page: String,
-        stops: Vec<String>,
-        more_stops: bool,
-        pageviews: u32,
-        events: u32,
-        bounce: bool,
-        duration_ms: u64,
-        revenue: i64,
-        epoch: u64,
-        deleted: u8,
-    }
+/// A row of `v_sessions`. Keyed by site, start and visitor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionRow {
+    pub site_id: u32,
+    pub start: i64,
+    pub visitor: u64,
+    pub end: i64,
+    pub entry_page: Arc<str>,
+    pub exit_page: Arc<str>,
+    pub stops: Vec<Arc<str>>,
+    pub more_stops: bool,
+    pub pageviews: u32,
+    pub events: u32,
+    pub bounce: bool,
+    pub duration_ms: u64,
+    pub revenue: i64,
+    pub epoch: u64,
+    pub deleted: u8,
+    pub visit: Arc<Visit>,
 }
 
 impl SessionRow {
@@ -326,8 +232,8 @@ pub struct PassageRow {
     pub deleted: u8,
 }
 
-/// A row of `v_features`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Row, Serialize, Deserialize)]
+/// A row of `v_features`. What the first visit has is its source and channel, the rest is of the last.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FeatureRow {
     pub site_id: u32,
     pub visitor: u64,
@@ -343,18 +249,10 @@ pub struct FeatureRow {
     pub duration_ms: i64,
     pub pages: u32,
     pub origins: u32,
-    pub first_source: compact_str::CompactString,
-    pub first_channel: compact_str::CompactString,
-    pub last_source: compact_str::CompactString,
-    pub last_channel: compact_str::CompactString,
-    pub country: compact_str::CompactString,
-    pub device: compact_str::CompactString,
-    pub browser: compact_str::CompactString,
-    pub os: compact_str::CompactString,
-    pub language: compact_str::CompactString,
-    pub platform: compact_str::CompactString,
-    pub hours: Vec<u32>,
-    pub weekdays: Vec<u32>,
+    pub first: Arc<Visit>,
+    pub last: Arc<Visit>,
+    pub hours: [u32; 24],
+    pub weekdays: [u32; 7],
     pub epoch: u64,
     pub deleted: u8,
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{count, open};
@@ -9,8 +10,8 @@ use common::{count, open};
 use opentrace_events::{Event, Page, Site, SiteId, Timestamp, Visit, VisitorId};
 use opentrace_store::verify::Pace;
 use opentrace_store::{
-    Block, DaySlice, EventRow, PeriodColumn, ProgressRow, Props, SessionRow, StoreError, TrafficRow,
-    UniquesRow, VisitorSlice,
+    Block, DaySlice, EventRow, FeatureRow, PeriodColumn, ProgressRow, Props, SessionRow, StoreError,
+    TrafficRow, UniquesRow, VisitorSlice,
 };
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ fn event(n: u64, visitor: u64, ts: i64) -> Event {
         visitor: VisitorId(visitor),
         interactive: true,
         page: Page { url: "https://a.example/ä?q=1".into(), path: "/ä".into(), title: "T".into() },
-        visit: Visit { source: "Google".into(), country: "DE".into(), ..Visit::default() },
+        visit: Visit { source: "Google".into(), country: "DE".into(), ..Visit::default() }.into(),
         props: vec![("plan".into(), "pro \u{1F600}\n\n\0x".into())],
         revenue: 19_9900,
         currency: "EUR".into(),
@@ -36,7 +37,11 @@ fn event(n: u64, visitor: u64, ts: i64) -> Event {
 }
 
 fn rows(events: &[Event], epoch: u64) -> Vec<EventRow<'_>> {
-    events.iter().zip(0..).map(|(event, offset)| EventRow::new(event, 3, offset, epoch)).collect()
+    events
+        .iter()
+        .zip(0..)
+        .map(|(event, offset)| EventRow { event, log_partition: 3, log_offset: offset, epoch })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,7 +64,7 @@ async fn rows_go_in_and_come_back_and_repeats_do_nothing() {
     let slice = VisitorSlice { site_id: 1, from_ms: now, to_ms: now + 86_400_000, visitors: vec![0, 1] };
     let acts = store.visitor_events(std::slice::from_ref(&slice), 5, Props::Read).await.expect("reads");
     assert_eq!(acts.len(), 1);
-    assert_eq!((acts[0].ts, acts[0].path.as_str(), acts[0].visit()), (now, "/ä", events[0].visit.clone()));
+    assert_eq!((acts[0].ts, acts[0].path.as_str(), acts[0].visit()), (now, "/ä", (*events[0].visit).clone()));
     assert_eq!(acts[0].props, [("plan".to_owned(), "pro \u{1F600}\n\n\0x".to_owned())]);
     assert_eq!((acts[0].revenue, acts[0].currency.as_str()), (19_9900, "EUR"));
     assert_eq!(
@@ -129,13 +134,14 @@ async fn every_column_comes_back_as_it_went_in() {
             platform: word("platform"),
             app: word("app"),
             app_version: word("app_version"),
-        },
+        }
+        .into(),
         scroll_depth: 77,
         engagement_ms: 1234,
         history: true,
         ..event(0, 9, 1_779_000_000_123)
     };
-    let row = EventRow::new(&named, 3, 4, 5);
+    let row = EventRow { event: &named, log_partition: 3, log_offset: 4, epoch: 5 };
     store.insert(&Block::events(std::slice::from_ref(&row)), Some("named")).await.expect("inserts");
     let found =
         store.client().query(&format!("SELECT [{strings}] FROM events")).fetch_one::<Vec<String>>().await;
@@ -151,8 +157,8 @@ async fn every_column_comes_back_as_it_went_in() {
         start: 60_000,
         visitor: 2,
         end: 60_001,
-        entry_page: "/in".to_owned(),
-        exit_page: "/out".to_owned(),
+        entry_page: "/in".into(),
+        exit_page: "/out".into(),
         pageviews: 3,
         events: 4,
         bounce: true,
@@ -161,10 +167,39 @@ async fn every_column_comes_back_as_it_went_in() {
         epoch: 7,
         ..SessionRow::default()
     };
-    let session = session.with_visit(&named.visit);
+    let session =
+        SessionRow { visit: Arc::clone(&named.visit), stops: vec!["/in".into(), "/b".into()], ..session };
     store.insert(&Block::sessions(std::slice::from_ref(&session)), None).await.expect("writes");
-    let stored = store.client().query("SELECT ?fields FROM v_sessions").fetch_all::<SessionRow>().await;
-    assert_eq!(stored.expect("reads"), [session]);
+    let attributes = "hostname, referrer, source, medium, campaign, term, content, channel, country, region, city, \
+                      device, browser, browser_version, os, os_version, screen, language, platform, app, app_version";
+    let found =
+        store.client().query(&format!("SELECT [{attributes}] FROM v_sessions")).fetch_one::<Vec<String>>();
+    assert_eq!(
+        found.await.expect("reads").join(", "),
+        attributes.split_whitespace().collect::<Vec<_>>().join(" ")
+    );
+    let rest = "SELECT toString((site_id, start, visitor, end, entry_page, exit_page, stops, more_stops, pageviews, \
+                events, bounce, duration_ms, revenue, epoch, deleted)) FROM v_sessions";
+    let rest = store.client().query(rest).fetch_one::<String>().await.expect("reads");
+    let expected = "(1,'1970-01-01 00:01:00.000',2,'1970-01-01 00:01:00.001','/in','/out',['/in','/b'],false,3,\
+                    4,true,1,-6,7,0)";
+    assert_eq!(rest, expected);
+
+    let features = FeatureRow {
+        site_id: 1,
+        visitor: 2,
+        first: Arc::new(Visit { source: "s1".into(), channel: "c1".into(), ..Visit::default() }),
+        last: Arc::clone(&named.visit),
+        hours: std::array::from_fn(|hour| u32::from(hour == 3)),
+        weekdays: [0, 0, 0, 0, 0, 0, 9],
+        epoch: 7,
+        ..FeatureRow::default()
+    };
+    store.insert(&Block::features(std::slice::from_ref(&features)), None).await.expect("writes");
+    let words = "SELECT [first_source, first_channel, last_source, last_channel, country, device, browser, os, \
+                 language, platform, toString(indexOf(hours, 1)), toString(weekdays[7])] FROM v_features";
+    let found = store.client().query(words).fetch_one::<Vec<String>>().await.expect("reads").join(" ");
+    assert_eq!(found, "s1 c1 source channel country device browser os language platform 4 9");
 
     // More words than two bytes can number, in one block.
     let many: Vec<Event> = (0..70_000u64)
@@ -173,7 +208,8 @@ async fn every_column_comes_back_as_it_went_in() {
                 campaign: n.to_string().into(),
                 term: (n % 300).to_string().into(),
                 ..Visit::default()
-            },
+            }
+            .into(),
             ..event(1 + n, n, 1_779_000_000_000)
         })
         .collect();
@@ -426,9 +462,9 @@ async fn verification_finds_a_wrong_cell() {
         start,
         visitor: 4,
         end: start + 10 * MINUTE,
-        entry_page: "/ä".to_owned(),
-        exit_page: "/ä".to_owned(),
-        stops: vec!["/ä".to_owned()],
+        entry_page: "/ä".into(),
+        exit_page: "/ä".into(),
+        stops: vec!["/ä".into()],
         more_stops: false,
         pageviews: 2,
         events: 2,
@@ -436,9 +472,9 @@ async fn verification_finds_a_wrong_cell() {
         duration_ms: 600_000,
         revenue: 2 * 19_9900,
         epoch: 1,
+        visit: Arc::clone(&events[0].visit),
         ..SessionRow::default()
     };
-    let session = session.with_visit(&events[0].visit);
     store.insert(&Block::sessions(std::slice::from_ref(&session)), None).await.expect("writes");
     let found = async || {
         let mut found = store.verify(&site, &[], Pace::Full).await.expect("verifies");
@@ -453,7 +489,7 @@ async fn verification_finds_a_wrong_cell() {
         .await
         .expect("writes");
     store
-        .insert(&Block::sessions(&[SessionRow { exit_page: "/b".to_owned(), epoch: 2, ..session }]), None)
+        .insert(&Block::sessions(&[SessionRow { exit_page: "/b".into(), epoch: 2, ..session }]), None)
         .await
         .expect("writes");
     let differences = found().await;

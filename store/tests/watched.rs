@@ -64,8 +64,10 @@ async fn points_are_whole_and_events_are_those_of_an_epoch_and_before() {
         })
         .collect();
     for (epoch, events) in [(5, &events[..2]), (6, &events[2..])] {
-        let rows: Vec<EventRow<'_>> =
-            events.iter().map(|event| EventRow::new(event, 0, epoch, epoch)).collect();
+        let rows: Vec<EventRow<'_>> = events
+            .iter()
+            .map(|event| EventRow { event, log_partition: 0, log_offset: epoch, epoch })
+            .collect();
         store.insert(&Block::events(&rows), Some(&format!("t{epoch}"))).await.expect("inserts");
     }
     let columns = Columns::Only(vec!["props"]);

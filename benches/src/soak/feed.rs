@@ -79,7 +79,8 @@ impl Feed {
                 country: ["DE", "FR", "US", "IN", "BR"][(visitor.0 % 5) as usize].into(),
                 browser: "Firefox".into(),
                 ..Visit::default()
-            },
+            }
+            .into(),
             revenue: if custom { 9_900 } else { 0 },
             currency: if custom { "USD".into() } else { "".into() },
             ..Event::default()

@@ -166,7 +166,7 @@ impl Acceptor {
             user_id,
             interactive: name == PAGEVIEW || (name != ENGAGEMENT && raw.interactive.unwrap_or(true)),
             page,
-            visit,
+            visit: Arc::new(visit),
             props,
             revenue,
             currency,

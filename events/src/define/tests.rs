@@ -5,7 +5,7 @@ fn event() -> Event {
     Event {
         name: "signup".into(),
         page: Page { path: "/Pricing/eu".into(), ..Page::default() },
-        visit: Visit { country: "DE".into(), ..Visit::default() },
+        visit: Visit { country: "DE".into(), ..Visit::default() }.into(),
         props: vec![("plan".into(), "Pro".into())],
         ..Event::default()
     }

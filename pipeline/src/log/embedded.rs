@@ -17,7 +17,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
-use super::codec::{self, Encoded};
+use super::codec::{self, Encoded, Visits};
 use super::rewrite::{Erase, Rewritten};
 use super::{Chunk, EventLog, LogError, Offset, Partition};
 
@@ -57,6 +57,8 @@ struct Shared {
     id: u64,
     ends: Vec<AtomicU64>,
     waiting_bytes: AtomicUsize,
+    /// Of chunks that were read.
+    visits: Mutex<Visits>,
     appended: watch::Sender<u64>,
 }
 
@@ -95,6 +97,7 @@ impl EmbeddedLog {
             ends: ends.into_iter().map(AtomicU64::new).collect(),
             db: RwLock::new(Arc::new(db)),
             waiting_bytes: AtomicUsize::new(0),
+            visits: Mutex::default(),
             appended: watch::Sender::new(0),
             config,
         });
@@ -148,16 +151,14 @@ impl EventLog for EmbeddedLog {
     ) -> Result<Vec<Chunk>, LogError> {
         let db = self.shared.database();
         let table = db.begin_read().map_err(storage)?.open_table(CHUNKS).map_err(storage)?;
+        let mut visits = self.shared.visits.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut chunks = Vec::new();
         let mut held = 0;
         for entry in table.range((partition, from)..=(partition, u64::MAX)).map_err(storage)? {
             let (key, value) = entry.map_err(storage)?;
             let first = key.value().1;
-            let events = codec::decode(value.value()).map_err(|reason| LogError::Damaged {
-                partition,
-                offset: first,
-                reason,
-            })?;
+            let events = codec::decode_with(value.value(), &mut visits)
+                .map_err(|reason| LogError::Damaged { partition, offset: first, reason })?;
             held += events.len();
             chunks.push(Chunk { partition, first, events });
             if held >= max_events {

@@ -17,9 +17,12 @@ pub(super) fn events<'a>(
         let events = closed.events.iter();
         let new = events
             .filter(|logged| written.is_empty() || !written.contains(&(logged.partition, logged.offset)));
-        rows.extend(
-            new.map(|logged| EventRow::new(&logged.event, logged.partition, logged.offset, closed.epoch)),
-        );
+        rows.extend(new.map(|logged| EventRow {
+            event: &logged.event,
+            log_partition: logged.partition,
+            log_offset: logged.offset,
+            epoch: closed.epoch,
+        }));
     }
     rows
 }

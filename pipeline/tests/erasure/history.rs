@@ -148,7 +148,8 @@ fn event(random: &mut StdRng) -> Event {
         visitor: VisitorId(random.random_range(1..=VISITORS)),
         interactive: random.random_bool(0.9),
         page: Page { path: path.into(), url: path.into(), ..Page::default() },
-        visit: Visit { country: (*COUNTRIES.choose(random).expect("a country")).into(), ..Visit::default() },
+        visit: Visit { country: (*COUNTRIES.choose(random).expect("a country")).into(), ..Visit::default() }
+            .into(),
         revenue: if purchase { random.random_range(1..900) * 100 } else { 0 },
         currency: if purchase { "EUR".into() } else { "".into() },
         ..Event::default()

@@ -283,7 +283,7 @@ mod tests {
             ("signup", "DE", 1, "EUR"),
         ] {
             let visit = Visit { country: country.into(), ..Visit::default() };
-            let event = Event { name: name.into(), visit, ..Event::default() };
+            let event = Event { name: name.into(), visit: visit.into(), ..Event::default() };
             let fact = Fact { site: SiteId(1), ts: 61_000, visitor: VisitorId(1), revenue, currency };
             tallies.count(fact, &event, &sites(), &mut counts, &mut Seen::default());
         }
@@ -333,7 +333,7 @@ mod tests {
             let mut counts = Counts::default();
             for (visitor, country, ts) in events {
                 let visit = Visit { country: (*country).into(), ..Visit::default() };
-                let event = Event { name: "pageview".into(), visit, ..Event::default() };
+                let event = Event { name: "pageview".into(), visit: visit.into(), ..Event::default() };
                 let fact =
                     Fact { site: SiteId(1), ts: *ts, visitor: VisitorId(*visitor), revenue: 0, currency: "" };
                 tallies.count(fact, &event, &sites(), &mut counts, &mut seen);

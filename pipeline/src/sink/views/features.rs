@@ -22,7 +22,6 @@ pub(crate) fn features<'a>(
 }
 
 pub(crate) fn feature_row(features: &Features, epoch: Epoch, words: &Reader<'_>) -> FeatureRow {
-    let (first, last) = (words.visit(features.first_visit), words.visit(features.last_visit));
     FeatureRow {
         site_id: features.person.site,
         visitor: features.person.visitor,
@@ -38,18 +37,10 @@ pub(crate) fn feature_row(features: &Features, epoch: Epoch, words: &Reader<'_>)
         duration_ms: features.duration_ms,
         pages: features.pages,
         origins: features.origins,
-        first_source: first.source.clone(),
-        first_channel: first.channel.clone(),
-        last_source: last.source.clone(),
-        last_channel: last.channel.clone(),
-        country: last.country.clone(),
-        device: last.device.clone(),
-        browser: last.browser.clone(),
-        os: last.os.clone(),
-        language: last.language.clone(),
-        platform: last.platform.clone(),
-        hours: features.hours.to_vec(),
-        weekdays: features.weekdays.to_vec(),
+        first: words.visit(features.first_visit),
+        last: words.visit(features.last_visit),
+        hours: features.hours,
+        weekdays: features.weekdays,
         epoch,
         deleted: 0,
     }

@@ -22,14 +22,14 @@ pub(crate) fn sessions<'a>(
 }
 
 pub(crate) fn session_row(session: &Session, epoch: Epoch, words: &Reader<'_>) -> SessionRow {
-    let row = SessionRow {
+    SessionRow {
         site_id: session.person.site,
         start: session.start,
         visitor: session.person.visitor,
         end: session.end,
-        entry_page: words.text(session.entry).to_owned(),
-        exit_page: words.text(session.exit).to_owned(),
-        stops: session.stops.iter().map(|stop| words.text(*stop).to_owned()).collect(),
+        entry_page: words.text(session.entry),
+        exit_page: words.text(session.exit),
+        stops: session.stops.iter().map(|stop| words.text(*stop)).collect(),
         more_stops: session.more_stops,
         pageviews: session.pageviews,
         events: session.events,
@@ -38,7 +38,6 @@ pub(crate) fn session_row(session: &Session, epoch: Epoch, words: &Reader<'_>) -
         revenue: session.revenue,
         epoch,
         deleted: 0,
-        ..SessionRow::default()
-    };
-    row.with_visit(&words.visit(session.visit))
+        visit: words.visit(session.visit),
+    }
 }

@@ -133,6 +133,37 @@ test('filters are saved as a segment and set beside everybody', async () => {
   await done(page);
 });
 
+test('details of a property are of events that have it', async () => {
+  const page = await world.page(`/sites/${SITE}`);
+  await region(page, 'Properties').getByRole('button', { name: 'Details of properties' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('rowheader', { name: 'free' }).waitFor();
+  assert.equal(await dialog.locator('tbody tr').count(), 2);
+  await dialog.getByRole('searchbox').fill('pro');
+  await dialog.getByText('1 row', { exact: true }).waitFor();
+  await done(page);
+});
+
+test('a mean over no visit is none, and not nought', async () => {
+  // Nobody enters by the cart.
+  const filters = JSON.stringify([['is', 'event:page', ['/cart']]]);
+  const page = await world.page(`/sites/${SITE}?filters=${encodeURIComponent(filters)}`);
+  const tile = (name) => page.getByRole('button', { name: new RegExp(`^${name}`) }).locator('.value');
+  await tile('Unique visitors').waitFor();
+  for (const name of ['Views per visit', 'Bounce rate', 'Visit duration'])
+    assert.equal(await tile(name).innerText(), '–', name);
+  await page.goto(`${world.origin}/sites/${SITE}?period=12mo&metric=bounce_rate`);
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
+  assert.match(await tile('Bounce rate').innerText(), /^\d+%$/);
+  await page.getByText('The graph as a table').click();
+  const months = region(page, 'Figures of the graph').locator('tbody td:nth-of-type(1)');
+  const texts = await months.allInnerTexts();
+  assert.equal(texts.length, 12);
+  assert.equal(texts[0], '–');
+  assert.match(texts.join(' '), /\d+%/);
+  await done(page);
+});
+
 test('a country that is chosen shows its regions, and a region filters', async () => {
   const page = await world.page(
     `/sites/${SITE}?filters=${encodeURIComponent('[["is","visit:country",["US"]]]')}`,

@@ -4,6 +4,7 @@ import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
 import { oldValuesOf, openPlace, valuesOf } from '../lib/buckets';
 import { bucket, figure, isWhole } from '../lib/format';
+import { hasLone } from '../lib/means';
 import { rowName } from '../site/names';
 
 /** What an answer is drawn from: its dimensions by name, its first metric, and what it is counted in. */
@@ -37,14 +38,16 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
   const [dimension = ''] = drawn.dimensions;
   const timed = drawn.answer.meta.time_labels;
   const labels = timed ?? drawn.answer.results.map((row) => row.dimensions[0] ?? '');
-  const values = timed ? valuesOf(drawn.answer) : drawn.answer.results.map((row) => row.metrics[0] ?? 0);
+  const values = timed
+    ? valuesOf(drawn.answer, drawn.metric)
+    : drawn.answer.results.map((row) => row.metrics[0] ?? 0);
   const old = oldValuesOf(drawn.answer);
   // The bucket in progress would look like a fall.
   const open = kind === 'bar' ? -1 : openPlace(drawn.answer);
   const line = {
     type: kind === 'bar' ? 'bar' : 'line',
     color: colours.accent,
-    showSymbol: labels.length < 2,
+    showSymbol: hasLone(values),
     lineStyle: { width: 2.5 },
   };
   return {
@@ -64,7 +67,7 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
       formatter: ([point]: { dataIndex: number }[]) => {
         const place = point?.dataIndex ?? 0;
         const before = old.length ? `\nbefore: ${written(drawn)(old[place] ?? null)}` : '';
-        return `${label(dimension, labels[place] ?? '')}\n${written(drawn)(values[place] ?? 0)}${before}${place === open ? '\nin progress' : ''}`;
+        return `${label(dimension, labels[place] ?? '')}\n${written(drawn)(values[place] ?? null)}${before}${place === open ? '\nin progress' : ''}`;
       },
     },
     series: [

@@ -20,7 +20,7 @@ export function Spark({ line, step, metric, currency = '', title }: Props) {
     (colours: Colours) => spark(line, step, metric, currency, colours),
     [line, step, metric, currency],
   );
-  const values = whole(line);
+  const values = whole(line, metric).filter((value) => value !== null);
   if (values.length < 2) return null;
   const write = (value: number) => figure(metric, value, false, currency);
   const said = `between ${write(Math.min(...values))} and ${write(Math.max(...values))}`;
@@ -28,9 +28,9 @@ export function Spark({ line, step, metric, currency = '', title }: Props) {
 }
 
 /** The figures without the bucket in progress, which would look like a fall. */
-function whole(line: QueryAnswer): number[] {
+function whole(line: QueryAnswer, metric: string): (number | null)[] {
   const open = openPlace(line);
-  const values = valuesOf(line);
+  const values = valuesOf(line, metric);
   return open < 0 ? values : values.slice(0, open);
 }
 
@@ -48,7 +48,9 @@ function spark(line: QueryAnswer, step: string, metric: string, currency: string
       type: 'category',
       show: false,
       boundaryGap: false,
-      data: (line.meta.time_labels ?? []).slice(0, whole(line).length).map((one) => bucket(one, step)),
+      data: (line.meta.time_labels ?? [])
+        .slice(0, whole(line, metric).length)
+        .map((one) => bucket(one, step)),
     },
     yAxis: { type: 'value', show: false, scale: true },
     series: [
@@ -58,7 +60,7 @@ function spark(line: QueryAnswer, step: string, metric: string, currency: string
         color: colours.accent,
         lineStyle: { width: 2 },
         areaStyle: { color: colours.accent, opacity: 0.1 },
-        data: whole(line),
+        data: whole(line, metric),
       },
     ],
   };

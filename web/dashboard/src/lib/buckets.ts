@@ -1,12 +1,14 @@
 import type { QueryAnswer } from '../api/types';
+import { isMean } from './means';
 
 /** What is asked for where figures are drawn by time. */
 export const BY_TIME = { time_labels: true, partial_time_labels: true } as const;
 
-/** One figure per bucket, nought where nothing happened. */
-export function valuesOf({ results, meta }: QueryAnswer): number[] {
-  const rows = new Map(results.map((row) => [row.dimensions[0], row.metrics[0] ?? 0]));
-  return (meta.time_labels ?? []).map((label) => rows.get(label) ?? 0);
+/** One figure per bucket: nought where nothing happened, and of a mean nothing. */
+export function valuesOf({ results, meta }: QueryAnswer, metric: string): (number | null)[] {
+  const none = isMean(metric) ? null : 0;
+  const rows = new Map(results.map((row) => [row.dimensions[0], row.metrics[0] ?? none]));
+  return (meta.time_labels ?? []).map((label) => rows.get(label) ?? none);
 }
 
 /** The same of the time compared with: null where the answer has no row, empty where nothing is compared. */

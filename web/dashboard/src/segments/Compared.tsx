@@ -8,6 +8,7 @@ import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
 import { BY_TIME, openPlace, valuesOf } from '../lib/buckets';
 import { bucket, figure } from '../lib/format';
+import { measured } from '../lib/means';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Failure } from '../ui/Notice';
 
@@ -51,7 +52,10 @@ export function Compared({ site, range, sides }: Props) {
   const courses = lines.flatMap(({ data }) => (data ? [data] : []));
   if (answers.length < sides.length || courses.length < sides.length)
     return <Skeleton height={380} role="status" aria-label="Loading" />;
-  const rows = sides.map((side, place) => ({ side, metrics: answers[place]?.results[0]?.metrics ?? [] }));
+  const rows = sides.map((side, place) => ({
+    side,
+    metrics: measured(METRICS, answers[place]?.results[0]?.metrics ?? []),
+  }));
   const columns: Column<(typeof rows)[number]>[] = [
     { name: 'Group', cell: ({ side }) => side.name },
     ...METRICS.map((metric, place) => ({
@@ -72,7 +76,7 @@ export function Compared({ site, range, sides }: Props) {
 
 function Lines({ sides, courses }: { sides: Side[]; courses: QueryAnswer[] }) {
   const labels = courses[0]?.meta.time_labels ?? [];
-  const values = courses.map(valuesOf);
+  const values = courses.map((course) => valuesOf(course, 'visitors'));
   const open = courses[0] ? openPlace(courses[0]) : -1;
   const says = JSON.stringify([labels, values, sides.map(({ name }) => name)]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `says` stands for what is drawn
@@ -96,7 +100,7 @@ function Lines({ sides, courses }: { sides: Side[]; courses: QueryAnswer[] }) {
   );
 }
 
-function lines(sides: Side[], labels: string[], values: number[][], open: number, colours: Colours) {
+function lines(sides: Side[], labels: string[], values: (number | null)[][], open: number, colours: Colours) {
   const base = plain(colours);
   return {
     ...base,

@@ -4,10 +4,11 @@ import { useState } from 'react';
 import type { Condition } from '../api/types';
 import { saveCsv } from '../lib/csv';
 import { figure } from '../lib/format';
+import { measured } from '../lib/means';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useSiteView } from './context';
-import { named, rowName, withNames } from './names';
+import { named, rowName, withNames, withValue } from './names';
 
 const NAMES: Record<string, string> = {
   visitors: 'Visitors',
@@ -24,6 +25,11 @@ const MOST = 1000;
 const PAUSE_MS = 250;
 
 type Order = [string, 'asc' | 'desc'];
+
+function howMany(rows: number): string {
+  if (rows === 1) return '1 row';
+  return `${rows === MOST ? 'The first ' : ''}${figure('visitors', rows)} rows`;
+}
 
 const columnsOf = (dimension: string) =>
   dimension.startsWith('visit:') ? OF_VISITS : dimension === 'event:page' ? OF_PAGES : OF_EVENTS;
@@ -42,13 +48,15 @@ export function Details({ dimension }: { dimension: string }) {
     site_id: view.site,
     metrics: columns,
     date_range: view.range,
-    filters: [...view.filters, ...search],
+    filters: [...view.filters, ...withValue(dimension), ...search],
     dimensions: withNames(dimension),
     order_by: [order],
     pagination: { limit: MOST, offset: 0 },
   });
   const fits = (value: string) => rowName(dimension, value).toLowerCase().includes(asked.toLowerCase());
-  const rows = (data?.results ?? []).filter((row) => !coded || fits(row.dimensions[0] ?? ''));
+  const rows = (data?.results ?? [])
+    .filter((row) => !coded || fits(row.dimensions[0] ?? ''))
+    .map((row) => ({ ...row, metrics: measured(columns, row.metrics) }));
   const sort = (column: string) =>
     setOrder(([by, way]) => [column, by === column && way === 'desc' ? 'asc' : 'desc']);
   return (
@@ -68,9 +76,7 @@ export function Details({ dimension }: { dimension: string }) {
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
         />
-        <span className="grow">
-          {data && `${rows.length === MOST ? 'The first ' : ''}${figure('visitors', rows.length)} rows`}
-        </span>
+        <span className="grow">{data && howMany(rows.length)}</span>
         <button
           type="button"
           className="chip"

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { query } from '../api/client';
 import type { Condition, Query } from '../api/types';
 import { csvOf, saveBytes } from '../lib/csv';
+import { measured } from '../lib/means';
 import { useSiteView } from './context';
 import { PANELS } from './panels';
 
@@ -53,7 +54,7 @@ export function ExportAll() {
             name,
             csvOf(
               head,
-              results.map(({ dimensions, metrics }) => [...dimensions, ...metrics]),
+              results.map(({ dimensions, metrics }) => [...dimensions, ...measured(body.metrics, metrics)]),
             ),
           ] as const;
         }),

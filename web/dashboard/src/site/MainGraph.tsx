@@ -4,6 +4,7 @@ import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
 import { saveCsv } from '../lib/csv';
 import { METRICS } from '../lib/format';
+import { askedFor } from '../lib/means';
 import { wallClock } from '../lib/range';
 import { useHas } from '../session/data';
 import type { Column } from '../ui/DataTable';
@@ -22,7 +23,7 @@ export function MainGraph() {
   const metric = view.search.metric ?? 'visitors';
   const { step, currency } = view;
   const corrections = useCorrected(view.site, view.timezone);
-  const body = { site_id: view.site, metrics: [metric], filters: view.filters, dimensions: [step] };
+  const body = { site_id: view.site, metrics: askedFor(metric), filters: view.filters, dimensions: [step] };
   const now = useAnswer({
     ...body,
     date_range: view.range,
@@ -39,8 +40,8 @@ export function MainGraph() {
 
   const clock = wallClock(view.timezone).slice(0, 16);
   const drawn = useMemo(
-    () => drawnOf(now.data, view.before ? before.data : undefined, clock, step),
-    [now.data, before.data, view.before, clock, step],
+    () => drawnOf(metric, now.data, view.before ? before.data : undefined, clock, step),
+    [metric, now.data, before.data, view.before, clock, step],
   );
   const expected = useExpected(view, metric, drawn);
   const unusual = useUnusual(view, metric);

@@ -2,12 +2,9 @@ import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { properties } from '../api/client';
 import { useSiteView } from './context';
-import { PROPERTY } from './names';
+import { PROPERTY, withValue } from './names';
 import { Panel } from './Panel';
 import type { Tab } from './panels';
-
-/** What the server calls the absence of a property. */
-const NO_PROPERTY = '(none)';
 
 /** What events say of themselves. A site whose events have no properties has no such panel. */
 export function Properties() {
@@ -25,8 +22,7 @@ export function Properties() {
     );
   const [first, ...others] = (data ?? []).map(({ name }): Tab => {
     const dimension = `${PROPERTY}${name}`;
-    const filters: Tab['filters'] = [['is_not', dimension, [NO_PROPERTY]]];
-    return { id: name, label: name, dimension, filters, beside: ['events'] };
+    return { id: name, label: name, dimension, filters: withValue(dimension), beside: ['events'] };
   });
   if (!first) return null;
   const tabs: [Tab, ...Tab[]] = [first, ...others];

@@ -1,6 +1,8 @@
 import { Skeleton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import type { QueryAnswer } from '../api/types';
 import { figure, METRICS, type Metric } from '../lib/format';
+import { measured } from '../lib/means';
 import { Change } from '../ui/Change';
 import { useAnswer } from '../ui/data';
 import { Failure } from '../ui/Notice';
@@ -14,8 +16,10 @@ export function Tiles() {
   const before = useAnswer(view.before && { ...body, date_range: view.before });
   if (now.error) return <Failure error={now.error} retry={now.refetch} />;
   const chosen = view.search.metric ?? 'visitors';
-  const value = (metric: Metric) => now.data?.results[0]?.metrics[view.metrics.indexOf(metric)];
-  const old = (metric: Metric) => before.data?.results[0]?.metrics[view.metrics.indexOf(metric)];
+  const figureOf = (answer: QueryAnswer | undefined, metric: Metric) =>
+    measured(view.metrics, answer?.results[0]?.metrics ?? [])[view.metrics.indexOf(metric)];
+  const value = (metric: Metric) => figureOf(now.data, metric);
+  const old = (metric: Metric) => figureOf(before.data, metric);
   // A site that sells nothing needs no tile that says so.
   const shown = view.metrics.filter(
     (metric) => metric !== 'total_revenue' || value(metric) || chosen === metric,

@@ -1,4 +1,5 @@
 import type { QueryAnswer } from '../api/types';
+import { askedFor, isMean, measured } from '../lib/means';
 import { addDays, type Interval } from '../lib/range';
 
 /** What the main graph draws, place by place. */
@@ -11,11 +12,17 @@ export interface Drawn {
   open: number;
 }
 
-/** One figure per bucket: a bucket without a row is nought, one that has not begun is a gap. */
-function figures(answer: QueryAnswer | undefined, clock?: string): (number | null)[] {
-  const rows = new Map(answer?.results.map((row) => [row.dimensions[0], row.metrics[0] ?? 0]));
+/** One figure per bucket: without a row a count is nought; a mean is a gap, as what has not begun is. */
+function figures(metric: string, answer: QueryAnswer | undefined, clock?: string): (number | null)[] {
+  const none = isMean(metric) ? null : 0;
+  const rows = new Map(
+    answer?.results.map(({ dimensions, metrics }) => [
+      dimensions[0],
+      measured(askedFor(metric), metrics)[0] ?? none,
+    ]),
+  );
   return (answer?.meta.time_labels ?? []).map((label) =>
-    clock && label > clock ? null : (rows.get(label) ?? 0),
+    clock && label > clock ? null : (rows.get(label) ?? none),
   );
 }
 
@@ -33,13 +40,19 @@ function isOpen(label: string | undefined, clock: string, step: Interval): boole
 }
 
 export function drawnOf(
+  metric: string,
   now: QueryAnswer | undefined,
   before: QueryAnswer | undefined,
   clock: string,
   step: Interval,
 ): Drawn {
   const labels = now?.meta.time_labels ?? [];
-  const values = figures(now, clock);
+  const values = figures(metric, now, clock);
   const last = values.findLastIndex((value) => value !== null);
-  return { labels, values, old: figures(before), open: isOpen(labels[last], clock, step) ? last : -1 };
+  return {
+    labels,
+    values,
+    old: figures(metric, before),
+    open: isOpen(labels[last], clock, step) ? last : -1,
+  };
 }

@@ -1,6 +1,7 @@
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
 import { bucket, counted, figure, isWhole } from '../lib/format';
+import { hasLone } from '../lib/means';
 import type { Interval } from '../lib/range';
 import type { Drawn } from './drawn';
 import type { Expected, Unusual } from './foresight';
@@ -58,7 +59,7 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
   const all = allLabels(marked);
   const line = {
     type: 'line',
-    showSymbol: labels.length < 2,
+    showSymbol: hasLone(values),
     smooth: 0.15,
     color: colours.accent,
     symbol: 'circle',
@@ -75,7 +76,7 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
     });
   const known = values[from];
   const hidden = { ...line, showSymbol: false, stack: 'band', silent: true, lineStyle: { opacity: 0 } };
-  const odd = labels.flatMap((label, place) => (unusual.has(label) ? [place] : []));
+  const odd = labels.flatMap((label, place) => (unusual.has(label) && values[place] !== null ? [place] : []));
   const mark = (places: number[], symbol: string, color: string, symbolSize: number) => ({
     type: 'scatter',
     symbol,

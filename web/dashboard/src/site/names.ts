@@ -1,4 +1,4 @@
-import type { Operator } from '../api/types';
+import type { Condition, Operator } from '../api/types';
 import { countryName } from '../lib/format';
 
 export const SIGNS: Record<Operator, string> = {
@@ -37,6 +37,13 @@ export const PROPERTY = 'event:props:';
 export const named = (dimension: string): string =>
   DIMENSIONS[dimension] ??
   (dimension.startsWith(PROPERTY) ? dimension.slice(PROPERTY.length) : dimension.replace(/^.*:/, ''));
+
+/** What the server calls the absence of a property. */
+const NO_PROPERTY = '(none)';
+
+/** What has to hold where only events that have the property count. */
+export const withValue = (dimension: string): Condition[] =>
+  dimension.startsWith(PROPERTY) ? [['is_not', dimension, [NO_PROPERTY]]] : [];
 
 const REGION = 'visit:region';
 

@@ -285,12 +285,33 @@ test('a training that fails says why', async (t) => {
   await done(page);
 });
 
+test('what there is too little of is said, and nothing is asked in vain', async (t) => {
+  if (!world.has('anomalies') || !world.has('forecast')) return t.skip('the program foresees nothing');
+  const page = await world.page(`/sites/${SITE}`);
+  await page.getByRole('list', { name: 'Marks on the graph' }).getByText('expected').waitFor();
+  // Of months there are too few for a forecast, of days there were enough.
+  await page.keyboard.press('y');
+  await page.getByLabel('Step of the graph').locator('option:checked', { hasText: 'Months' }).waitFor();
+  await page.waitForLoadState('networkidle');
+  await done(page);
+
+  const other = await world.page(`/sites/${SITE}/forecasts?ask=${JSON.stringify({ granularity: 'month' })}`);
+  await other.getByText('Too little to go by').waitFor();
+  await other.goto(`${world.origin}/sites/${SITE}/anomalies?period=custom&from=2020-01-01&to=2020-01-31`);
+  await other.getByText('Nothing to judge in this time').waitFor();
+  await other.context().close();
+});
+
 test('what changed is said with its evidence', async (t) => {
   if (!world.has('insights')) return t.skip('the program has no insights');
   const page = await world.page(`/sites/${SITE}/insights?period=7d`);
   await region(page, 'Insights').locator('li').first().waitFor();
   await accessible(page);
   await shot(page, 'insights');
+  // What is looked at is of the same time.
+  await region(page, 'Insights').getByRole('link', { name: 'Look' }).first().click();
+  await page.waitForURL(/period=7d/);
+  await page.getByRole('group', { name: 'Filters' }).waitFor();
   await done(page);
 });
 

@@ -60,11 +60,15 @@ export function Anomalies() {
           <Failure error={error} retry={refetch} />
         ) : !data ? (
           <Skeleton height={380} role="status" aria-label="Loading" />
+        ) : data.points.length === 0 ? (
+          <Nothing title="Nothing to judge in this time">
+            Choose a longer time or shorter steps: what is unusual shows beside what is usual.
+          </Nothing>
         ) : (
           <Judged points={data.points} {...shown} />
         )}
       </section>
-      {data && (
+      {data && data.points.length > 0 && (
         <section className="card below" aria-label="Found">
           <h2>What was found</h2>
           {odd.length === 0 ? (

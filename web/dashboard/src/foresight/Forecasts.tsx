@@ -1,12 +1,13 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { ApiError } from '../api/client';
 import { type ForecastAnswer, forecast } from '../api/foresight';
 import { counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
 import { DIMENSIONS, named, rowName } from '../site/names';
 import { type Column, DataTable } from '../ui/DataTable';
 import { useCurrency } from '../ui/data';
-import { Failure } from '../ui/Notice';
+import { Failure, Nothing } from '../ui/Notice';
 import { Ahead, LEVELS } from './Ahead';
 import { CourseFields, useCourse } from './Asked';
 
@@ -61,7 +62,12 @@ export function Forecasts() {
             ))}
           </select>
         </div>
-        {error ? (
+        {error instanceof ApiError && error.code === 'too_short' ? (
+          <Nothing title="Too little to go by">
+            A forecast is made of several whole {course.granularity}s with figures. Choose a longer time or
+            shorter steps.
+          </Nothing>
+        ) : error ? (
           <Failure error={error} retry={refetch} />
         ) : !data ? (
           <Skeleton height={380} role="status" aria-label="Loading" />

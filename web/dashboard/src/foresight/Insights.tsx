@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type Insight, insights } from '../api/foresight';
 import { figure, metricName } from '../lib/format';
-import { useReport } from '../reports/context';
+import { type Time, useReport } from '../reports/context';
 import { Head } from '../reports/Head';
 import { sliceName } from '../site/foresight';
 import { useCurrency } from '../ui/data';
@@ -36,7 +36,12 @@ export function Insights() {
         ) : (
           <ul className="rules">
             {data.insights.map((one) => (
-              <Told key={`${one.metric} ${one.group?.join(' ')}`} site={view.site} insight={one} />
+              <Told
+                key={`${one.metric} ${one.group?.join(' ')}`}
+                site={view.site}
+                time={view.time}
+                insight={one}
+              />
             ))}
           </ul>
         )}
@@ -45,7 +50,13 @@ export function Insights() {
   );
 }
 
-function Told({ site, insight }: { site: string; insight: Insight }) {
+interface ToldProps {
+  site: string;
+  time: Time;
+  insight: Insight;
+}
+
+function Told({ site, time, insight }: ToldProps) {
   const currency = useCurrency(site);
   const { metric, group, before, after, change, significant, evidence, causes = [] } = insight;
   const write = (value: number) => figure(metric, value, false, currency);
@@ -73,7 +84,7 @@ function Told({ site, insight }: { site: string; insight: Insight }) {
         <Link
           to="/sites/$site"
           params={{ site }}
-          search={{ filters: [['is', group[0], [group[1]]]], compare: 'previous' }}
+          search={{ ...time, filters: [['is', group[0], [group[1]]]], compare: 'previous' }}
           className="button quiet push"
         >
           Look

@@ -7,6 +7,9 @@ import type { ReportSearch } from './search';
 
 const NAMES = 200;
 
+/** A time as an address says it, for other pages to be of the same. */
+export type Time = Required<Pick<ReportSearch, 'period'>> & Pick<ReportSearch, 'from' | 'to'>;
+
 export interface ReportView {
   site: string;
   period: Period;
@@ -16,6 +19,7 @@ export interface ReportView {
   now: string;
   weekStart: WeekStart;
   range: DateRange;
+  time: Time;
   filters: Condition[];
   setFilters: (filters: Condition[]) => void;
   ask: Record<string, unknown>;
@@ -42,6 +46,7 @@ export function useReport(): ReportView {
     now,
     weekStart: weekStart(known?.week_start),
     range: sent(pair, period),
+    time: { period, ...(search.from && { from: search.from }), ...(search.to && { to: search.to }) },
     ask: search.ask ?? {},
     filters: search.filters ?? [],
     setFilters: (filters) => change({ filters: filters.length ? filters : undefined }),

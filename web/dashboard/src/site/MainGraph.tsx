@@ -43,7 +43,7 @@ export function MainGraph() {
     () => drawnOf(metric, now.data, view.before ? before.data : undefined, clock, step),
     [metric, now.data, before.data, view.before, clock, step],
   );
-  const expected = useExpected(view, metric, drawn);
+  const expected = useExpected(view, metric, now.isPlaceholderData ? undefined : drawn);
   const unusual = useUnusual(view, metric);
   const corrected = corrections.places(now.data);
   // Lists are made anew with every answer; the graph is drawn anew where what they say differs.

@@ -68,13 +68,16 @@ export const sliceName = (slice: Slice['slice']): string =>
     .map(([dimension, value]) => `${named(dimension).toLowerCase()} ${rowName(dimension, value)}`)
     .join(', ');
 
-/** The forecast after what is shown, where the server makes one and the end of it is now. */
-export function useExpected(view: SiteView, metric: string, drawn: Drawn): Map<string, Expected> {
+/**
+ * The forecast after what is shown, where the server makes one and the end of it is now. What is shown is not
+ * known while it is that of another choice.
+ */
+export function useExpected(view: SiteView, metric: string, drawn: Drawn | undefined): Map<string, Expected> {
   const has = useHas('forecast');
   const granularity = GRAINS[view.step];
-  const buckets = drawn.labels.length;
+  const buckets = drawn?.labels.length ?? 0;
   // Of what was hardly ever measured nothing can be expected.
-  const known = drawn.values.filter((value, place) => value && place !== drawn.open).length;
+  const known = drawn?.values.filter((value, place) => value && place !== drawn.open).length ?? 0;
   const isAhead = view.isNow && granularity !== undefined && known >= LEAST;
   const wanted = has && !view.search.plain && isAhead;
   const body = {

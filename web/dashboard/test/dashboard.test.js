@@ -96,6 +96,34 @@ test('the keyboard alone chooses the time, compares, filters and clears', async 
   await page.context().close();
 });
 
+test('keys lead to times from every page that has one, to live and to sites', async () => {
+  const page = await world.open(`${SITE}/live`);
+  await panel(page, 'Pages').locator('tbody tr').first().waitFor();
+  await page.keyboard.press('w');
+  await page.waitForURL(`**${SITE}?period=7d`);
+  await page.keyboard.press('r');
+  await page.waitForURL('**/live');
+  await page.goto(`${world.origin}${SITE}/retention`);
+  await page.getByRole('heading', { name: 'Retention' }).waitFor();
+  await page.keyboard.press('n');
+  await page.waitForURL(/retention\?period=91d/);
+  await page.keyboard.press('c');
+  await page.getByRole('dialog', { name: 'Time' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  const list = page.getByRole('dialog', { name: 'Keys' });
+  await list.getByText('Last 91 days').waitFor();
+  // What lies above a page keeps its keys to itself.
+  await page.keyboard.press('r');
+  await page.keyboard.press('Escape');
+  await list.waitFor({ state: 'detached' });
+  assert.match(page.url(), /retention/);
+  await page.keyboard.press('1');
+  await page.waitForURL(`**${SITE}`);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('details are sorted, searched and exported as shown', async () => {
   const page = await world.open(`${SITE}?open=event:page`, { viewport: { width: 1280, height: 900 } });
   const dialog = page.getByRole('dialog');

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { isElsewhere } from '../site/shortcuts';
 
 const Conversation = lazy(() =>
   import('./Conversation').then((module) => ({ default: module.Conversation })),
@@ -11,8 +12,7 @@ export function AskBox({ site }: { site: string }) {
   const [asked, setAsked] = useState<string>();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const typed = event.target instanceof Element && event.target.closest('input, select, textarea');
-      if (event.key !== '/' || typed || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key !== '/' || isElsewhere(event)) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       field.current?.focus();

@@ -1,9 +1,11 @@
 import { Skeleton } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
 import type { Named } from '../api/types';
 import { ActivityMap } from '../charts/ActivityMap';
 import { countryName, figure } from '../lib/format';
 import { liveRoute } from '../router';
+import { useTimes } from '../site/shortcuts';
 import { Failure, Nothing } from '../ui/Notice';
 import { EventStream } from './EventStream';
 import { Minutes } from './Minutes';
@@ -15,6 +17,8 @@ const POINT_MS = 15_000;
 export function LivePage() {
   const { site } = liveRoute.useParams();
   const { figures, error, retry } = useLive(site);
+  const navigate = useNavigate();
+  useTimes((period) => navigate({ to: '/sites/$site', params: { site }, search: { period } }));
   const countries = useMemo(
     () => figures?.countries.map(({ name, visitors }): [string, number] => [name, visitors]) ?? [],
     [figures?.countries],

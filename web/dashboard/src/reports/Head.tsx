@@ -1,8 +1,9 @@
 import { useEffect } from 'react';
 import { rangeText } from '../lib/format';
-import { PERIODS } from '../lib/range';
+import { PERIODS, type Period } from '../lib/range';
 import { Chips } from '../site/Chips';
 import { FilterBuilder } from '../site/FilterBuilder';
+import { TIME_BUTTON, useRelease, useTimes } from '../site/shortcuts';
 import { TimeMenu } from '../time/TimeMenu';
 import { useReport } from './context';
 
@@ -16,6 +17,9 @@ interface Props {
 export function Head({ title, dimensions }: Props) {
   const view = useReport();
   const { site, period, pair, now, weekStart, change } = view;
+  const choose = (period: Period) => change({ period, from: undefined, to: undefined });
+  useTimes(choose);
+  useRelease(view.filters, () => view.setFilters([]));
   useEffect(() => {
     document.title = `${title} · ${site}`;
   }, [title, site]);
@@ -26,11 +30,12 @@ export function Head({ title, dimensions }: Props) {
         <span className="grow">{pair && rangeText(pair)}</span>
         {dimensions && <FilterBuilder of={view} dimensions={dimensions} />}
         <TimeMenu
+          id={TIME_BUTTON}
           label="Time"
           shown={PERIODS.find(([name]) => name === period)?.[1] ?? 'Chosen days'}
           options={PERIODS}
           chosen={period}
-          choose={(period) => change({ period, from: undefined, to: undefined })}
+          choose={choose}
           pair={pair}
           chooseDays={(from, to) => change({ period: 'custom', from, to })}
           most={now}

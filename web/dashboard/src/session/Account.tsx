@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { session as askWho, changePassword, signOut } from '../api/client';
 import { useSession, useWelcome } from './data';
 import { Field, Form } from './Form';
@@ -8,6 +8,9 @@ export function Account() {
   const { data } = useSession();
   const welcome = useWelcome();
   const [changed, setChanged] = useState(false);
+  useEffect(() => {
+    document.title = 'Account · OpenTrace';
+  }, []);
   if (data?.state !== 'signed_in')
     return (
       <section className="card form">

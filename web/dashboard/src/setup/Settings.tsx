@@ -1,7 +1,7 @@
 import { Button, Skeleton } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { changeSite, createKey, keys, revokeKey } from '../api/client';
 import type { Key, Scope, Site } from '../api/types';
 import { settingsRoute } from '../router';
@@ -20,6 +20,9 @@ export function Settings() {
   const { data, error, refetch } = useSites();
   const mayChange = useMay('write');
   const mayGiveKeys = useMay('admin');
+  useEffect(() => {
+    document.title = `Settings · ${domain}`;
+  }, [domain]);
   if (error) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height={300} role="status" aria-label="Loading" />;
   const site = data.find((one) => one.domain === domain);

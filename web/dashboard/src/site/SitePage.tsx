@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useLive } from '../live/useLive';
 import { useSiteView } from './context';
 import { useFresh } from './fresh';
@@ -11,15 +11,10 @@ import { useShortcuts } from './shortcuts';
 import { Toolbar } from './Toolbar';
 
 const Details = lazy(() => import('./Details').then((module) => ({ default: module.Details })));
-const Keys = lazy(() => import('./Keys').then((module) => ({ default: module.Keys })));
 
 export function SitePage() {
   const view = useSiteView();
-  const [help, setHelp] = useState(false);
-  useShortcuts(
-    view,
-    useCallback(() => setHelp(true), []),
-  );
+  useShortcuts(view);
   const { figures } = useLive(view.site);
   useFresh(figures, view.isNow, view.steps[0] !== 'time:hour');
   useEffect(() => {
@@ -42,11 +37,6 @@ export function SitePage() {
       {view.search.open && (
         <Suspense>
           <Details key={view.search.open} dimension={view.search.open} />
-        </Suspense>
-      )}
-      {help && (
-        <Suspense>
-          <Keys close={() => setHelp(false)} />
         </Suspense>
       )}
     </>

@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { Link, Navigate } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { useMay } from '../session/data';
 import { useSites } from './data';
 import { Failure, Nothing } from './Notice';
@@ -8,6 +9,9 @@ import { SiteCard } from './SiteCard';
 export function Home() {
   const { data, error, refetch } = useSites();
   const mayAdd = useMay('admin');
+  useEffect(() => {
+    document.title = 'Sites · OpenTrace';
+  }, []);
   if (error) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height={200} role="status" aria-label="Loading" />;
   if (data.length === 0 && mayAdd) return <Navigate to="/new" replace />;

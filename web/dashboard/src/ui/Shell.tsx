@@ -4,6 +4,7 @@ import { LOGO, type Look } from '../api/look';
 import { AskBox } from '../ask/AskBox';
 import { useHas, useSession } from '../session/data';
 import { Gate } from '../session/Gate';
+import { useWays } from '../site/shortcuts';
 import { useSites } from './data';
 import { Foot, SchemeButton } from './Foot';
 import { Icon } from './icons';
@@ -11,6 +12,7 @@ import { useLook } from './look';
 import { Nav } from './Nav';
 import { Nothing } from './Notice';
 
+const Keys = lazy(() => import('../site/Keys').then((module) => ({ default: module.Keys })));
 const MenuDrawer = lazy(() => import('./MenuDrawer').then((module) => ({ default: module.MenuDrawer })));
 
 export function Shell() {
@@ -37,6 +39,7 @@ export function Shell() {
       <a className="skip" href="#main">
         Skip to the figures
       </a>
+      {inside && !token && <Ways site={site} />}
       {inside && site ? (
         <Framed site={site} look={look}>
           {main}
@@ -45,12 +48,51 @@ export function Shell() {
         <>
           <header className="bar">
             <Brand look={look} />
+            {inside && !token && <AskAbout />}
             <span className="push">{inside && !token ? <Foot /> : <SchemeButton />}</span>
           </header>
           {main}
         </>
       )}
     </>
+  );
+}
+
+/** The keys that every page has, and their list. */
+function Ways({ site }: { site: string | undefined }) {
+  const [listed, setListed] = useState(false);
+  useWays(site, () => setListed(true));
+  return (
+    listed && (
+      <Suspense>
+        <Keys close={() => setListed(false)} />
+      </Suspense>
+    )
+  );
+}
+
+/** The question box of a page that is of no site: one of them is asked about. */
+function AskAbout() {
+  const mayAsk = useHas('ask');
+  const sites = useSites().data ?? [];
+  const [chosen, setChosen] = useState<string>();
+  const site = chosen ?? sites[0]?.domain;
+  if (!mayAsk || !site) return null;
+  return (
+    <div className="ask-about">
+      {sites.length > 1 && (
+        <select
+          aria-label="Site that is asked about"
+          value={site}
+          onChange={(event) => setChosen(event.target.value)}
+        >
+          {sites.map(({ domain }) => (
+            <option key={domain}>{domain}</option>
+          ))}
+        </select>
+      )}
+      <AskBox key={site} site={site} />
+    </div>
   );
 }
 

@@ -2,13 +2,13 @@ import { Button, Modal, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ask, type Reply, type Understood } from '../api/ask';
-import { query } from '../api/client';
+import { call, query } from '../api/client';
 import type { Query } from '../api/types';
 import { useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { Result } from './Result';
 
-/** What a query for figures is made of. */
+/** What a query for figures is made of; what else was understood is not for it. */
 const FIELDS = [
   'metrics',
   'date_range',
@@ -25,6 +25,12 @@ interface Props {
   first: string;
   close: () => void;
 }
+
+/** Where the reports are asked that a question may mean. A query for figures has a place of its own. */
+const REPORTS = ['retention', 'funnel', 'journeys', 'forecast', 'anomalies'] as const;
+
+const isReport = (kind: string): kind is (typeof REPORTS)[number] => REPORTS.some((one) => one === kind);
+const canAsk = (kind: string) => kind === 'query' || isReport(kind);
 
 /** A question, what was understood and answered, and what may be asked next. */
 export function Conversation({ site, first, close }: Props) {
@@ -72,10 +78,12 @@ interface Told {
   explanation: string;
   query: Understood | null;
   result: Record<string, unknown> | null;
+  unavailable?: string;
 }
 
 function Answered({ site, reply, next }: AnsweredProps) {
   const [shown, setShown] = useState<Told>(reply);
+  const [taken, setTaken] = useState<string>();
   const [problem, setProblem] = useState<string>();
   const goesOn = shown.query ?? undefined;
   // One of several readings is a query already; the words would be as ambiguous as before.
@@ -83,6 +91,7 @@ function Answered({ site, reply, next }: AnsweredProps) {
     if (query?.kind !== 'query') return next(question, goesOn);
     try {
       setShown({ explanation: question, query, result: await answer(site, query) });
+      setTaken(question);
       setProblem(undefined);
     } catch (error) {
       setProblem((error as Error).message);
@@ -96,22 +105,15 @@ function Answered({ site, reply, next }: AnsweredProps) {
   return (
     <>
       <p role="status">{shown.explanation}</p>
-      {(problem ?? reply.unavailable) && (
+      {(problem ?? shown.unavailable) && (
         <p role="alert" className="problem">
-          {problem ?? reply.unavailable}
+          {problem ?? shown.unavailable}
         </p>
       )}
       {shown.query && shown.result && (
         <Result site={site} query={shown.query} result={shown.result} chart={reply.chart?.type} />
       )}
-      {shown.query && (
-        <Editable
-          key={shown.explanation}
-          site={site}
-          understood={shown.query}
-          show={(next) => setShown({ ...shown, ...next })}
-        />
-      )}
+      {shown.query && <Editable key={taken} site={site} understood={shown.query} show={setShown} />}
       {reply.suggestions.length > 0 && (
         <ul className="saved" aria-label="Suggestions">
           {reply.suggestions.map((suggestion) => (
@@ -138,17 +140,21 @@ function Answered({ site, reply, next }: AnsweredProps) {
 interface EditableProps {
   site: string;
   understood: Understood;
-  show: (next: { query: Understood; result: Record<string, unknown> }) => void;
+  show: (next: Told) => void;
 }
 
-/** Asks a query for figures, as it was understood or put right. */
-async function answer(site: string, understood: Record<string, unknown>): Promise<Record<string, unknown>> {
+/** Asks a query or a report, as it was understood or put right. */
+async function answer(site: string, { kind, ...understood }: Understood): Promise<Record<string, unknown>> {
+  if (isReport(kind)) return call('POST', `/api/v1/${kind}`, { ...understood, site_id: site });
   const asked = Object.fromEntries(
     FIELDS.filter((name) => name in understood).map((name) => [name, understood[name]]),
   );
   const result = await query({ ...(asked as unknown as Query), site_id: site });
   return result as unknown as Record<string, unknown>;
 }
+
+/** What an answer says of itself whose query somebody wrote. */
+const PUT_RIGHT = 'The answer to the query below, as you wrote it.';
 
 /** The query as it was understood, to be put right by who knows better. */
 function Editable({ site, understood, show }: EditableProps) {
@@ -157,8 +163,8 @@ function Editable({ site, understood, show }: EditableProps) {
   const [problem, setProblem] = useState<string>();
   const again = async () => {
     try {
-      const changed = JSON.parse(text);
-      show({ query: { ...changed, kind }, result: await answer(site, changed) });
+      const query: Understood = { ...JSON.parse(text), kind };
+      show({ explanation: PUT_RIGHT, query, result: await answer(site, query) });
       setProblem(undefined);
     } catch (error) {
       setProblem((error as Error).message);
@@ -171,10 +177,10 @@ function Editable({ site, understood, show }: EditableProps) {
         aria-label="The query"
         rows={8}
         value={text}
-        readOnly={kind !== 'query'}
+        readOnly={!canAsk(kind)}
         onChange={(event) => setText(event.target.value)}
       />
-      {kind === 'query' && (
+      {canAsk(kind) && (
         <Button size="xs" variant="default" onClick={again}>
           Ask it like this
         </Button>

@@ -47,6 +47,14 @@ test('an alert is a sentence that is tried on history before it is kept', async 
   await form.getByText('It would have fired once').waitFor();
   await accessible(page);
   await shot(page, 'alert-tried');
+  // A part is said as people call it.
+  await form.getByText('Only a part, or each part on its own').click();
+  await form.getByLabel('Only where').selectOption('visit:country');
+  await form.getByRole('combobox', { name: 'is', exact: true }).fill('Germany');
+  const tried = page.waitForRequest((asked) => asked.url().endsWith('/simulate'));
+  await form.getByRole('button', { name: 'Try it on the last week' }).click();
+  assert.deepEqual((await tried).postDataJSON().filters, [['is', 'visit:country', ['DE']]]);
+  await form.getByLabel('Only where').selectOption('');
   await form.getByLabel('Value').fill('3000');
   await form.getByRole('button', { name: 'Try it on the last week' }).click();
   await form.getByText('It would not have fired').waitFor();

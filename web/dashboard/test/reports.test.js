@@ -194,7 +194,7 @@ test('a country that is chosen shows its regions, and a region filters', async (
   await places.getByRole('img', { name: 'Visitors by region' }).locator('canvas').waitFor();
   await shot(page, 'regions');
   await places.getByRole('button', { name: 'California' }).click();
-  await page.getByRole('button', { name: 'Remove the filter region is US-CA' }).waitFor();
+  await page.getByRole('button', { name: 'Remove the filter region is California' }).waitFor();
   await done(page);
 });
 

@@ -1,6 +1,8 @@
+import { useState } from 'react';
 import type { Condition } from '../api/alerts';
 import { EventSelect } from '../reports/Retention';
 import { DIMENSIONS } from '../site/names';
+import { ValueField } from '../site/Values';
 import { type Fields, isMeasured } from './rule';
 import { CONDITIONS, DIRECTIONS, METRIC_NAMES, OVER, WINDOWS } from './sentence';
 
@@ -107,19 +109,40 @@ function Amount({ first, kind }: Pick<Props, 'first' | 'kind'>) {
 }
 
 /** Of what part of the traffic, and whether each value is watched on its own. */
-export function Parts({ first, grouped }: { first: Fields; grouped: boolean }) {
+interface PartsProps {
+  site: string;
+  first: Fields;
+  grouped: boolean;
+}
+
+export function Parts({ site, first, grouped }: PartsProps) {
+  const [filtered, setFiltered] = useState(first.filtered ?? '');
   return (
     <details className="more" open={Boolean(first.filtered || (grouped && first.group))}>
       <summary>Only a part, or each part on its own</summary>
       <div className="sentence">
         Only where{' '}
-        <Options
+        <select
           name="filtered"
-          label="Only where"
-          options={{ '': 'anything', ...DIMENSIONS }}
-          value={first.filtered}
+          aria-label="Only where"
+          value={filtered}
+          onChange={(event) => setFiltered(event.target.value)}
+        >
+          {Object.entries({ '': 'anything', ...DIMENSIONS }).map(([name, label]) => (
+            <option key={name} value={name}>
+              {label}
+            </option>
+          ))}
+        </select>
+        is{' '}
+        <ValueField
+          key={filtered}
+          site={site}
+          name="only"
+          label="is"
+          dimension={filtered}
+          value={filtered === first.filtered ? (first.only ?? '') : ''}
         />
-        is <input name="only" aria-label="is" autoComplete="off" defaultValue={first.only} />
       </div>
       {grouped && (
         <div className="sentence">

@@ -66,7 +66,7 @@ export function RuleForm({ rule, done }: Props) {
       <div ref={fields} className="sentence">
         <Gaps first={first} kind={kind} setKind={setKind} events={events} event={event} setEvent={setEvent} />
       </div>
-      <Parts first={first} grouped={isMeasured(kind)} />
+      <Parts site={view.site} first={first} grouped={isMeasured(kind)} />
       {held && held.length > 0 && <ChannelChoice held={held} chosen={rule?.channels ?? []} />}
       <Field name="name" label="Name" required autoComplete="off" defaultValue={rule?.name ?? ''} />
       <Button variant="default" onClick={simulate}>

@@ -13,11 +13,12 @@ import { Failure, Nothing } from '../ui/Notice';
 import { useTile } from './asking';
 import { Builder } from './Builder';
 import { Grid } from './Grid';
-import { below } from './layout';
+import { free } from './layout';
 import { Sharing } from './Sharing';
 import { TileView } from './TileView';
 
-const NEW: Pick<Tile, 'title' | 'chart' | 'w' | 'h'> = { title: '', chart: 'area', w: 6, h: 5 };
+const NEW: Pick<Tile, 'title' | 'chart'> = { title: '', chart: 'area' };
+const SIZE = { w: 6, h: 5 };
 
 /** A page of tiles, to look at and, for who may, to change. */
 export function BoardPage() {
@@ -110,7 +111,8 @@ function Editor({ held }: { held: Board }) {
       </Grid>
       {built !== undefined && (
         <Builder
-          tile={tiles[built] ?? { ...NEW, x: 0, y: below(tiles) }}
+          site={held.site_id}
+          tile={tiles[built] ?? { ...NEW, ...free(tiles, SIZE) }}
           title={tiles[built] ? 'Change the tile' : 'A new tile'}
           done={(tile) => {
             keep(built < tiles.length ? tiles.with(built, tile) : [...tiles, tile]);

@@ -6,6 +6,7 @@ import { PERIODS } from '../lib/range';
 import { useSession } from '../session/data';
 import { Field, Form } from '../session/Form';
 import { DIMENSIONS } from '../site/names';
+import { ValueField } from '../site/Values';
 import { asked, BETWEEN, linesOf, NEEDS, simple } from './asked';
 import { Choice } from './Choice';
 
@@ -17,6 +18,7 @@ const DEPTHS = { 2: '2 pages', 3: '3 pages', 4: '4 pages', 5: '5 pages', 6: '6 p
 const COHORTS = { day: 'Days', week: 'Weeks', month: 'Months' };
 
 interface Props {
+  site: string;
   tile: Tile;
   title: string;
   done: (tile: Tile) => void;
@@ -24,7 +26,7 @@ interface Props {
 }
 
 /** Says what a tile shows. */
-export function Builder({ tile, title, done, close }: Props) {
+export function Builder({ site, tile, title, done, close }: Props) {
   const [chart, setChart] = useState(tile.chart);
   const submit = async (fields: Record<string, string>) => {
     const { title = '', text } = fields;
@@ -55,19 +57,26 @@ export function Builder({ tile, title, done, close }: Props) {
         {chart === 'text' ? (
           <Text name="text" label="Text" value={tile.text ?? ''} />
         ) : (
-          <Asked chart={chart} query={tile.query} />
+          <Asked site={site} chart={chart} query={tile.query} />
         )}
       </Form>
     </Modal>
   );
 }
 
+interface AskedProps {
+  site: string;
+  chart: ChartKind;
+  query: TileQuery | undefined;
+}
+
 /** The fields of a chart's question, as they are now. */
-function Asked({ chart, query }: { chart: ChartKind; query: TileQuery | undefined }) {
+function Asked({ site, chart, query }: AskedProps) {
   const metrics = useSession().data?.metrics ?? [];
   const needs = NEEDS[chart];
   const dimensions = query?.dimensions ?? [];
   const { filtered, value } = simple(query);
+  const [by, setBy] = useState(filtered);
   const range = query?.date_range;
   return (
     <>
@@ -137,10 +146,20 @@ function Asked({ chart, query }: { chart: ChartKind; query: TileQuery | undefine
         <Choice
           name="filtered"
           label="Only where"
-          value={filtered}
+          value={by}
           options={{ '': 'everything', ...DIMENSIONS }}
         />
-        <Field name="value" label="is" defaultValue={value} autoComplete="off" />
+        <div className="field">
+          <span aria-hidden="true">is</span>
+          <ValueField
+            key={by}
+            site={site}
+            name="value"
+            label="is"
+            dimension={by}
+            value={by === filtered ? value : ''}
+          />
+        </div>
       </div>
     </>
   );
@@ -155,6 +174,7 @@ interface TextProps {
 
 function Text({ name, label, value, children }: TextProps) {
   return (
+          choose={setBy}
     <label className="field">
       <span>{label}</span>
       <textarea name={name} rows={5} defaultValue={value} required />

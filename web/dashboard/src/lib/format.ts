@@ -96,6 +96,19 @@ export function countryName(code: string): string {
   }
 }
 
+const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+let codes: Map<string, string> | undefined;
+
+/** The code of a country by its name in the reader's language, in small letters. */
+export function countryCode(name: string): string | undefined {
+  codes ??= new Map(
+    LETTERS.flatMap((one) =>
+      LETTERS.map((other): [string, string] => [countryName(one + other).toLowerCase(), one + other]),
+    ),
+  );
+  return codes.get(name);
+}
+
 /** A time label of the server (site's own clock) for the reader. */
 export function bucket(label: string, interval: string): string {
   const date = new Date(`${label.replace(' ', 'T').padEnd(10)}${label.length > 10 ? 'Z' : 'T00:00:00Z'}`);

@@ -1,8 +1,9 @@
 import type { Condition } from '../api/types';
 import { SaveFilters } from '../segments/SaveFilters';
 import { useMay } from '../session/data';
+import { useAnswer } from '../ui/data';
 import type { Filtered } from './FilterBuilder';
-import { named, rowName, SIGNS } from './names';
+import { named, rowName, SIGNS, withNames } from './names';
 
 /** The filters of a page, each a button that lets it go. */
 export function Chips({ of: { site, filters, setFilters } }: { of: Filtered }) {
@@ -12,20 +13,48 @@ export function Chips({ of: { site, filters, setFilters } }: { of: Filtered }) {
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a form
     <div className="tools" role="group" aria-label="Filters">
       {filters.map((condition) => (
-        <button
-          key={told(condition)}
-          type="button"
-          className="chip"
-          aria-label={`Remove the filter ${told(condition)}`}
-          onClick={() => setFilters(filters.filter((one) => one !== condition))}
-        >
-          {told(condition)} ×
-        </button>
+        <Chip
+          key={JSON.stringify(condition)}
+          site={site}
+          condition={condition}
+          remove={() => setFilters(filters.filter((one) => one !== condition))}
+        />
       ))}
       {mayChange && <SaveFilters site={site} filters={filters} />}
     </div>
   );
 }
 
-const told = ([operator, dimension, values]: Condition) =>
-  `${named(dimension).toLowerCase()} ${SIGNS[operator]} ${values.map((value) => rowName(dimension, value)).join(' or ')}`;
+interface ChipProps {
+  site: string;
+  condition: Condition;
+  remove: () => void;
+}
+
+function Chip({ site, condition: [operator, dimension, values], remove }: ChipProps) {
+  const names = useNames(site, dimension, values);
+  const said = values.map((value) => names.get(value) ?? rowName(dimension, value)).join(' or ');
+  const told = `${named(dimension).toLowerCase()} ${SIGNS[operator]} ${said}`;
+  return (
+    <button type="button" className="chip" aria-label={`Remove the filter ${told}`} onClick={remove}>
+      {told} ×
+    </button>
+  );
+}
+
+/** What values are called that are codes which only the server can name. */
+function useNames(site: string, dimension: string, values: string[]): Map<string, string> {
+  const dimensions = withNames(dimension);
+  const { data } = useAnswer(
+    dimensions.length === 1
+      ? null
+      : {
+          site_id: site,
+          metrics: ['visitors'],
+          date_range: 'all',
+          dimensions,
+          filters: [['is', dimension, values]],
+        },
+  );
+  return new Map(data?.results.map(({ dimensions: [value = '', name = value] }) => [value, name]));
+}

@@ -2,11 +2,9 @@ import { Button, Popover } from '@mantine/core';
 import { type FormEvent, useId, useState } from 'react';
 import type { Condition, DateRange, Operator } from '../api/types';
 import { isPlain, useSegments } from '../segments/data';
-import { useAnswer } from '../ui/data';
-import { DIMENSIONS, rowName, SIGNS } from './names';
+import { DIMENSIONS, SIGNS } from './names';
 import { SEARCH_FIELD } from './shortcuts';
-
-const SUGGESTED = 50;
+import { meant, Suggestions, useKnown } from './Values';
 
 /** What a page needs for its figures to be filtered. */
 export interface Filtered {
@@ -88,19 +86,10 @@ function Fields({ of, dimensions, done }: FieldsProps) {
   const [operator, setOperator] = useState<Operator>('is');
   const [value, setValue] = useState('');
   const suggestions = useId();
-  const { data } = useAnswer({
-    site_id: of.site,
-    metrics: ['visitors'],
-    date_range: of.range,
-    dimensions: [dimension],
-    pagination: { limit: SUGGESTED, offset: 0 },
-  });
-  const known = data?.results.map((row) => row.dimensions[0] ?? '') ?? [];
+  const known = useKnown(of.site, of.range, dimension);
   const add = (event: FormEvent) => {
     event.preventDefault();
-    // Who chose a country by its name means its code.
-    const meant = known.find((one) => rowName(dimension, one) === value) ?? value;
-    of.setFilters([...of.filters, [operator, dimension, [meant]]]);
+    of.setFilters([...of.filters, [operator, dimension, [meant(known, dimension, value)]]]);
     done();
   };
   return (
@@ -131,11 +120,7 @@ function Fields({ of, dimensions, done }: FieldsProps) {
         onChange={(event) => setValue(event.target.value)}
         data-autofocus
       />
-      <datalist id={suggestions}>
-        {known.map((one) => (
-          <option key={one}>{rowName(dimension, one)}</option>
-        ))}
-      </datalist>
+      <Suggestions id={suggestions} known={known} />
       <Button type="submit" size="xs">
         Add the filter
       </Button>

@@ -45,6 +45,7 @@ const NO_PROPERTY = '(none)';
 export const withValue = (dimension: string): Condition[] =>
   dimension.startsWith(PROPERTY) ? [['is_not', dimension, [NO_PROPERTY]]] : [];
 
+export const COUNTRY = 'visit:country';
 const REGION = 'visit:region';
 
 /** The dimension, and what its values are called where they are codes that only the server can name. */
@@ -52,4 +53,4 @@ export const withNames = (dimension: string): string[] =>
   dimension === REGION ? [dimension, 'visit:region_name'] : [dimension];
 
 export const rowName = (dimension: string, value: string): string =>
-  dimension === 'visit:country' ? countryName(value) : value || '(none)';
+  dimension === COUNTRY ? countryName(value) : value || '(none)';

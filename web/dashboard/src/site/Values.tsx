@@ -1,0 +1,77 @@
+import { useId, useState } from 'react';
+import type { DateRange } from '../api/types';
+import { countryCode } from '../lib/format';
+import { useAnswer } from '../ui/data';
+import { COUNTRY, rowName, withNames } from './names';
+
+const SUGGESTED = 50;
+
+/** A value as it is stored, and what people call it. */
+interface Known {
+  value: string;
+  name: string;
+}
+
+/** The most frequent values of a dimension; of none where it is empty. */
+export function useKnown(site: string, range: DateRange, dimension: string): Known[] {
+  const { data } = useAnswer(
+    dimension
+      ? {
+          site_id: site,
+          metrics: ['visitors'],
+          date_range: range,
+          dimensions: withNames(dimension),
+          pagination: { limit: SUGGESTED, offset: 0 },
+        }
+      : null,
+  );
+  return (data?.results ?? []).map(({ dimensions: [value = '', name] }) => ({
+    value,
+    name: name ?? rowName(dimension, value),
+  }));
+}
+
+/** The value that somebody means who wrote it as people call it: a country by its name, whoever came from there. */
+export function meant(known: Known[], dimension: string, text: string): string {
+  const said = text.trim().toLowerCase();
+  const found = known.find(({ name }) => name.toLowerCase() === said);
+  return found?.value ?? (dimension === COUNTRY ? countryCode(said) : undefined) ?? text.trim();
+}
+
+/** What a field may say, as a list that it names. */
+export const Suggestions = ({ id, known }: { id: string; known: Known[] }) => (
+  <datalist id={id}>
+    {known.map(({ value, name }) => (
+      <option key={value}>{name}</option>
+    ))}
+  </datalist>
+);
+
+interface Props {
+  site: string;
+  /** What the form calls the value. */
+  name: string;
+  label: string;
+  dimension: string;
+  value: string;
+}
+
+/** A field of a form for a value of a dimension. */
+export function ValueField({ site, name, label, dimension, value }: Props) {
+  const [text, setText] = useState(value && rowName(dimension, value));
+  const suggestions = useId();
+  const known = useKnown(site, '30d', dimension);
+  return (
+    <>
+      <input
+        aria-label={label}
+        autoComplete="off"
+        list={suggestions}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <input type="hidden" name={name} value={text && meant(known, dimension, text)} />
+      <Suggestions id={suggestions} known={known} />
+    </>
+  );
+}

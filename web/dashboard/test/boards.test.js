@@ -82,6 +82,43 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
   await done(page);
 });
 
+test('a chart is of times or of values, of one line or of several, and new tiles lie beside each other', async () => {
+  const page = await owner(`/sites/${SITE}/dashboards`);
+  await page.getByLabel('Name').fill('Charts');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  const builder = page.getByRole('dialog');
+  const add = async (title, chart, fields) => {
+    await page.getByRole('button', { name: 'Add a tile' }).click();
+    await builder.getByLabel('Title').fill(title);
+    await builder.getByLabel('Shown as').selectOption(chart);
+    for (const [field, value] of Object.entries(fields))
+      await builder.locator(`select[name=${field}]`).selectOption(value);
+    return () => builder.getByRole('button', { name: 'Take it' }).click();
+  };
+  await (await add('By browser', 'bar', { step: 'visit:browser' }))();
+  await (await add('Sources', 'line', { dimension: 'visit:source' }))();
+  const [one, other] = ['By browser', 'Sources'].map((name) => tile(page, name));
+  for (const each of [one, other]) await each.locator('canvas').waitFor();
+  assert.equal((await one.boundingBox()).y, (await other.boundingBox()).y);
+  await one.getByRole('button', { name: 'Table' }).click();
+  await one.getByRole('rowheader', { name: 'Chrome' }).waitFor();
+  await other.getByRole('button', { name: 'Table' }).click();
+  // Every day of every source is among the figures.
+  const days = new Set(await other.locator('tbody th').allInnerTexts());
+  assert.equal(days.size, 29);
+  assert.ok((await other.locator('tbody tr').count()) > 5 * 29);
+
+  // A country is said by its name, also one from where nobody came yet.
+  const take = await add('Japan', 'number', { filtered: 'visit:country' });
+  await builder.getByRole('combobox', { name: 'is', exact: true }).fill('Japan');
+  const kept = page.waitForRequest((asked) => asked.method() === 'PUT');
+  await take();
+  const { tiles } = (await kept).postDataJSON();
+  assert.deepEqual(tiles.at(-1).query.filters, [['is', 'visit:country', ['JP']]]);
+  await tile(page, 'Japan').getByText('0', { exact: true }).waitFor();
+  await done(page);
+});
+
 test('a file that is no dashboard is refused in words', async () => {
   const page = await owner(`/sites/${SITE}/dashboards`);
   await page.getByLabel('Name').fill('Photo');

@@ -88,6 +88,14 @@ function Asked({ site, chart, query }: AskedProps) {
           options={Object.fromEntries(metrics.map((name) => [name, metricName(name)]))}
         />
       )}
+      {needs.along && (
+        <Choice
+          name="step"
+          label="By"
+          value={dimensions[0] ?? 'time:day'}
+          options={{ ...STEPS, ...DIMENSIONS }}
+        />
+      )}
       {needs.time && (
         <Choice
           name="step"
@@ -102,6 +110,14 @@ function Asked({ site, chart, query }: AskedProps) {
           label="By"
           value={dimensions.find((one) => !one.startsWith('time:')) ?? 'visit:source'}
           options={DIMENSIONS}
+        />
+      )}
+      {needs.each && (
+        <Choice
+          name="dimension"
+          label="A line for each"
+          value={dimensions.find((one) => !one.startsWith('time:')) ?? ''}
+          options={{ '': 'no: one for all', ...DIMENSIONS }}
         />
       )}
       {needs.steps && (
@@ -148,6 +164,7 @@ function Asked({ site, chart, query }: AskedProps) {
           label="Only where"
           value={by}
           options={{ '': 'everything', ...DIMENSIONS }}
+          choose={setBy}
         />
         <div className="field">
           <span aria-hidden="true">is</span>
@@ -174,7 +191,6 @@ interface TextProps {
 
 function Text({ name, label, value, children }: TextProps) {
   return (
-          choose={setBy}
     <label className="field">
       <span>{label}</span>
       <textarea name={name} rows={5} defaultValue={value} required />

@@ -8,17 +8,21 @@ export interface Needs {
   metric?: boolean;
   time?: boolean;
   other?: boolean;
+  /** Steps of time or values of a dimension, side by side. */
+  along?: boolean;
+  /** Perhaps a line for each value of a dimension. */
+  each?: boolean;
   steps?: boolean;
   depth?: boolean;
   events?: boolean;
 }
 
-const LINE: Needs = { metric: true, time: true };
+const LINE: Needs = { metric: true, time: true, each: true };
 
 export const NEEDS: Record<ChartKind, Needs> = {
   line: LINE,
   area: LINE,
-  bar: LINE,
+  bar: { metric: true, along: true },
   stacked: { metric: true, time: true, other: true },
   heatmap: { metric: true, time: true, other: true },
   pie: { metric: true, other: true },
@@ -32,7 +36,8 @@ export const NEEDS: Record<ChartKind, Needs> = {
 };
 
 const ROWS = 10;
-const SERIES = 400;
+/** All that the server gives: a row for each bucket of each kind. */
+const SERIES = 10_000;
 const LINKS = 40;
 
 /** Between the days of a chosen time, in the form's field. */
@@ -81,12 +86,16 @@ function own(chart: ChartKind, fields: Record<string, string>): Omit<TileQuery, 
   }
 }
 
+/** Whether only the first few values are shown. */
+const isRanked = (chart: ChartKind, step: string | undefined) =>
+  chart === 'pie' || chart === 'table' || (chart === 'bar' && !step?.startsWith('time:'));
+
 function figures(chart: ChartKind, { metric = 'visitors', step, dimension }: Record<string, string>) {
   return {
     metrics: [metric],
-    dimensions: chart === 'map' ? ['visit:country'] : [step, dimension].filter((one) => one !== undefined),
-    ...(step && { include: BY_TIME }),
-    pagination: { limit: chart === 'pie' || chart === 'table' ? ROWS : SERIES, offset: 0 },
+    dimensions: chart === 'map' ? ['visit:country'] : [step, dimension].flatMap((one) => one || []),
+    ...(step?.startsWith('time:') && { include: BY_TIME }),
+    pagination: { limit: isRanked(chart, step) ? ROWS : SERIES, offset: 0 },
   };
 }
 

@@ -50,5 +50,13 @@ export function put<T extends Box>(boxes: T[], index: number, box: Box): T[] {
   return result;
 }
 
-/** The first free place below everything. */
-export const below = (boxes: Box[]) => Math.max(0, ...boxes.map(({ y, h }) => y + h));
+/** The first place, row by row, where something so large lies on nothing. */
+export function free(boxes: Box[], size: Pick<Box, 'w' | 'h'>): Box {
+  const end = Math.max(0, ...boxes.map(({ y, h }) => y + h));
+  for (let y = 0; y < end; y++)
+    for (let x = 0; x <= COLUMNS - size.w; x++) {
+      const place = { x, y, ...size };
+      if (!boxes.some((box) => overlap(box, place))) return place;
+    }
+  return { x: 0, y: end, ...size };
+}

@@ -17,6 +17,8 @@ export interface Drawn {
 
 /** Kinds that one chart tells apart. */
 const KINDS = 8;
+/** Rows of a heat map that can be told apart. */
+const ROWS = 12;
 
 export const label = (dimension: string, value: string) =>
   dimension.startsWith('time:') ? bucket(value, dimension) : rowName(dimension, value);
@@ -25,7 +27,7 @@ export const label = (dimension: string, value: string) =>
 export function option(kind: ChartKind, drawn: Drawn, colours: Colours) {
   if (kind === 'pie') return pie(drawn, colours);
   if (kind === 'heatmap') return heat(drawn, colours);
-  if (kind === 'stacked') return stacked(drawn, colours);
+  if (drawn.dimensions.length > 1) return several(kind, drawn, colours);
   return lines(kind, drawn, colours);
 }
 
@@ -101,12 +103,41 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
   };
 }
 
-function stacked(drawn: Drawn, colours: Colours) {
+/** The values of a dimension, those first that have most of the metric. */
+function ranked({ results }: QueryAnswer, place: number): string[] {
+  const sums = new Map<string, number>();
+  for (const { dimensions, metrics } of results) {
+    const value = dimensions[place] ?? '';
+    sums.set(value, (sums.get(value) ?? 0) + (metrics[0] ?? 0));
+  }
+  return [...sums].sort(([, one], [, other]) => other - one).map(([value]) => value);
+}
+
+/** A line, an area or a part of bars for each of the largest kinds. What is stacked ends with all others. */
+function several(kind: ChartKind, drawn: Drawn, colours: Colours) {
   const [first = '', second = ''] = drawn.dimensions;
   const { results, meta } = drawn.answer;
   const labels = meta.time_labels ?? [...new Set(results.map((row) => row.dimensions[0] ?? ''))].sort();
-  const kinds = [...new Set(results.map((row) => row.dimensions[1] ?? ''))].slice(0, KINDS);
+  const all = ranked(drawn.answer, 1);
+  const kinds = all.slice(0, all.length > KINDS && kind !== 'line' ? KINDS - 1 : KINDS);
   const values = new Map(results.map((row) => [row.dimensions.join('\n'), row.metrics[0] ?? 0]));
+  const at = (label: string) => (one: string) => values.get(`${label}\n${one}`) ?? 0;
+  const rest = kind === 'line' ? [] : all.slice(kinds.length);
+  // The bucket in progress would look like a fall of lines.
+  const bars = kind === 'stacked' || kind === 'bar';
+  const open = bars ? -1 : openPlace(drawn.answer);
+  const looks = bars
+    ? { type: 'bar', stack: 'all' }
+    : {
+        type: 'line',
+        showSymbol: labels.length < 2,
+        ...(kind === 'area' && { stack: 'all', areaStyle: { opacity: 0.5 } }),
+      };
+  const part = (name: string, amount: (label: string) => number) => ({
+    ...looks,
+    name,
+    data: labels.map((one, place) => (place === open ? null : amount(one))),
+  });
   return {
     ...plain(colours),
     ...axes(
@@ -120,12 +151,12 @@ function stacked(drawn: Drawn, colours: Colours) {
     legend: { bottom: 0, icon: 'circle', itemGap: 14, textStyle: { color: colours.soft }, type: 'scroll' },
     grid: { left: 8, right: 12, top: 12, bottom: 34, containLabel: true },
     tooltip: { ...plain(colours).tooltip, trigger: 'axis', valueFormatter: written(drawn) },
-    series: kinds.map((kind) => ({
-      name: label(second, kind),
-      type: 'bar',
-      stack: 'all',
-      data: labels.map((one) => values.get(`${one}\n${kind}`) ?? 0),
-    })),
+    series: [
+      ...kinds.map((one) => part(label(second, one), (bucket) => at(bucket)(one))),
+      ...(rest.length
+        ? [part('All others', (bucket) => rest.map(at(bucket)).reduce((sum, value) => sum + value, 0))]
+        : []),
+    ],
   };
 }
 
@@ -155,10 +186,10 @@ function pie(drawn: Drawn, colours: Colours) {
 }
 
 function heat({ answer, dimensions: [across = '', down = ''] }: Drawn, colours: Colours) {
-  const all = (place: number) => [...new Set(answer.results.map((row) => row.dimensions[place] ?? ''))];
-  const columns = answer.meta.time_labels ?? all(0);
-  const rows = all(1).reverse();
-  const counts = answer.results.map((row) => row.metrics[0] ?? 0);
+  const columns = answer.meta.time_labels ?? ranked(answer, 0);
+  const rows = ranked(answer, 1).slice(0, ROWS).reverse();
+  const shown = answer.results.filter((row) => rows.includes(row.dimensions[1] ?? ''));
+  const counts = shown.map((row) => row.metrics[0] ?? 0);
   const [least, most] = [Math.min(...counts), Math.max(1, ...counts)];
   const axis = (values: string[]) => ({
     type: 'category',
@@ -177,7 +208,7 @@ function heat({ answer, dimensions: [across = '', down = ''] }: Drawn, colours: 
       {
         type: 'heatmap',
         itemStyle: { borderColor: colours.card, borderWidth: 2 },
-        data: answer.results.map((row) => [
+        data: shown.map((row) => [
           columns.indexOf(row.dimensions[0] ?? ''),
           rows.indexOf(row.dimensions[1] ?? ''),
           row.metrics[0] ?? 0,

@@ -57,7 +57,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       query: {
         ...over('visitors', '30d'),
         dimensions: ['time:day', 'visit:channel'],
-        pagination: { limit: 400, offset: 0 },
+        pagination: { limit: 10_000, offset: 0 },
       },
     },
     { title: 'Sources', chart: 'table', x: 0, y: 5, w: 6, h: 6, query: ranked('visit:source') },
@@ -92,7 +92,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       query: {
         ...over('visitors', '7d'),
         dimensions: ['time:day', 'visit:device'],
-        pagination: { limit: 400, offset: 0 },
+        pagination: { limit: 10_000, offset: 0 },
       },
     },
     {

@@ -286,6 +286,18 @@ test('a model is trained while somebody looks, and says which sorts of visitors 
   await card.getByRole('button', { name: '2 versions' }).waitFor({ timeout: 60_000 });
   await accessible(page);
   await shot(page, 'models');
+
+  // Another version is put to use; one that is not better after a second thought.
+  page.on('dialog', (asked) => asked.accept());
+  const live = card.getByText(/version \d is live/);
+  const other = 3 - number(await live.innerText());
+  await card.getByRole('button', { name: `Use version ${other}` }).click();
+  await card.getByText(`version ${other} is live`).waitFor();
+  const row = region(page, 'Versions of Sorts').locator('tbody tr', { has: page.getByText('live') });
+  assert.equal(await row.getByRole('rowheader').innerText(), String(other));
+  await card.getByRole('button', { name: `Use version ${3 - other}` }).click();
+  await card.getByText(`version ${3 - other} is live`).waitFor();
+  page.complaints = page.complaints.filter((one) => !one.includes('409'));
   await page.getByRole('link', { name: 'Segments' }).click();
   await region(page, 'Comparison of sorts').locator('tbody tr').first().waitFor();
   await accessible(page);

@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router';
 import { readSearch } from './lib/search';
 import { readReport } from './reports/search';
+import { Broken } from './ui/Broken';
 import { Home } from './ui/Home';
 import { Nothing } from './ui/Notice';
 import { Shell } from './ui/Shell';
@@ -164,6 +165,7 @@ const setup = createRoute({
 });
 
 export const router = createRouter({
+  defaultErrorComponent: Broken,
   routeTree: root.addChildren([
     home,
     setup,

@@ -163,6 +163,32 @@ test('an address with a site that nobody added says so once', async () => {
   await page.context().close();
 });
 
+test('what breaks says what to do, and the rest of the page stays', async () => {
+  const page = await world.open(SITE);
+  await ready(page);
+  // The server became newer: parts of the old page are no longer there.
+  await page.route('**/assets/Details-*', (asked) => asked.abort());
+  await panel(page, 'Sources').getByRole('button', { name: 'Details of sources' }).click();
+  await page.getByText('A part of this page did not come').waitFor();
+  await page.getByRole('link', { name: 'Overview' }).waitFor();
+  await accessible(page);
+  await page.unroute('**/assets/Details-*');
+  await page.getByRole('button', { name: 'Load it anew' }).click();
+  await page.getByRole('dialog').locator('tbody tr').first().waitFor();
+  await page.keyboard.press('Escape');
+
+  const error = { code: 'internal', message: 'something broke', hint: 'look into the log' };
+  await page.route('**/api/v2/query', (asked) => asked.fulfill({ status: 500, json: { error } }));
+  await page.keyboard.press('e');
+  const failure = panel(page, 'Sources').getByRole('alert');
+  await failure.getByText('The server failed at this').waitFor();
+  await failure.getByText('look into the log').waitFor();
+  await page.unroute('**/api/v2/query');
+  await failure.getByRole('button', { name: 'Try again' }).click();
+  await panel(page, 'Sources').locator('tbody tr').first().waitFor();
+  await page.context().close();
+});
+
 test('all that is shown is exported as one file', async () => {
   const page = await world.open(SITE);
   await ready(page);

@@ -1,6 +1,6 @@
 import { useComputedColorScheme } from '@mantine/core';
 import type { EChartsCoreOption, EChartsType } from 'echarts/core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLook } from '../ui/look';
 
 const NAMES = ['ink', 'soft', 'line', 'accent', 'card', 'sunk', 'good', 'bad', 'warn'] as const;
@@ -58,6 +58,7 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
   const chart = useRef<EChartsType | null>(null);
   const latest = useRef({ choose });
   latest.current = { choose };
+  const [missing, setMissing] = useState(false);
   const scheme = useComputedColorScheme();
   const accent = useLook().look?.accent;
 
@@ -65,7 +66,9 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
   useEffect(() => {
     let gone = false;
     (async () => {
-      const [{ init }] = await Promise.all([import('./echarts'), prepare?.()]);
+      const parts = await Promise.all([import('./echarts'), prepare?.()]).catch(() => undefined);
+      if (!parts) return setMissing(true);
+      const [{ init }] = parts;
       if (gone || !element.current) return;
       if (!chart.current) {
         chart.current = init(element.current);
@@ -92,5 +95,7 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
     };
   }, []);
 
+  if (missing)
+    return <p className={`chart ${kind} soft`}>The chart did not come. Its figures are in the table.</p>;
   return <div ref={element} className={`chart ${kind}`} role="img" aria-label={label} />;
 }

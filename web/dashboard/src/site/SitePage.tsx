@@ -15,7 +15,7 @@ const Details = lazy(() => import('./Details').then((module) => ({ default: modu
 export function SitePage() {
   const view = useSiteView();
   useShortcuts(view);
-  const { figures } = useLive(view.site);
+  const { figures, error } = useLive(view.site);
   useFresh(figures, view.isNow, view.steps[0] !== 'time:hour');
   useEffect(() => {
     document.title = `${view.site} · OpenTrace`;
@@ -23,7 +23,7 @@ export function SitePage() {
   return (
     <>
       <h1 className="hidden">{view.site}</h1>
-      <Toolbar figures={figures} />
+      <Toolbar figures={error ? undefined : figures} />
       <section className="card" aria-label="Figures">
         <Tiles />
         <MainGraph key={view.site} />

@@ -12,6 +12,9 @@ export function Nothing({ title, children }: { title: string; children?: ReactNo
   );
 }
 
+const REFUSED = 'The server refused this';
+const FAILED = 'The server failed at this';
+
 /** Says what went wrong and what to do about it. */
 export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   const client = useQueryClient();
@@ -31,8 +34,9 @@ export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   const said = error instanceof ApiError;
   return (
     <div className="nothing" role="alert">
-      <strong>{said ? 'The server refused this' : 'The server cannot be reached'}</strong>
+      <strong>{said ? (error.status < 500 ? REFUSED : FAILED) : 'The server cannot be reached'}</strong>
       <div>{said ? `${error.message}${error.field ? ` (${error.field})` : ''}` : 'Is it still running?'}</div>
+      {said && error.hint && <div>{error.hint}</div>}
       <Button variant="default" size="xs" onClick={retry}>
         Try again
       </Button>

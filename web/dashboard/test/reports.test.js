@@ -164,6 +164,35 @@ test('a mean over no visit is none, and not nought', async () => {
   await done(page);
 });
 
+test('a goal is defined, counted over the past as well, and told for each group', async () => {
+  const page = await world.page(`/sites/${SITE}/settings`);
+  const form = page.getByRole('form', { name: 'Goals' });
+  await form.getByLabel('What is done').fill('/checkout');
+  await form.getByLabel('What it is called').fill('Came to pay');
+  await accessible(page);
+  await form.getByRole('button', { name: 'Add the goal' }).click();
+  await form.getByRole('rowheader', { name: 'Came to pay' }).waitFor();
+  const goals = async () => (await world.call(`/api/v1/goals?site_id=${SITE}`, undefined, 'GET')).json.goals;
+  while ((await goals())[0].status.state !== 'ready') await new Promise((done) => setTimeout(done, 100));
+
+  await page.goto(`${world.origin}/sites/${SITE}`);
+  await region(page, 'Goals').getByRole('button', { name: 'Came to pay' }).click();
+  await page.getByRole('button', { name: 'Remove the filter goal is Came to pay' }).waitFor();
+  const sources = region(page, 'Sources');
+  await sources.getByRole('columnheader', { name: 'Rate' }).waitFor();
+  const rates = (await sources.locator('tbody td:nth-of-type(2)').allInnerTexts()).map(number);
+  assert.ok(
+    rates.every((rate) => rate > 0 && rate < 60),
+    String(rates),
+  );
+
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await form.getByRole('button', { name: 'Remove Came to pay' }).click();
+  await form.getByRole('rowheader', { name: 'Came to pay' }).waitFor({ state: 'detached' });
+  assert.deepEqual(await goals(), []);
+  await done(page);
+});
+
 test('a question is asked from the list of sites as well, and each page has its own title', async () => {
   const page = await world.page('/');
   await page.getByRole('link', { name: SITE }).waitFor();

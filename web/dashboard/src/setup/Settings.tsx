@@ -12,6 +12,7 @@ import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { ZoneField } from './AddSite';
 
+import { Goals } from './Goals';
 const WEEK = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
 /** What is set for a site, and the keys of programs that work with it. */
@@ -57,6 +58,7 @@ export function Settings() {
     </div>
   );
 }
+        <Goals key={domain} site={domain} />
 
 function SiteForm({ site }: { site: Site }) {
   const client = useQueryClient();

@@ -17,6 +17,7 @@ const MOST_TABS = 4;
 const COLUMNS: Record<string, string> = {
   percentage: 'Share',
   conversion_rate: 'Rate',
+  group_conversion_rate: 'Rate',
   events: 'Total',
 };
 
@@ -25,7 +26,7 @@ export function Panel({ kind }: { kind: PanelKind }) {
   const chosen = kind.tabs.find((one) => one.id === view.search.tabs?.[kind.title]) ?? kind.tabs[0];
   const country = useCountry(chosen);
   const tab = country ? { ...chosen, dimension: 'visit:region' } : chosen;
-  const beside = tab.beside?.find(view.answers) ?? 'percentage';
+  const beside = (tab.beside ?? besideOf(view.filters)).find(view.answers) ?? 'percentage';
   const { data, error, refetch } = useAnswer({
     site_id: view.site,
     metrics: ['visitors', beside],
@@ -105,6 +106,10 @@ function Tabs({ of, chosen, choose }: TabsProps) {
     </div>
   );
 }
+
+/** Of those who reached a goal it is of interest how many of each group did. */
+const besideOf = (filters: Condition[]): string[] =>
+  filters.some(([, dimension]) => dimension === 'event:goal') ? ['group_conversion_rate'] : [];
 
 /** The country that is filtered by, where there is a map of its regions. */
 function countryOf(filters: Condition[]): string | undefined {

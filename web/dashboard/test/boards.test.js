@@ -1,6 +1,8 @@
 // Dashboards of one's own, and links to them.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { history } from './support/history.js';
 import { done, owned, region as tile } from './support/owner.js';
@@ -160,6 +162,48 @@ test('a link shows the page to anybody, after its password, and nothing else', a
   await late.getByText('Nothing is shared here').waitFor();
   await late.context().close();
   await page.context().close();
+});
+
+test('a page is shown in a frame of another site where that was allowed, and has another name', async () => {
+  const page = await owner(`/sites/${SITE}/dashboards`);
+  await page.getByLabel('Name').fill('Frame');
+  await page.getByLabel('Begin with').selectOption('Acquisition');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await tile(page, 'Sources').getByText('Direct / None').waitFor();
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  const name = page.getByLabel('Name of the dashboard');
+  await name.fill('Picture');
+  const kept = page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await kept;
+  await page.getByRole('heading', { name: 'Picture' }).waitFor();
+
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Share', exact: true }).click();
+  const address = await dialog.locator('.secret').innerText();
+  const server = createServer((_, answer) => {
+    answer.setHeader('content-type', 'text/html');
+    answer.end(
+      `<!doctype html><title>News</title><iframe src="${address}" width="900" height="600"></iframe>`,
+    );
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const news = await world.open('/');
+  const framed = news.frameLocator('iframe').getByText('Direct / None').first();
+  const visit = () => news.goto(`http://127.0.0.1:${server.address().port}/`);
+  await visit();
+  await news.waitForTimeout(500);
+  assert.equal(await framed.count(), 0);
+
+  await dialog.getByLabel('Other sites may show it').check();
+  await dialog.getByRole('button', { name: 'Change the link' }).click();
+  await dialog.getByRole('button', { name: 'Change the link' }).and(page.locator(':enabled')).waitFor();
+  await visit();
+  await framed.waitFor();
+  await news.context().close();
+  server.close();
+  await done(page);
 });
 
 test('reports are tiles, and a page comes back from its file as it was', async () => {

@@ -42,17 +42,24 @@ function Editor({ held }: { held: Board }) {
   // Tiles follow what happens, as the site page does.
   useFresh(useLive(held.site_id).figures, true, true);
   const [editing, setEditing] = useState(held.tiles.length === 0 && mayChange);
+  const [name, setName] = useState(held.name);
   const [tiles, setTiles] = useState(held.tiles);
   const [built, setBuilt] = useState<number>();
   const [problem, setProblem] = useState<Error>();
   const keep = async (next: Tile[]) => {
     setTiles(next);
     try {
-      client.setQueryData(['board', held.id], await saveBoard(held.id, { name: held.name, tiles: next }));
+      client.setQueryData(['board', held.id], await saveBoard(held.id, { name, tiles: next }));
       setProblem(undefined);
     } catch (error) {
       setProblem(error as Error);
     }
+  };
+  const rename = async () => {
+    if (!name.trim()) return setName(held.name);
+    if (name === held.name) return;
+    await keep(tiles);
+    await client.invalidateQueries({ queryKey: ['boards', held.site_id] });
   };
   const throwAway = async () => {
     if (!confirm(`Throw ${held.name} away?`)) return;
@@ -63,7 +70,16 @@ function Editor({ held }: { held: Board }) {
   return (
     <>
       <div className="tools">
-        <h1>{held.name}</h1>
+        <h1 className={editing ? 'hidden' : undefined}>{held.name}</h1>
+        {editing && (
+          <input
+            aria-label="Name of the dashboard"
+            value={name}
+            required
+            onChange={(event) => setName(event.target.value)}
+            onBlur={rename}
+          />
+        )}
         <span className="grow" />
         {editing && (
           <Button size="xs" onClick={() => setBuilt(tiles.length)}>

@@ -222,6 +222,14 @@ test('a country that is chosen shows its regions, and a region filters', async (
   const places = region(page, 'Places');
   await places.getByRole('img', { name: 'Visitors by region' }).locator('canvas').waitFor();
   await shot(page, 'regions');
+  await places.getByRole('button', { name: 'Details of places' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('rowheader', { name: 'Texas' }).waitFor();
+  await dialog.getByRole('searchbox').fill('cali');
+  await dialog.getByRole('rowheader', { name: 'Texas' }).waitFor({ state: 'detached' });
+  await dialog.getByRole('rowheader', { name: 'California' }).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
   await places.getByRole('button', { name: 'California' }).click();
   await page.getByRole('button', { name: 'Remove the filter region is California' }).waitFor();
   await done(page);

@@ -8,7 +8,7 @@ import { measured } from '../lib/means';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useSiteView } from './context';
-import { named, rowName, withNames, withValue } from './names';
+import { COUNTRY, named, rowName, withNames, withValue } from './names';
 
 const NAMES: Record<string, string> = {
   visitors: 'Visitors',
@@ -41,8 +41,8 @@ export function Details({ dimension }: { dimension: string }) {
   const [order, setOrder] = useState<Order>(['visitors', 'desc']);
   const [wanted, setWanted] = useState('');
   const [asked] = useDebouncedValue(wanted.trim(), PAUSE_MS);
-  // Countries are stored as codes and searched by their names, here.
-  const coded = dimension === 'visit:country';
+  // Countries and regions are stored as codes and searched by their names, here.
+  const coded = dimension === COUNTRY || withNames(dimension).length > 1;
   const search: Condition[] = asked && !coded ? [['contains', dimension, [asked]]] : [];
   const { data, error, refetch } = useAnswer({
     site_id: view.site,
@@ -53,9 +53,10 @@ export function Details({ dimension }: { dimension: string }) {
     order_by: [order],
     pagination: { limit: MOST, offset: 0 },
   });
-  const fits = (value: string) => rowName(dimension, value).toLowerCase().includes(asked.toLowerCase());
+  const fits = ([value = '', name]: string[]) =>
+    (name ?? rowName(dimension, value)).toLowerCase().includes(asked.toLowerCase());
   const rows = (data?.results ?? [])
-    .filter((row) => !coded || fits(row.dimensions[0] ?? ''))
+    .filter((row) => !coded || fits(row.dimensions))
     .map((row) => ({ ...row, metrics: measured(columns, row.metrics) }));
   const sort = (column: string) =>
     setOrder(([by, way]) => [column, by === column && way === 'desc' ? 'asc' : 'desc']);

@@ -189,6 +189,15 @@ test('what breaks says what to do, and the rest of the page stays', async () => 
   await page.context().close();
 });
 
+test('who may only look is told how to get further', async () => {
+  const page = await world.open(`${SITE}/settings`);
+  await page.getByText('opentrace serve').waitFor();
+  await page.goto(`${world.origin}/new`);
+  await page.getByText('opentrace serve').waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('all that is shown is exported as one file', async () => {
   const page = await world.open(SITE);
   await ready(page);
@@ -268,12 +277,19 @@ test('the graph shows what is expected and what is unusual, unless it is told no
 });
 
 test('the live page shows a map, the last half hour, and events as they come', async () => {
-  const page = await world.open(`${SITE}/live`, { viewport: { width: 1280, height: 900 } });
+  const page = await world.open(`${SITE}/live`, {
+    viewport: { width: 1280, height: 900 },
+    timezoneId: 'Asia/Tokyo',
+  });
   await panel(page, 'Pages').locator('tbody tr').first().waitFor();
   await page.locator('section[aria-label="Last half hour"] canvas').waitFor();
   await page.locator('section[aria-label="Map of today"] canvas').waitFor();
   const events = panel(page, 'Events');
   await events.locator('li').first().waitFor();
+  // Wherever the reader is: by the clock of the site, as the minutes beside it.
+  const [hours, minutes] = (await events.locator('time').first().innerText()).split(':').map(Number);
+  const ago = (Date.now() / 60_000 - 60 * hours - minutes) % 1440;
+  assert.ok(ago < 31, `${hours}:${minutes}`);
   await shot(page, 'live');
   await accessible(page);
   await visit(world.origin, 'demo.example', 20);

@@ -3,11 +3,12 @@ import type { RecentEvent } from '../api/types';
 import { countryName } from '../lib/format';
 import { Nothing } from '../ui/Notice';
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const SHOWN = 14;
 
 /** What happened last, as it happens. It stands still while somebody reads it. */
-export function EventStream({ events }: { events: RecentEvent[] }) {
+export function EventStream({ events, timezone }: { events: RecentEvent[]; timezone: string }) {
+  // As the minutes beside it: by the clock of the site.
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', timeZone: timezone });
   const [wanted, setWanted] = useState('');
   const [held, setHeld] = useState<RecentEvent[]>();
   const texts = ({ name, path, source, country }: RecentEvent) =>

@@ -6,6 +6,7 @@ import { ActivityMap } from '../charts/ActivityMap';
 import { countryName, figure } from '../lib/format';
 import { liveRoute } from '../router';
 import { useTimes } from '../site/shortcuts';
+import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { EventStream } from './EventStream';
 import { Minutes } from './Minutes';
@@ -17,6 +18,7 @@ const POINT_MS = 15_000;
 export function LivePage() {
   const { site } = liveRoute.useParams();
   const { figures, error, retry } = useLive(site);
+  const timezone = useSites().data?.find((one) => one.domain === site)?.timezone ?? 'UTC';
   const navigate = useNavigate();
   useTimes((period) => navigate({ to: '/sites/$site', params: { site }, search: { period } }));
   const countries = useMemo(
@@ -70,7 +72,7 @@ export function LivePage() {
         </section>
       </div>
       <div className="panels">
-        <EventStream events={figures.recent} />
+        <EventStream events={figures.recent} timezone={timezone} />
         <Ranked title="Pages" rows={figures.pages} name={(name) => name || '(none)'} />
         <Ranked title="Sources" rows={figures.sources} name={(name) => name || 'Direct / None'} />
         <Ranked title="Countries" rows={figures.countries} name={countryName} />

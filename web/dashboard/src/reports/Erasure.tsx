@@ -5,6 +5,7 @@ import { saveText } from '../lib/csv';
 import { figure, moment } from '../lib/format';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
+import { ForOwner } from '../session/ForOwner';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Nothing } from '../ui/Notice';
 import { useReport } from './context';
@@ -33,7 +34,12 @@ export function Erasure() {
   useEffect(() => {
     document.title = `Forget somebody · ${site}`;
   }, [site]);
-  if (!may) return <Nothing title="You cannot erase anybody">Sign in as the owner of this server.</Nothing>;
+  if (!may)
+    return (
+      <Nothing title="You cannot erase anybody">
+        <ForOwner />
+      </Nothing>
+    );
   const who = typeof ask.who === 'string' ? ask.who : '';
   return (
     <>

@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { createSite } from '../api/client';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
+import { ForOwner } from '../session/ForOwner';
 import { Nothing } from '../ui/Notice';
 
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
@@ -25,7 +26,12 @@ export function AddSite() {
   useEffect(() => {
     document.title = 'Add a site · OpenTrace';
   }, []);
-  if (!may) return <Nothing title="You cannot add sites">Sign in as the owner of this server.</Nothing>;
+  if (!may)
+    return (
+      <Nothing title="You cannot add sites">
+        <ForOwner />
+      </Nothing>
+    );
   return (
     <Form
       title="Add a site"

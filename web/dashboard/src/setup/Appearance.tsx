@@ -4,6 +4,7 @@ import { changeLook, LOGO, type Look } from '../api/look';
 import { contrast, readable } from '../lib/colour';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
+import { ForOwner } from '../session/ForOwner';
 import { useLook } from '../ui/look';
 import { Nothing } from '../ui/Notice';
 
@@ -18,7 +19,11 @@ export function Appearance() {
     document.title = 'Appearance · OpenTrace';
   }, []);
   if (!may)
-    return <Nothing title="You cannot change the appearance">Sign in as the owner of this server.</Nothing>;
+    return (
+      <Nothing title="You cannot change the appearance">
+        <ForOwner />
+      </Nothing>
+    );
   return look && <Fields look={look} />;
 }
 

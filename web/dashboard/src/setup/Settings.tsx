@@ -7,12 +7,13 @@ import type { Key, Scope, Site } from '../api/types';
 import { settingsRoute } from '../router';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
+import { ForOwner } from '../session/ForOwner';
 import { type Column, DataTable } from '../ui/DataTable';
 import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { ZoneField } from './AddSite';
-
 import { Goals } from './Goals';
+
 const WEEK = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
 /** What is set for a site, and the keys of programs that work with it. */
@@ -29,7 +30,11 @@ export function Settings() {
   const site = data.find((one) => one.domain === domain);
   if (!site) return <Nothing title={`There is no site ${domain}`}>Choose another above.</Nothing>;
   if (!mayChange)
-    return <Nothing title="You can look, and change nothing">Sign in as the owner of this server.</Nothing>;
+    return (
+      <Nothing title="You can look, and change nothing">
+        <ForOwner />
+      </Nothing>
+    );
   return (
     <div className="panels first">
       <SiteForm key={domain} site={site} />
@@ -53,12 +58,12 @@ export function Settings() {
             )}
           </div>
         </section>
+        <Goals key={domain} site={domain} />
         {mayGiveKeys && <Keys site={domain} />}
       </div>
     </div>
   );
 }
-        <Goals key={domain} site={domain} />
 
 function SiteForm({ site }: { site: Site }) {
   const client = useQueryClient();

@@ -8,6 +8,8 @@ export interface Drawn {
   values: (number | null)[];
   /** The time compared with; empty without one. */
   old: (number | null)[];
+  /** What its buckets are called. */
+  oldLabels: string[];
   /** The place of the bucket in progress, or -1. */
   open: number;
 }
@@ -53,6 +55,7 @@ export function drawnOf(
     labels,
     values,
     old: figures(metric, before),
+    oldLabels: before?.meta.time_labels ?? [],
     open: isOpen(labels[last], clock, step) ? last : -1,
   };
 }

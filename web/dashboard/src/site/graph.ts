@@ -54,7 +54,7 @@ export function told(marked: Marked, label: string, place: number, { metric, ste
 
 /** The main graph: the metric, the time before, what is expected, and marks on what stands out. */
 export function graph(marked: Marked, shown: Shown, colours: Colours) {
-  const { labels, values, old, open, expected, unusual, corrected } = marked;
+  const { labels, values, old, oldLabels, open, expected, unusual, corrected } = marked;
   const { metric, step, currency } = shown;
   const all = allLabels(marked);
   const line = {
@@ -102,9 +102,9 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
       formatter: (points: { dataIndex: number; seriesType: string }[]) => {
         const place = points.find(({ seriesType }) => seriesType === 'line')?.dataIndex ?? 0;
         const { name, value, before, notes } = told(marked, all[place] ?? '', place, shown);
-        return [name, ...(value ? [value] : []), ...(before ? [`before: ${before}`] : []), ...notes].join(
-          '\n',
-        );
+        const then = oldLabels[place];
+        const old = then === undefined ? [] : [`${bucket(then, step)}: ${before}`];
+        return [name, ...(value ? [value] : []), ...old, ...notes].join('\n');
       },
     },
     series: [

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { history } from './support/history.js';
 import { done, owned, region as tile } from './support/owner.js';
-import { accessible, shot } from './support/world.js';
+import { accessible, shot, visit } from './support/world.js';
 
 const SITE = 'shop.example';
 
@@ -106,8 +106,13 @@ test('a chart is of times or of values, of one line or of several, and new tiles
   await one.getByRole('rowheader', { name: 'Chrome' }).waitFor();
   await other.getByRole('button', { name: 'Table' }).click();
   // Every day of every source is among the figures.
+  // Also after the figures came anew because something happened.
+  const anew = page.waitForResponse((answer) => answer.request().postData()?.includes('visit:source'));
+  await visit(world.origin, SITE, 3);
+  await (await anew).finished();
+  await other.getByText('Direct / None').first().waitFor();
   const days = new Set(await other.locator('tbody th').allInnerTexts());
-  assert.equal(days.size, 29);
+  assert.equal(days.size, 30);
   assert.ok((await other.locator('tbody tr').count()) > 5 * 29);
 
   // A country is said by its name, also one from where nobody came yet.
@@ -191,15 +196,15 @@ test('a page is shown in a frame of another site where that was allowed, and has
   await once(server, 'listening');
   const news = await world.open('/');
   const framed = news.frameLocator('iframe').getByText('Direct / None').first();
-  const visit = () => news.goto(`http://127.0.0.1:${server.address().port}/`);
-  await visit();
+  const look = () => news.goto(`http://127.0.0.1:${server.address().port}/`);
+  await look();
   await news.waitForTimeout(500);
   assert.equal(await framed.count(), 0);
 
   await dialog.getByLabel('Other sites may show it').check();
   await dialog.getByRole('button', { name: 'Change the link' }).click();
   await dialog.getByRole('button', { name: 'Change the link' }).and(page.locator(':enabled')).waitFor();
-  await visit();
+  await look();
   await framed.waitFor();
   await news.context().close();
   server.close();

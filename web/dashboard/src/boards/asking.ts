@@ -36,7 +36,8 @@ export function useTile(site: string, tile: Tile) {
     placeholderData: keepPreviousData,
   });
   const line = useQuery({
-    queryKey: ['query', site, 'line', asked],
+    // Not `line`: a tile that is shown as a line would be answered by day, whatever it asks.
+    queryKey: ['query', site, 'number by day', asked],
     queryFn: ({ signal }) =>
       query({ site_id: site, ...byDay(asked ?? { date_range: 'day' }) } as Query, signal),
     enabled: asked !== undefined && tile.chart === 'number',

@@ -67,6 +67,9 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
   await page.reload();
   await tile(page, 'Sources').getByText('Direct / None').waitFor();
   assert.ok((await top('Sources')) < (await top('Visitors by day')), 'it was kept');
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok((await top('Sources')) < (await top('Visitors by day')), 'on a phone as well');
+  await page.setViewportSize({ width: 1280, height: 1700 });
 
   // Every chart has its figures as a table.
   await tile(page, 'Browsers').getByRole('button', { name: 'Table' }).click();
@@ -123,6 +126,21 @@ test('a chart is of times or of values, of one line or of several, and new tiles
   const { tiles } = (await kept).postDataJSON();
   assert.deepEqual(tiles.at(-1).query.filters, [['is', 'visit:country', ['JP']]]);
   await tile(page, 'Japan').getByText('0', { exact: true }).waitFor();
+  await (await add('Pages', 'area', { dimension: 'event:page' }))();
+  for (const each of [one, other]) await each.getByRole('button', { name: 'Chart' }).click();
+  await tile(page, 'Pages').locator('canvas').waitFor();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await accessible(page);
+  await shot(page, 'dashboard-charts');
+  // On a phone they lie below each other, none without its height.
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const name of ['By browser', 'Sources', 'Pages'])
+    await page.waitForFunction(
+      (label) => document.querySelector(`section[aria-label="${label}"] canvas`).clientHeight > 150,
+      name,
+    );
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await shot(page, 'dashboard-phone');
   await done(page);
 });
 

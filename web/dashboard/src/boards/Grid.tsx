@@ -78,6 +78,8 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
           style={{
             gridColumn: `${tile.x + 1} / span ${tile.w}`,
             gridRow: `${tile.y + 1} / span ${tile.h}`,
+            // Where there is room for one column only, as they lie and not as they were made.
+            order: tile.y * COLUMNS + tile.x,
           }}
         >
           <header className="head">

@@ -181,6 +181,8 @@ test('a goal is defined, counted over the past as well, and told for each group'
   const sources = region(page, 'Sources');
   await sources.getByRole('columnheader', { name: 'Rate' }).waitFor();
   const rates = (await sources.locator('tbody td:nth-of-type(2)').allInnerTexts()).map(number);
+  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+  await shot(page, 'goal');
   assert.ok(
     rates.every((rate) => rate > 0 && rate < 60),
     String(rates),

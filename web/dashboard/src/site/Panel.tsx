@@ -27,7 +27,7 @@ export function Panel({ kind }: { kind: PanelKind }) {
   const country = useCountry(chosen);
   const tab = country ? { ...chosen, dimension: 'visit:region' } : chosen;
   const beside = (tab.beside ?? besideOf(view.filters)).find(view.answers) ?? 'percentage';
-  const { data, error, refetch } = useAnswer({
+  const { data, error, refetch, isPlaceholderData } = useAnswer({
     site_id: view.site,
     metrics: ['visitors', beside],
     date_range: view.range,
@@ -36,7 +36,11 @@ export function Panel({ kind }: { kind: PanelKind }) {
     pagination: { limit: tab.id === 'map' ? COUNTRIES : ROWS, offset: 0 },
   });
   return (
-    <section className={kind.low ? 'card panel low' : 'card panel'} aria-label={kind.title}>
+    <section
+      className={kind.low ? 'card panel low' : 'card panel'}
+      aria-label={kind.title}
+      aria-busy={isPlaceholderData}
+    >
       <div className="head">
         <h2>{kind.heading ?? kind.title}</h2>
         {kind.tabs.length > 1 && (

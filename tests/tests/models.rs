@@ -148,6 +148,7 @@ async fn anomalies(program: &Program, site: &Site, hours: &BTreeMap<i64, usize>,
     assert_eq!(status, 200, "{answer}");
     let points = answer["points"].as_array().expect("points");
     assert_eq!(points.len(), 96, "{answer}");
+    assert_eq!(answer["query"]["sensitivity"], "medium");
 
     // The command reads the same hours from a file: as many before the range as the route has.
     let from = midnight() - 4 * DAY_MS - 5 * 168 * HOUR_MS;
@@ -182,6 +183,12 @@ async fn anomalies(program: &Program, site: &Site, hours: &BTreeMap<i64, usize>,
     let (status, answer) = program.post("/api/v1/anomalies", &quiet).await;
     assert_eq!(status, 200, "{answer}");
     assert!(answer["points"].as_array().expect("points").iter().all(|point| point["anomaly"] == false));
+
+    // Of days there are fewer, and they are told earlier.
+    let by_day =
+        json!({ "site_id": site.domain, "metric": "pageviews", "granularity": "day", "date_range": days(4) });
+    let (status, answer) = program.post("/api/v1/anomalies", &by_day).await;
+    assert_eq!((status, &answer["query"]["sensitivity"]), (200, &json!("high")), "{answer}");
 }
 
 async fn forecasts(program: &Program, site: &Site, hours: &BTreeMap<i64, usize>, folder: &Path) {

@@ -19,7 +19,7 @@ use warp::reply::Response;
 use super::question::{Question, asked, read};
 use super::{Answer, ApiError, Call, State, json, on};
 use crate::auth::Read;
-use crate::models::judge::{before, judge};
+use crate::models::judge::{before, judge, usual};
 use crate::models::slices::{Slice, slices};
 
 const BODY_LIMIT: usize = 256 * 1024;
@@ -70,7 +70,8 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
             .field("dimensions")
             .hint("filter by a value; `explained_by` says which slices an anomaly comes from"));
     }
-    let (sensitivity, explain) = (sensitivity(&rest)?, explain(&rest)?);
+    let sensitivity = sensitivity(&rest)?.unwrap_or_else(|| usual(course.grain));
+    let explain = explain(&rest)?;
     let reporting = question.reporting();
     let courses = reporting.course(&course, before(course.grain), 0).await?;
 
@@ -109,9 +110,9 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
     Ok(json(StatusCode::OK, &json!({ "points": points, "model": model, "query": query })))
 }
 
-fn sensitivity(rest: &Json<String, Value>) -> Result<Sensitivity, ApiError> {
-    let Some(given) = rest.get("sensitivity") else { return Ok(Sensitivity::default()) };
-    serde_json::from_value(given.clone()).map_err(|_| {
+fn sensitivity(rest: &Json<String, Value>) -> Result<Option<Sensitivity>, ApiError> {
+    let Some(given) = rest.get("sensitivity") else { return Ok(None) };
+    serde_json::from_value(given.clone()).map(Some).map_err(|_| {
         ApiError::bad_request("invalid_value", "`sensitivity` must be low, medium or high")
             .field("sensitivity")
     })

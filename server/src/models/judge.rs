@@ -7,7 +7,7 @@
 //! is about the figures as they are now, not as they were when the step ended.
 
 use jiff::civil::DateTime;
-use opentrace_models::anomaly::{Detector, Point};
+use opentrace_models::anomaly::{Detector, Point, Sensitivity};
 use opentrace_query::catalogue::Grain;
 
 use super::course::{begun, millis};
@@ -20,6 +20,15 @@ pub(crate) fn before(grain: Grain) -> usize {
         Grain::Day => 180,
         Grain::Week => 104,
         Grain::Month => 36,
+    }
+}
+
+/// How loud a step must be if nobody says: of days and longer steps there are few, so that a quarter of a year goes
+/// by before one may be surer, and one more alert among them costs nobody much.
+pub(crate) fn usual(grain: Grain) -> Sensitivity {
+    match grain {
+        Grain::Minute | Grain::Hour => Sensitivity::Medium,
+        Grain::Day | Grain::Week | Grain::Month => Sensitivity::High,
     }
 }
 

@@ -142,7 +142,8 @@ fn forms() -> Value {
     }}});
     json!({
         "Anomalies": course(json!({
-            "sensitivity": {"enum": ["low", "medium", "high"], "default": "medium"},
+            "sensitivity": {"enum": ["low", "medium", "high"],
+                "description": "If left out, medium for minutes and hours, high for longer steps"},
             "explain": {"type": "boolean", "default": true},
         })),
         "AnomaliesAnswer": {"type": "object", "required": ["points"], "properties": {

@@ -99,11 +99,14 @@ export function countryName(code: string): string {
 const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
 let codes: Map<string, string> | undefined;
 
-/** The code of a country by its name in the reader's language, in small letters. */
+/** The code of a country by its name in the reader's language, or by itself, in small letters. */
 export function countryCode(name: string): string | undefined {
   codes ??= new Map(
     LETTERS.flatMap((one) =>
-      LETTERS.map((other): [string, string] => [countryName(one + other).toLowerCase(), one + other]),
+      LETTERS.flatMap((other): [string, string][] => {
+        const code = one + other;
+        return [countryName(code), code].map((name) => [name.toLowerCase(), code]);
+      }),
     ),
   );
   return codes.get(name);

@@ -33,9 +33,11 @@ export function useKnown(site: string, range: DateRange, dimension: string): Kno
 
 /** The value that somebody means who wrote it as people call it: a country by its name, whoever came from there. */
 export function meant(known: Known[], dimension: string, text: string): string {
-  const said = text.trim().toLowerCase();
-  const found = known.find(({ name }) => name.toLowerCase() === said);
-  return found?.value ?? (dimension === COUNTRY ? countryCode(said) : undefined) ?? text.trim();
+  const written = text.trim();
+  const said = written.toLowerCase();
+  const found =
+    known.find(({ name }) => name === written) ?? known.find(({ name }) => name.toLowerCase() === said);
+  return found?.value ?? (dimension === COUNTRY ? countryCode(said) : undefined) ?? written;
 }
 
 /** What a field may say, as a list that it names. */

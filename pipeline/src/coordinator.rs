@@ -88,6 +88,9 @@ pub(crate) struct Coordinator {
     ends: Vec<Offset>,
     closed_at: Instant,
     snapshot: SnapshotClock,
+    /// What people did who were erased, until the epoch that says so is committed: who watches is told
+    /// what of them went.
+    gone: Vec<(Epoch, Vec<Act>)>,
 }
 
 /// What comes into force with an epoch.
@@ -120,7 +123,8 @@ impl Coordinator {
     pub(crate) fn new(parts: Parts, epoch: Epoch, ends: Vec<Offset>) -> Self {
         let snapshot = SnapshotClock { last: Instant::now(), pending: None, dirty: false };
         let (residents, book) = (Residents::default(), Book::default());
-        Self { parts, residents, book, epoch, ends, closed_at: Instant::now(), snapshot }
+        let (closed_at, gone) = (Instant::now(), Vec::new());
+        Self { parts, residents, book, epoch, ends, closed_at, snapshot, gone }
     }
 
     /// Replays the epochs that were bound but not committed, then closes new ones until told to
@@ -287,6 +291,9 @@ impl Coordinator {
         let config = &self.parts.config;
         let idle_since = now.idle_since();
         let committed = self.parts.committed.borrow().epoch;
+        for (_, acts) in self.gone.extract_if(.., |(epoch, _)| *epoch <= committed) {
+            self.parts.facts.release(acts.iter());
+        }
         let evicted = self.residents.evict(idle_since, config.resident_events, committed);
         self.residents.forget_slices(idle_since);
         self.feed_out(evicted)
@@ -296,10 +303,7 @@ impl Coordinator {
     fn feed_out(&self, evicted: Vec<(Person, Vec<Act>)>) -> Vec<(EventFact, Diff)> {
         Counters::add(&self.parts.counters.evicted, evicted.len());
         self.parts.facts.release(evicted.iter().flat_map(|(_, acts)| acts));
-        evicted
-            .into_iter()
-            .flat_map(|(person, acts)| acts.into_iter().map(move |act| (EventFact { person, act }, -1)))
-            .collect()
+        evicted.into_iter().flat_map(|(person, acts)| out(person, acts)).collect()
     }
 
     /// Makes facts of the epoch's events, after fetching what is stored of the people they touch.
@@ -445,6 +449,11 @@ fn logged(chunk: Chunk) -> impl Iterator<Item = Logged> {
     let Chunk { partition, first, events } = chunk;
     let logged = (first..).zip(events).map(move |(offset, event)| Logged { partition, offset, event });
     logged.filter(|logged| !log::is_erased(&logged.event))
+}
+
+/// The rows that take a history out of the dataflow.
+fn out(person: Person, acts: Vec<Act>) -> impl Iterator<Item = (EventFact, Diff)> {
+    acts.into_iter().map(move |act| (EventFact { person, act }, -1))
 }
 
 /// Any fixed spread will do here: workers exchange rows by key themselves, this only saves the trip.

@@ -53,7 +53,7 @@ pub use journal::Epoch;
 pub use plan::{PlanError, SitePlan};
 pub use status::{Progress, State, Status};
 pub use tasks::Filling;
-pub use told::{Commit, CommitWatch};
+pub use told::{Commit, CommitWatch, SessionChange, Sessions};
 
 use crate::cluster::{ClusterError, Seat};
 use crate::coordinator::{Coordinator, Parts, Plans};

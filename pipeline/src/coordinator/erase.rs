@@ -6,7 +6,7 @@
 use opentrace_operators::{Diff, EventFact, Person};
 use opentrace_store::Props;
 
-use super::Coordinator;
+use super::{Coordinator, out};
 use crate::erasure::Erasure;
 use crate::history::{History, Missing};
 use crate::journal::Epoch;
@@ -39,9 +39,14 @@ impl Coordinator {
         // Those that an earlier erasure hides are out already; this one's are what is to be found.
         let hidden = self.parts.erasures.hidden(epoch);
         self.hydrate(&missing, epoch, Props::Read, &hidden, now, silent).await;
-        let gone: Vec<_> =
-            people.into_iter().filter_map(|person| Some((person, self.residents.take(person)?))).collect();
-        self.feed_out(gone)
+        let mut left = Vec::new();
+        for person in people {
+            let Some(acts) = self.residents.take(person) else { continue };
+            Counters::add(&self.parts.counters.evicted, 1);
+            left.extend(out(person, acts.clone()));
+            self.gone.push((epoch, acts));
+        }
+        left
     }
 
     /// Fetches and settles the stored events of these people, and feeds those that are new silently.

@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::{HashMap, HashSet};
 use opentrace_events::SiteId;
-use opentrace_operators::{Rows, SeriesCell};
+use opentrace_operators::{Diff, Rows, SeriesCell, Session};
 use opentrace_store::{Block, SeriesRow, Store};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -100,6 +100,9 @@ fn of_view<'a, T: 'a>(
     })
 }
 
+/// What epochs change of sessions, as the workers say it.
+pub(crate) type SessionDiffs = Vec<(Epoch, Vec<(Session, Diff)>)>;
+
 impl Sink {
     #[allow(clippy::too_many_arguments)] // one caller, which has exactly these at hand
     pub(crate) fn new(
@@ -128,6 +131,7 @@ impl Sink {
             counters: Arc::clone(&counters),
             progress,
             watch: config.watch.clone(),
+            interner: interner.clone(),
         };
         Self { store, workers, interner, counters, in_doubt, committed, cells, writer }
     }
@@ -161,8 +165,8 @@ impl Sink {
             let batch = self.take_ready(&mut waiting, &mut arrived);
             if !batch.is_empty() {
                 let (tables, series) = self.prepare(&batch, &mut written).await;
-                let epochs = batch.into_iter().map(|(epoch, _)| epoch).collect();
-                if to_writer.send(Prepared { epochs, tables, series, permit }).await.is_err() {
+                let (epochs, sessions) = self.told_of(batch);
+                if to_writer.send(Prepared { epochs, tables, series, sessions, permit }).await.is_err() {
                     break;
                 }
             }
@@ -245,6 +249,15 @@ impl Sink {
             retention,
         };
         (tables, series)
+    }
+
+    /// The epochs of a batch, and what they change of sessions where who watches wants to know.
+    fn told_of(&self, batch: Vec<(ClosedEpoch, Vec<Changes>)>) -> (Vec<ClosedEpoch>, SessionDiffs) {
+        let last = batch.last().map_or(0, |(last, _)| last.epoch);
+        let wanted = self.writer.watch.as_ref().is_some_and(|watch| watch.wants_sessions(last));
+        let (epochs, changes): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let changes = changes.into_iter().flatten().filter(|_| wanted);
+        (epochs, changes.map(|changes| (changes.epoch, changes.rows.sessions)).collect())
     }
 
     /// Which events of epochs in doubt reached ClickHouse before the restart.

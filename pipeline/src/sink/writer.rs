@@ -13,11 +13,12 @@ use opentrace_events::SiteId;
 use opentrace_store::{Block, GoalRow, ProgressRow, RetentionRow, SeriesRow, Store, TrafficRow, UniquesRow};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
-use super::ClosedEpoch;
+use super::{ClosedEpoch, SessionDiffs};
 use crate::coordinator::now_ms;
+use crate::intern::Interner;
 use crate::retry::until_it_works;
 use crate::status::{Counters, Progress};
-use crate::told::{Commit, CommitWatch};
+use crate::told::{Commit, CommitWatch, Sessions};
 
 /// A run of epochs, ready to be written.
 pub(super) struct Prepared {
@@ -25,6 +26,8 @@ pub(super) struct Prepared {
     pub tables: Tables,
     /// Also told to who watches.
     pub series: Vec<SeriesRow>,
+    /// What the epochs change of sessions, if who watches wants them.
+    pub sessions: SessionDiffs,
     /// Given back when everything is written.
     pub permit: OwnedSemaphorePermit,
 }
@@ -50,19 +53,27 @@ pub(super) struct Writer {
     pub counters: Arc<Counters>,
     pub progress: watch::Sender<Progress>,
     pub watch: Option<Arc<dyn CommitWatch>>,
+    pub interner: Interner,
 }
 
 impl Writer {
     /// Writes until nothing is made ready any more.
     pub(super) async fn run(self, mut prepared: mpsc::Receiver<Prepared>) {
-        while let Some(Prepared { epochs, tables, series, permit }) = prepared.recv().await {
-            self.write(epochs, &tables, &series).await;
+        while let Some(Prepared { epochs, tables, series, sessions, permit }) = prepared.recv().await {
+            let sessions = Sessions { rows: &sessions, interner: &self.interner };
+            self.write(epochs, &tables, &series, sessions).await;
             drop(permit);
         }
     }
 
     /// Tries again until ClickHouse has taken everything.
-    async fn write(&self, epochs: Vec<ClosedEpoch>, tables: &Tables, series: &[SeriesRow]) {
+    async fn write(
+        &self,
+        epochs: Vec<ClosedEpoch>,
+        tables: &Tables,
+        series: &[SeriesRow],
+        sessions: Sessions<'_>,
+    ) {
         let started = Instant::now();
         let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return };
         let (first, last, ends) = (first.epoch, last.epoch, last.ends.clone());
@@ -78,7 +89,7 @@ impl Writer {
             until_it_works("write goals", || store.upsert_cells(&tables.goals)),
             until_it_works("write retention", || store.upsert_cells(&tables.retention)),
             until_it_works("write series", || store.upsert_cells(series)),
-            self.tell(&epochs, series),
+            self.tell(&epochs, series, sessions),
         );
         let row = ProgressRow {
             engine: self.engine_name.clone(),
@@ -99,12 +110,13 @@ impl Writer {
     }
 
     /// Tells who watches, if anybody wants to know.
-    async fn tell(&self, epochs: &[ClosedEpoch], series: &[SeriesRow]) {
+    async fn tell(&self, epochs: &[ClosedEpoch], series: &[SeriesRow], sessions: Sessions<'_>) {
         let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return };
         let Some(watch) = self.watch.as_ref().filter(|watch| watch.wants(last.epoch)) else { return };
         let events =
             epochs.iter().flat_map(|closed| closed.events.iter().map(|logged| (closed.epoch, &logged.event)));
-        let commit = Commit { first: first.epoch, last: last.epoch, series, events: events.collect() };
+        let events = events.collect();
+        let commit = Commit { first: first.epoch, last: last.epoch, series, events, sessions };
         watch.take(commit).await;
     }
 }

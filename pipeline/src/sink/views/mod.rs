@@ -24,7 +24,7 @@ pub(crate) use self::funnels::{passage_row, passages};
 pub(crate) use self::goals::Goals;
 pub(crate) use self::retention::Retention;
 pub(crate) use self::series::Series;
-pub(crate) use self::sessions::{session_row, sessions};
+pub(crate) use self::sessions::{session_changes, session_row, sessions};
 pub(crate) use self::traffic::Traffic;
 pub(crate) use self::uniques::Uniques;
 
@@ -89,11 +89,44 @@ pub(crate) fn last_states<'a, K: Ord, R: PartialEq + 'a>(
     keys.into_iter().filter_map(|(key, tally)| Some((key, tally.state()?))).collect()
 }
 
+/// What each epoch made of each key: the row as it was and as it is, epoch by epoch. Rows without a key
+/// are left out.
+pub(crate) fn changes<'a, K: Ord, R: PartialEq + 'a>(
+    epochs: impl Iterator<Item = (Epoch, &'a [(R, Diff)])>,
+    key: impl Fn(&R) -> Option<K>,
+) -> BTreeMap<(Epoch, K), Moved<'a, R>> {
+    let mut keys: BTreeMap<(Epoch, K), Sums<'a, R>> = BTreeMap::new();
+    for (epoch, rows) in epochs {
+        for (row, diff) in rows {
+            if let Some(key) = key(row) {
+                add_up(keys.entry((epoch, key)).or_default(), row, *diff);
+            }
+        }
+    }
+    let change = |rows: Sums<'a, R>| {
+        let left = |sign: Diff| rows.iter().find(|(_, sum)| sum.signum() == sign).map(|(row, _)| *row);
+        Some((left(-1), left(1))).filter(|change| *change != (None, None))
+    };
+    keys.into_iter().filter_map(|(key, rows)| Some((key, change(rows)?))).collect()
+}
+
+/// A row as it was and as it is.
+pub(crate) type Moved<'a, R> = (Option<&'a R>, Option<&'a R>);
+
+/// Rows of one key in an epoch and how often each is left. Few: most keys change once in an epoch.
+type Sums<'a, R> = SmallVec<[(&'a R, Diff); 2]>;
+
+fn add_up<'a, R: PartialEq>(sums: &mut Sums<'a, R>, row: &'a R, diff: Diff) {
+    match sums.iter_mut().find(|(held, _)| *held == row) {
+        Some((_, sum)) => *sum += diff,
+        None => sums.push((row, diff)),
+    }
+}
+
 /// The rows of one key, added up within an epoch.
 struct Tally<'a, R> {
     epoch: Epoch,
-    /// Few: most keys change once in an epoch.
-    rows: SmallVec<[(&'a R, Diff); 2]>,
+    rows: Sums<'a, R>,
     /// The state by the epochs before, where they changed it.
     before: Option<(Epoch, Option<&'a R>)>,
 }
@@ -111,10 +144,7 @@ impl<'a, R: PartialEq> Tally<'a, R> {
             self.rows.clear();
             self.epoch = epoch;
         }
-        match self.rows.iter_mut().find(|(held, _)| *held == row) {
-            Some((_, sum)) => *sum += diff,
-            None => self.rows.push((row, diff)),
-        }
+        add_up(&mut self.rows, row, diff);
     }
 
     fn state(&self) -> Option<(Epoch, Option<&'a R>)> {
@@ -169,6 +199,7 @@ mod tests {
             seed in any::<i64>(), workers in 1usize..4,
         ) {
             let (mut state, mut want) = (0, None);
+            let mut wanted_changes = Vec::new();
             let mut batches: Vec<(Epoch, Vec<(u8, Diff)>)> = Vec::new();
             for (epoch, states) in (1..).zip(epochs) {
                 let before = state;
@@ -180,14 +211,19 @@ mod tests {
                 }
                 rows.sort_by_key(|(row, diff)| (i64::from(*row) * 7 + diff).wrapping_mul(seed | 1));
                 if state != before {
-                    want = Some((epoch, Some(state).filter(|state| *state != 0)));
+                    let there = |state: u8| Some(state).filter(|state| *state != 0);
+                    want = Some((epoch, there(state)));
+                    wanted_changes.push((epoch, (there(before), there(state))));
                 }
                 let share = rows.len().div_ceil(workers).max(1);
                 batches.extend(rows.chunks(share).map(|rows| (epoch, rows.to_vec())));
             }
             let rows = batches.iter().map(|(epoch, rows)| (*epoch, rows.as_slice()));
-            let got = last_states(rows, |_| ()).remove(&());
+            let got = last_states(rows.clone(), |_| ()).remove(&());
             prop_assert_eq!(got.map(|(epoch, row)| (epoch, row.copied())), want);
+            let changed = changes(rows, |_| Some(())).into_iter();
+            let changed: Vec<_> = changed.map(|((epoch, ()), (a, b))| (epoch, (a.copied(), b.copied()))).collect();
+            prop_assert_eq!(changed, wanted_changes);
         }
     }
 }

@@ -1,24 +1,46 @@
 //! `v_sessions`.
 
+use opentrace_events::SiteId;
 use opentrace_operators::{Diff, Session};
 use opentrace_store::SessionRow;
 
-use super::last_states;
+use super::{changes, last_states};
 use crate::intern::Reader;
 use crate::journal::Epoch;
+use crate::told::SessionChange;
 
 /// The sessions a batch changes: the last state of each key, a tombstone where it ended.
 pub(crate) fn sessions<'a>(
     epochs: impl Iterator<Item = (Epoch, &'a [(Session, Diff)])>,
     words: &Reader<'_>,
 ) -> Vec<SessionRow> {
-    let last = last_states(epochs, |session| (session.person.site, session.start, session.person.visitor));
+    let last = last_states(epochs, key);
     last.into_iter()
         .map(|((site, start, visitor), (epoch, state))| match state {
             Some(session) => session_row(session, epoch, words),
             None => SessionRow::tombstone(site, start, visitor, epoch),
         })
         .collect()
+}
+
+/// What the epochs of a batch make of the sessions of some sites.
+pub(crate) fn session_changes<'a>(
+    epochs: impl Iterator<Item = (Epoch, &'a [(Session, Diff)])>,
+    words: &Reader<'_>,
+    of: impl Fn(SiteId) -> bool,
+) -> Vec<SessionChange> {
+    let wanted = |session: &Session| of(SiteId(session.person.site)).then(|| key(session));
+    changes(epochs, wanted)
+        .into_iter()
+        .map(|((epoch, _), (before, after))| {
+            let row = |session: &Session| session_row(session, epoch, words);
+            SessionChange { epoch, before: before.map(row), after: after.map(row) }
+        })
+        .collect()
+}
+
+fn key(session: &Session) -> (u32, i64, u64) {
+    (session.person.site, session.start, session.person.visitor)
 }
 
 pub(crate) fn session_row(session: &Session, epoch: Epoch, words: &Reader<'_>) -> SessionRow {

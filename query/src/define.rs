@@ -213,13 +213,31 @@ fn escaped(text: &str) -> String {
 
 /// A filter as a condition on single events.
 pub(crate) fn condition(filter: &Filter, field: &str) -> Result<Condition, QueryError> {
-    let all =
-        |inner: &[Filter]| inner.iter().map(|filter| condition(filter, field)).collect::<Result<_, _>>();
+    condition_on(filter, field, &|dimension| {
+        attribute(dimension).ok_or_else(|| QueryError::Invalid {
+            field: field.to_owned(),
+            message: format!("`{}` is no attribute of a single event", dimension.name()),
+            hint: Some("use event:page, event:props:* or where the visitor came from".to_owned()),
+        })
+    })
+}
+
+/// What of whatever a condition is on stands for a dimension, and what it is called where it is empty.
+pub(crate) type AttributeOf<'a> = &'a dyn Fn(&Dimension) -> Result<(Attribute, &'static str), QueryError>;
+
+/// A filter as a condition on what has these attributes.
+pub(crate) fn condition_on(
+    filter: &Filter,
+    field: &str,
+    attribute: AttributeOf<'_>,
+) -> Result<Condition, QueryError> {
+    let of = |filter: &Filter| condition_on(filter, field, attribute);
+    let all = |inner: &[Filter]| inner.iter().map(of).collect::<Result<_, _>>();
     Ok(match filter {
         Filter::And(inner) => Condition::And(all(inner)?),
         Filter::Or(inner) => Condition::Or(all(inner)?),
-        Filter::Not(inner) => Condition::Not(Box::new(condition(inner, field)?)),
-        Filter::Where(given) => Condition::Where(comparison(given, field)?),
+        Filter::Not(inner) => Condition::Not(Box::new(of(inner)?)),
+        Filter::Where(given) => Condition::Where(comparison(given, attribute)?),
         Filter::Done(_) => {
             return Err(QueryError::Invalid {
                 field: field.to_owned(),
@@ -230,12 +248,8 @@ pub(crate) fn condition(filter: &Filter, field: &str) -> Result<Condition, Query
     })
 }
 
-fn comparison(given: &filter::Condition, field: &str) -> Result<Comparison, QueryError> {
-    let (attribute, empty) = attribute(&given.dimension).ok_or_else(|| QueryError::Invalid {
-        field: field.to_owned(),
-        message: format!("`{}` is no attribute of a single event", given.dimension.name()),
-        hint: Some("use event:page, event:props:* or where the visitor came from".to_owned()),
-    })?;
+fn comparison(given: &filter::Condition, attribute: AttributeOf<'_>) -> Result<Comparison, QueryError> {
+    let (attribute, empty) = attribute(&given.dimension)?;
     Ok(Comparison {
         attribute,
         operator: match given.operator {

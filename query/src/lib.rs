@@ -36,6 +36,7 @@ pub mod sql;
 mod testing;
 mod vocabulary;
 mod warnings;
+mod whole_visits;
 
 pub use answer::Answer;
 pub use compare::Comparison;
@@ -55,3 +56,4 @@ pub use range::Range;
 pub use run::{Asking, run};
 pub use vocabulary::{Goal, Segment, Vocabulary};
 pub use warnings::Warning;
+pub use whole_visits::{EXIT_PAGE, needs_visits, visit_attribute, visits};

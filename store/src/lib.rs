@@ -34,7 +34,7 @@ pub use meta::Meta;
 pub use read::{Columns, DaySlice, Props, SiteShare, VISIT_COLUMNS, VisitorSlice};
 pub use rows::{
     ClusterRow, EventRow, FeatureRow, GoalRow, GrainColumn, Origin, PassageRow, PeriodColumn, ProgressRow,
-    RetentionRow, SeriesRow, SessionRow, StoredAct, StoredId, TrafficRow, UniquesRow,
+    RetentionRow, SeriesRow, SessionRow, StoredAct, StoredId, StoredSession, TrafficRow, UniquesRow,
 };
 pub use watched::SeriesPoint;
 

@@ -76,6 +76,50 @@ impl SessionRow {
 }
 
 row_with_visit! {
+    /// What of a stored session is read back: all but when it ended and its stops.
+    StoredSession {
+        site_id: u32,
+        start: i64,
+        visitor: u64,
+        entry_page: String,
+        exit_page: String,
+        pageviews: u32,
+        events: u32,
+        bounce: bool,
+        duration_ms: u64,
+        revenue: i64,
+        epoch: u64,
+        deleted: u8,
+    }
+}
+
+impl From<StoredSession> for SessionRow {
+    fn from(stored: StoredSession) -> Self {
+        let visit = Arc::new(stored.visit());
+        let StoredSession { site_id, start, visitor, entry_page, exit_page, pageviews, events, .. } = stored;
+        let StoredSession { bounce, duration_ms, revenue, epoch, deleted, .. } = stored;
+        Self {
+            site_id,
+            start,
+            visitor,
+            end: start.saturating_add_unsigned(duration_ms),
+            entry_page: entry_page.into(),
+            exit_page: exit_page.into(),
+            stops: Vec::new(),
+            more_stops: false,
+            pageviews,
+            events,
+            bounce,
+            duration_ms,
+            revenue,
+            epoch,
+            deleted,
+            visit,
+        }
+    }
+}
+
+row_with_visit! {
     /// What of a stored event the dataflow needs to have it back.
     StoredAct {
         site_id: u32,

@@ -1,10 +1,10 @@
-//! Reads of who watches: cells of series over a stretch of time, and events as they happened.
+//! Reads of who watches: cells of series over a stretch of time, events as they happened, and visits.
 
 use clickhouse::Row;
 use serde::Deserialize;
 
-use crate::read::{Columns, WITHIN, stored_act};
-use crate::rows::{GrainColumn, StoredAct};
+use crate::read::{Columns, VISIT_COLUMNS, WITHIN, stored_act};
+use crate::rows::{GrainColumn, StoredAct, StoredSession};
 use crate::{Store, StoreError};
 
 /// A point of a series, whole: what the dataflow added and what history came to.
@@ -57,5 +57,34 @@ impl Store {
         let query = format!("SELECT {columns} FROM events WHERE {WITHIN} AND epoch <= {{max_epoch:UInt64}}");
         let query = self.within(&query, site_id, from_ms, to_ms).param("max_epoch", max_epoch);
         Ok(query.fetch()?)
+    }
+
+    /// The newest row of every session of a site that began within some time (milliseconds since 1970,
+    /// half-open), also of those that are gone, in no order. Of entry and exit page and a visit's columns,
+    /// `columns` says which are read.
+    ///
+    /// # Errors
+    /// Those of ClickHouse; the cursor's calls may fail as well.
+    pub fn sessions_within(
+        &self,
+        site_id: u32,
+        from_ms: i64,
+        to_ms: i64,
+        columns: &[&'static str],
+    ) -> Result<clickhouse::query::RowCursor<StoredSession>, StoreError> {
+        let read = |name: &'static str| match columns.contains(&name) {
+            true => name.to_owned(),
+            false => format!("'' AS {name}"),
+        };
+        let words: Vec<String> =
+            ["entry_page", "exit_page"].into_iter().chain(VISIT_COLUMNS).map(read).collect();
+        let query = format!(
+            "SELECT site_id, start, visitor, pageviews, events, bounce, duration_ms, revenue, epoch, deleted, {} FROM v_sessions \
+             WHERE site_id = {{site:UInt32}} AND start >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+             AND start < fromUnixTimestamp64Milli({{to:Int64}}, 'UTC') \
+             ORDER BY start, visitor, epoch DESC LIMIT 1 BY start, visitor",
+            words.join(", ")
+        );
+        Ok(self.within(&query, site_id, from_ms, to_ms).fetch()?)
     }
 }

@@ -255,6 +255,102 @@ async fn conditions_are_judged_as_events_come_and_go() {
     assert!(by_websocket(&program).await.contains("\"type\":\"alert.firing\""));
 }
 
+/// Numbers of whole visits, by where they came from and began: told as they are, taken back when later events
+/// make the visits something else, over a restart, and when somebody is erased.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn visits_are_judged_by_what_they_became() {
+    let data = tempfile::tempdir().expect("a folder");
+    let receiver = Receiver::start(0.0).await;
+    let (mut program, site, channel) = ready(data.path(), &receiver).await;
+    program.insist("PATCH", "/api/v1/sites/alerts.example", Some(&json!({ "identified": true }))).await;
+    let bounces = json!({
+        "metric": "bounce_rate", "group_by": "source", "filters": [["is_not", "event:page", ["/other"]]],
+        "window": "15m", "minimum_traffic": 2, "condition": { "type": "above", "value": 60 },
+    });
+    let bounced = rule(&program, &site, &channel, bounces.clone()).await;
+    let landed = rule(
+        &program,
+        &site,
+        &channel,
+        json!({
+            "query": { "metrics": ["visits"], "filters": [["is", "visit:entry_page", ["/land"]]] },
+            "window": "15m", "condition": { "type": "above", "value": 2 },
+        }),
+    )
+    .await;
+    for (metric, filters, field) in [
+        ("bounce_rate", json!([["is", "event:goal", ["signup"]]]), "filters[0]"),
+        ("visitors", json!([["is", "visit:exit_page", ["/"]]]), "metric"),
+    ] {
+        let refused = json!({
+            "site_id": site.domain, "name": "No", "metric": metric, "window": "1h", "filters": filters,
+            "condition": { "type": "above", "value": 1 },
+        });
+        let (status, answer) = program.post("/api/v1/alerts", &refused).await;
+        assert_eq!((status, answer["error"]["field"].as_str()), (400, Some(field)), "{answer}");
+        assert!(answer["error"]["hint"].is_string(), "{answer}");
+    }
+
+    let view = |user: &str, page: &str, minutes: i64| {
+        let at = Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+        let url = format!("https://{}{page}", site.domain);
+        event("pageview", &site, json!({ "user_id": user, "url": url, "ts": at.to_string() }))
+    };
+    for user in ["ann", "bob", "cyd"] {
+        send(&program.url(), &site, &view(user, "/land?utm_source=news", 3)).await;
+    }
+    for minutes in [3, 2] {
+        send(&program.url(), &site, &view("dan", "/land?utm_source=ads", minutes)).await;
+        send(&program.url(), &site, &view("eve", "/other?utm_source=news", minutes)).await;
+    }
+    let of = |rule: &str, taken: &[Taken], kind: &str| -> Vec<Value> {
+        let mine = taken.iter().filter(|it| it.body["type"] == kind && it.body["data"]["alert_id"] == *rule);
+        mine.map(|message| message.body["data"].clone()).collect()
+    };
+    let both =
+        |taken: &[Taken]| [&bounced, &landed].iter().all(|rule| !of(rule, taken, "alert.firing").is_empty());
+    let taken = until("fired", &receiver, both).await;
+    let fired = of(&bounced, &taken, "alert.firing");
+    assert_eq!((fired[0]["group"].as_str(), fired[0]["value"].as_f64()), (Some("news"), Some(100.0)));
+    let url = reqwest::Url::parse(fired[0]["url"].as_str().expect("an address")).expect("an address");
+    let asked: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+    let filters = json!([["is_not", "event:page", ["/other"]], ["is", "visit:source", ["news"]]]);
+    assert_eq!((&*asked["metric"], &*asked["filters"]), ("bounce_rate", &*filters.to_string()));
+
+    let (_, history) = program.get("/api/v1/alerts/history?limit=100").await;
+    let steps = history["history"].as_array().expect("a list");
+    let step = steps.iter().find(|step| step["alert_id"] == *bounced).expect("it is told of");
+    let (status, told) = program.get(&format!("/api/v1/alerts/history/{}", step["id"])).await;
+    assert_eq!((status, told["slices"].is_array()), (200, true), "{told}");
+
+    let mut draft = bounces;
+    draft["site_id"] = json!(site.domain);
+    draft["name"] = json!("Draft");
+    let (status, simulated) = program.post("/api/v1/alerts/simulate", &draft).await;
+    assert_eq!(status, 200, "{simulated}");
+    assert_eq!(simulated["alerts"][0]["group"], "news", "{simulated}");
+
+    program.kill();
+    program.restart().await;
+    for user in ["ann", "bob", "cyd"] {
+        send(&program.url(), &site, &view(user, "/more", 2)).await;
+    }
+    let taken =
+        until("taken back", &receiver, |taken| !of(&bounced, taken, "alert.resolved").is_empty()).await;
+    assert_eq!(of(&bounced, &taken, "alert.resolved")[0]["reason"], "retracted");
+    assert!(of(&landed, &taken, "alert.resolved").is_empty(), "as many visits began there as before");
+
+    for user in ["ann", "bob"] {
+        let erased = json!({ "site_id": site.domain, "user_id": user, "wait": 20 });
+        let (status, receipt) = program.post("/api/v1/erasure", &erased).await;
+        assert_eq!(status / 100, 2, "{receipt}");
+    }
+    let taken = until("erased", &receiver, |taken| !of(&landed, taken, "alert.resolved").is_empty()).await;
+    assert_eq!(of(&landed, &taken, "alert.resolved")[0]["reason"], "retracted");
+    assert_eq!(of(&landed, &taken, "alert.firing").len(), 1, "{taken:?}");
+    assert_eq!(of(&bounced, &taken, "alert.firing").len(), 1, "{taken:?}");
+}
+
 /// What a WebSocket says first, from the first step on (RFC 6455; what servers send is not masked).
 async fn by_websocket(program: &Program) -> String {
     let address = program.url().replace("http://", "");

@@ -81,6 +81,8 @@ pub struct Evaluator {
     by_series: HashMap<(u32, SeriesId), Vec<RuleId>>,
     schedule: Schedule,
     touched: BTreeSet<(RuleId, Key)>,
+    /// Rules of which nothing is judged, because what they look at is not whole.
+    held: HashSet<RuleId>,
     pruned_at: i64,
 }
 
@@ -116,6 +118,12 @@ impl Evaluator {
         }
     }
 
+    /// Judges nothing of these rules from now on, in place of those that were held before. What happened
+    /// meanwhile is judged when they are let go.
+    pub fn hold(&mut self, rules: impl IntoIterator<Item = RuleId>) {
+        self.held = rules.into_iter().collect();
+    }
+
     /// Judges what an epoch changed and what time changed until `now` (milliseconds since 1970), which
     /// must not be before the close of the epoch before.
     pub fn close(
@@ -138,6 +146,10 @@ impl Evaluator {
         }
         let mut work = std::mem::take(&mut self.touched);
         while let Some((rule, key)) = work.pop_first() {
+            if self.held.contains(&rule) {
+                self.touched.insert((rule, key));
+                continue;
+            }
             self.judge(rule, &key, now, bands, &mut work, &mut outcome);
         }
         self.prune(now);
@@ -158,7 +170,8 @@ impl Evaluator {
 
     /// When the next rule must be judged though nothing may have happened, in milliseconds since 1970.
     pub fn next_due(&self) -> Option<i64> {
-        if self.touched.is_empty() { self.schedule.next() } else { Some(0) }
+        let waits = |(rule, _): &(RuleId, Key)| !self.held.contains(rule);
+        if self.touched.iter().any(waits) { Some(0) } else { self.schedule.next() }
     }
 
     /// Every state that is not the first one, by rule and key.

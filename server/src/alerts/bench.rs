@@ -24,6 +24,7 @@ use super::asked::Asked;
 use super::link::link;
 use super::people::Seen;
 use super::tally::Tallies;
+use super::visits::Visits;
 
 /// A rule that is judged, and how it was asked for.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub(super) struct Bench {
     pub(super) tallies: Tallies,
     /// Whom they have counted.
     pub(super) seen: Seen,
+    /// What is known of visits that they count.
+    pub(super) visits: Visits,
     /// What history came to for cells, which what the dataflow says does not hold.
     pub(super) past: HashMap<(u32, SeriesId, Grain, i64), i64>,
     pub(super) manners: HashMap<Uuid, Manner>,
@@ -107,6 +110,7 @@ impl Bench {
     ) -> Option<Told> {
         let Change { commands, writes, replaced } = change;
         self.now = self.now.max(now);
+        self.hold();
         let turn = self.turn + 1;
         let outcome = match self.begun {
             true => self.evaluator.close(turn, self.now, cells, &commands, bands),
@@ -202,6 +206,18 @@ impl Bench {
         let wanted: HashSet<SeriesId> =
             self.rules.values().flat_map(|known| known.rule.measure.series().collect::<Vec<_>>()).collect();
         self.tallies.retain(|series| wanted.contains(&series));
+        self.visits.retain(|series| wanted.contains(&series));
+    }
+
+    /// Has rules over visits wait while visits are in doubt.
+    fn hold(&mut self) {
+        if self.visits.in_doubt.until() <= self.epoch {
+            return self.evaluator.hold([]);
+        }
+        let doubted: HashSet<SeriesId> = self.tallies.all_visits().collect();
+        let held = |rule: &Rule| rule.measure.series().any(|series| doubted.contains(&series));
+        let rules = self.rules.values().filter(|known| held(&known.rule));
+        self.evaluator.hold(rules.map(|known| known.rule.id));
     }
 }
 

@@ -13,7 +13,7 @@ use opentrace_alerts::series::Key;
 use opentrace_events::{Site, SiteId};
 use opentrace_pipeline::Epoch;
 use opentrace_store::StoreError;
-use opentrace_store::meta::{AlertRuleRecord, AlertRuleWrite};
+use opentrace_store::meta::{AlertRuleRecord, AlertRuleWrite, DefinitionRecord};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -122,7 +122,9 @@ impl Alerts {
         }
         let mutes = records.iter().map(|record| (RuleId(record.id), record.muted_until));
         bench.evaluator = Evaluator::restore(rules, saved, mutes);
-        self.watching().wanted = !bench.rules.is_empty();
+        let mut watching = self.watching();
+        watching.wanted = !bench.rules.is_empty();
+        watching.sessions = bench.tallies.all_visits().next().is_some();
         Ok(())
     }
 
@@ -130,7 +132,7 @@ impl Alerts {
         &self,
         bench: &mut Bench,
         record: &AlertRuleRecord,
-        definitions: &[opentrace_store::meta::DefinitionRecord],
+        definitions: &[DefinitionRecord],
     ) -> Result<Known, RuleError> {
         let body: Value =
             serde_json::from_str(&record.body).map_err(|error| RuleError::new("body", error.to_string()))?;
@@ -175,6 +177,7 @@ impl Alerts {
             updated_at: clock::now().0,
         };
         let definitions = self.shared.meta.definitions().await?;
+        self.get_sessions_for(&record, &definitions).await?;
         let mut bench = self.shared.bench.lock().await;
         if id.is_none() && bench.rules.values().filter(|known| known.rule.site == site.id.0).count() >= MOST {
             return Err(RuleError::new("site_id", format!("has {MOST} rules already")).into());
@@ -200,6 +203,26 @@ impl Alerts {
         let view = view(&bench, &record);
         drop(bench);
         Ok(view)
+    }
+
+    /// Has sessions handed over with commits before a rule is judged that needs them, and waits for the commits
+    /// that go without. Nothing waits for the bench meanwhile: a commit before them may.
+    async fn get_sessions_for(
+        &self,
+        record: &AlertRuleRecord,
+        definitions: &[DefinitionRecord],
+    ) -> Result<(), AlertError> {
+        let mut trial = Bench::default();
+        let _known = self.resolve(&mut trial, record, definitions)?;
+        if trial.tallies.all_visits().next().is_none() {
+            return Ok(());
+        }
+        let without = {
+            let mut watching = self.watching();
+            watching.sessions = true;
+            watching.without_sessions
+        };
+        self.visible(without).await
     }
 
     /// Has a rule judged from now on.
@@ -399,8 +422,13 @@ impl Alerts {
         else {
             return;
         };
+        let records: Vec<_> = records.iter().filter(|record| record.site == site).collect();
+        for record in &records {
+            // What is wrong with it is said below.
+            let _ready = self.get_sessions_for(record, &definitions).await;
+        }
         let mut bench = self.shared.bench.lock().await;
-        for record in records.iter().filter(|record| record.site == site) {
+        for record in records {
             let held = bench.rules.get(&RuleId(record.id)).map(|known| Arc::clone(&known.rule));
             match self.resolve(&mut bench, record, &definitions) {
                 Ok(known) if held.as_ref().is_some_and(|held| same(held, &known.rule)) => {}

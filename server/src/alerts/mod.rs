@@ -25,6 +25,7 @@ mod setup;
 mod slices;
 mod tally;
 mod telegram;
+mod visits;
 mod watch;
 
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
@@ -91,6 +92,9 @@ struct Shared {
 struct Watching {
     wanted: bool,
     missed: Epoch,
+    /// The same of the sessions of commits, which rules over visits need.
+    sessions: bool,
+    without_sessions: Epoch,
 }
 
 impl Alerts {

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::asked::dimension;
-use super::tally::{Counted, Tallies};
+use super::tally::{Counted, Tallies, What};
+use super::visits::OfVisits;
 
 /// A channel as rules name it.
 #[derive(Clone, Debug)]
@@ -47,7 +48,20 @@ const METRICS: &[(&str, Measure)] = &[
     ("views_per_visit", Measure::ratio(SeriesId::PAGEVIEWS, SeriesId::VISITS, 1.0)),
     ("total_revenue", revenue(SeriesId::REVENUE)),
     ("revenue_per_visit", Measure::ratio(SeriesId::REVENUE, SeriesId::VISITS, 1.0 / money::SCALE as f64)),
+    ("events_per_visitor", per_visitor(SeriesId::EVENTS, SeriesId::VISITORS)),
 ];
+
+/// Those that are always counted here.
+const COUNTED: [&str; 3] = ["conversion_rate", "group_conversion_rate", "average_revenue"];
+
+/// Those that only whole visits have.
+const OF_VISITS: [&str; 5] =
+    ["visits", "bounce_rate", "visit_duration", "views_per_visit", "revenue_per_visit"];
+
+const fn per_visitor(of: SeriesId, people: SeriesId) -> Measure {
+    let people = Part { series: people, additive: false };
+    Measure { divisor: Some(people), ..Measure::sum(of) }
+}
 
 const fn revenue(series: SeriesId) -> Measure {
     Measure { scale: 1.0 / money::SCALE as f64, ..Measure::sum(series) }
@@ -101,11 +115,14 @@ impl Names<'_> {
         filters: &Value,
     ) -> Result<Measure, RuleError> {
         let metric = if metric == "revenue" { "total_revenue" } else { metric };
-        if metric == "conversion_rate" {
+        if ["conversion_rate", "group_conversion_rate"].contains(&metric) {
             return self.conversion_rate(site, field, target, filters);
         }
+        if metric == "average_revenue" {
+            return self.average_revenue(site, field, target, filters);
+        }
         let Some((_, whole)) = METRICS.iter().find(|(name, _)| *name == metric) else {
-            let names: Vec<&str> = METRICS.iter().map(|(name, _)| *name).chain(["conversion_rate"]).collect();
+            let names: Vec<&str> = METRICS.iter().map(|(name, _)| *name).chain(COUNTED).collect();
             return Err(RuleError::new(field, format!("`{metric}` cannot be watched"))
                 .hint(format!("one of {}, or a series of your own by `query`", names.join(", "))));
         };
@@ -113,17 +130,73 @@ impl Names<'_> {
         if !some && target.group_by.is_none() {
             return Ok(*whole);
         }
+        let by = target.group_by.as_deref().map(dimension);
+        let of_visits = OF_VISITS.contains(&metric)
+            || opentrace_query::needs_visits(filters, by.as_deref(), "filters").map_err(refused)?;
         match metric {
+            _ if of_visits => self.visits(site, field, metric, by.as_deref(), filters),
             "pageviews" => self.counted(site, field, &json!({ "event": "pageview" }), target, filters),
             "events" => self.counted(site, field, &json!({}), target, filters),
             "total_revenue" => self.counted(site, field, &json!({ "metric": "revenue" }), target, filters),
             "visitors" => self.counted(site, field, &json!({ "metric": "visitors" }), target, filters),
-            _ => Err(RuleError::new(field, format!("`{metric}` cannot be filtered or grouped in a rule"))
-                .hint(
-                    "use visitors, pageviews, events, total_revenue or conversion_rate; or make a series with \
-                 POST /api/v1/series and watch it with `query`: {\"series\": its id}",
-                )),
+            "events_per_visitor" => {
+                let events = self.counted(site, field, &json!({}), target, filters)?;
+                let people = self.counted(site, field, &json!({ "metric": "visitors" }), target, filters)?;
+                Ok(per_visitor(events.part.series, people.part.series))
+            }
+            _ => Err(RuleError::new(field, format!("`{metric}` cannot be filtered or grouped in a rule"))),
         }
+    }
+
+    /// A metric of visits that are so, each in the minute in which it began.
+    fn visits(
+        &self,
+        site: &Site,
+        field: &str,
+        metric: &str,
+        by: Option<&str>,
+        filters: &Value,
+    ) -> Result<Measure, RuleError> {
+        let condition = opentrace_query::visits(filters, "filters").map_err(refused)?;
+        let by =
+            by.map(|by| opentrace_query::visit_attribute(by, "group_by")).transpose().map_err(refused)?;
+        let count = |what| {
+            let what = What::Visits(what);
+            let counted = Counted { site: site.id, condition: condition.clone(), what, by: by.clone() };
+            let series = self.tallies.borrow_mut().series(&counted);
+            series.map_err(|error| RuleError::new("filters", error.to_string()))
+        };
+        let per_visit =
+            |of, scale| Ok::<_, RuleError>(Measure::ratio(count(of)?, count(OfVisits::Visits)?, scale));
+        match metric {
+            "visits" => Ok(Measure::sum(count(OfVisits::Visits)?)),
+            "pageviews" => Ok(Measure::sum(count(OfVisits::Pageviews)?)),
+            "events" => Ok(Measure::sum(count(OfVisits::Events)?)),
+            "total_revenue" => Ok(revenue(count(OfVisits::Revenue)?)),
+            "bounce_rate" => per_visit(OfVisits::Bounces, 100.0),
+            "visit_duration" => per_visit(OfVisits::Duration, 0.001),
+            "views_per_visit" => per_visit(OfVisits::Pageviews, 1.0),
+            "revenue_per_visit" => per_visit(OfVisits::Revenue, 1.0 / money::SCALE as f64),
+            _ => Err(RuleError::new(
+                field,
+                format!("`{metric}` cannot be watched by the page that a visit began or ended on"),
+            )
+            .hint("use visits, pageviews, events, total_revenue, bounce_rate, visit_duration or views_per_visit")),
+        }
+    }
+
+    /// The mean of the events that had revenue in the site's currency.
+    fn average_revenue(
+        &self,
+        site: &Site,
+        field: &str,
+        target: &Target,
+        filters: &Value,
+    ) -> Result<Measure, RuleError> {
+        let (event, _) = condition(field, &json!({}), filters)?;
+        let count = |what| self.series_of(site, event.clone(), what, target, field);
+        let (sum, paid) = (count(What::Events(define::Measure::Revenue))?, count(What::Paid)?);
+        Ok(Measure::ratio(sum, paid, 1.0 / money::SCALE as f64))
     }
 
     /// The part, in percent, of the people whom the other filters mean that a goal's filter means as well.
@@ -226,14 +299,7 @@ impl Names<'_> {
         target: &Target,
         filters: &Value,
     ) -> Result<Measure, RuleError> {
-        let mut body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
-        if !filters.is_null() {
-            body.insert("filters".to_owned(), filters.clone());
-        }
-        let asked = opentrace_query::define(Kind::Series, &Value::Object(body)).map_err(refused)?;
-        let Spec::Series { event, measure } = asked.spec else {
-            return Err(RuleError::new(field, "cannot be counted"));
-        };
+        let (event, measure) = condition(field, body, filters)?;
         self.count(site, event, measure, target, field)
     }
 
@@ -245,15 +311,37 @@ impl Names<'_> {
         target: &Target,
         field: &str,
     ) -> Result<Measure, RuleError> {
-        let by = target.group_by.as_deref().map(attribute).transpose()?;
-        let counted = Counted { site: site.id, event, measure, by };
-        let series = self.tallies.borrow_mut().series(&counted);
-        let series = series.map_err(|error| RuleError::new(field, error.to_string()))?;
+        let series = self.series_of(site, event, What::Events(measure), target, field)?;
         Ok(match measure {
             define::Measure::Events => Measure::sum(series),
             define::Measure::Revenue => revenue(series),
             define::Measure::Visitors => Measure::people(series),
         })
+    }
+
+    fn series_of(
+        &self,
+        site: &Site,
+        condition: Condition,
+        what: What,
+        target: &Target,
+        field: &str,
+    ) -> Result<SeriesId, RuleError> {
+        let by = target.group_by.as_deref().map(attribute).transpose()?;
+        let series = self.tallies.borrow_mut().series(&Counted { site: site.id, condition, what, by });
+        series.map_err(|error| RuleError::new(field, error.to_string()))
+    }
+}
+
+/// The condition and measure of a series with this body and these filters.
+fn condition(field: &str, body: &Value, filters: &Value) -> Result<(Condition, define::Measure), RuleError> {
+    let mut body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
+    if !filters.is_null() {
+        body.insert("filters".to_owned(), filters.clone());
+    }
+    match opentrace_query::define(Kind::Series, &Value::Object(body)).map_err(refused)?.spec {
+        Spec::Series { event, measure } => Ok((event, measure)),
+        _ => Err(RuleError::new(field, "cannot be counted")),
     }
 }
 

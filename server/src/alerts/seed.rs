@@ -1,4 +1,5 @@
-//! Gives rules the cells of the past: those of series as they are stored, and counts of stored events.
+//! Gives rules the cells of the past: those of series as they are stored, and counts of stored events and
+//! visits.
 //!
 //! What is read belongs to epochs that ClickHouse holds whole and that the bench has judged or need not
 //! judge; everything after them comes by commits.
@@ -12,11 +13,12 @@ use opentrace_alerts::series::{Cell, Grain, Key, SeriesId};
 use opentrace_events::define::Subject;
 use opentrace_events::{SiteId, Sites, Visit, VisitorId};
 use opentrace_pipeline::Epoch;
-use opentrace_store::{Columns, Store, StoreError, StoredAct};
+use opentrace_store::{Columns, SessionRow, Store, StoreError, StoredAct};
 
 use super::bench::{Bench, grain_of};
 use super::people::Seen;
 use super::tally::{Counts, Fact, Tallies};
+use super::visits::InDoubt;
 
 /// Counts are read back at least so far, in seconds.
 const LEAST: i64 = 300;
@@ -31,9 +33,15 @@ pub(super) struct Seeds {
     pub(super) cells: Vec<Cell>,
     /// The parts of them that history came to.
     pub(super) past: HashMap<(u32, SeriesId, Grain, i64), i64>,
-    /// From when on events were counted, by site, and the people who were.
-    pub(super) counted_from: HashMap<u32, i64>,
-    pub(super) seen: Vec<(SiteId, i64, Seen)>,
+    /// What was counted of sites, and from when on, in seconds since 1970.
+    pub(super) counted: HashMap<SiteId, (i64, Counted)>,
+}
+
+/// What is known of stored events and visits beside the cells that they make.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    seen: Seen,
+    in_doubt: InDoubt,
 }
 
 /// What is to be read of a site.
@@ -102,10 +110,9 @@ pub(super) async fn read(
             }
         }
         if let Some(from) = wanted.counts {
-            seeds.counted_from.insert(site.0, from);
-            let (cells, seen) = counts(store, sites, tallies, site, (from, now), epoch).await?;
+            let (cells, counted) = counts(store, sites, tallies, site, (from, now), epoch).await?;
             seeds.cells.extend(cells);
-            seeds.seen.push((site, from, seen));
+            seeds.counted.insert(site, (from, counted));
         }
     }
     Ok(seeds)
@@ -118,21 +125,31 @@ async fn counts(
     site: SiteId,
     (from, now): (i64, i64),
     epoch: Epoch,
-) -> Result<(Vec<Cell>, Seen), StoreError> {
-    let (mut counts, mut seen) = (Counts::default(), Seen::default());
+) -> Result<(Vec<Cell>, Counted), StoreError> {
+    let (mut counts, mut counted) = (Counts::default(), Counted::default());
     let (from_ms, to_ms) = (from * 1000, now * 1000 + AHEAD);
-    let columns = Columns::Only(tallies.columns(site));
-    let mut stored = store.events_within(site.0, from_ms, to_ms, epoch, &columns)?;
-    while let Some(act) = stored.next().await? {
-        let visitor = VisitorId(act.visitor);
-        let fact = Fact { site, ts: act.ts, visitor, revenue: act.revenue, currency: &act.currency };
-        tallies.count(fact, &Stored { visit: act.visit(), act: &act }, sites, &mut counts, &mut seen);
+    if let Some(columns) = tallies.columns(site) {
+        let mut stored = store.events_within(site.0, from_ms, to_ms, epoch, &Columns::Only(columns))?;
+        while let Some(act) = stored.next().await? {
+            let visitor = VisitorId(act.visitor);
+            let fact = Fact { site, ts: act.ts, visitor, revenue: act.revenue, currency: &act.currency };
+            let subject = Stored { visit: act.visit(), act: &act };
+            tallies.count(fact, &subject, sites, &mut counts, &mut counted.seen);
+        }
+    }
+    if let Some(columns) = tallies.visit_columns(site) {
+        let mut stored = store.sessions_within(site.0, from_ms, to_ms, &columns)?;
+        while let Some(row) = stored.next().await?.map(SessionRow::from) {
+            if counted.in_doubt.is_known(&row, epoch) && row.deleted == 0 {
+                tallies.count_visit(&row, 1, |_, _| true, sites, &mut counts);
+            }
+        }
     }
     let mut cells = counts.onto(&Cells::default());
     // An hour that began before was counted in part.
     cells.retain(|cell| cell.start >= from);
-    seen.forget(now);
-    Ok((cells, seen))
+    counted.seen.forget(now);
+    Ok((cells, counted))
 }
 
 fn wanted(rules: &[(&Rule, Option<i64>)], now: i64) -> HashMap<SiteId, Wanted> {
@@ -165,6 +182,15 @@ fn wanted(rules: &[(&Rule, Option<i64>)], now: i64) -> HashMap<SiteId, Wanted> {
 }
 
 impl Bench {
+    /// Takes what is known of what was counted in place of what is held.
+    pub(super) fn take_counted(&mut self, counted: HashMap<SiteId, (i64, Counted)>) {
+        for (site, (from, counted)) in counted {
+            self.seen.replace(site, from, counted.seen);
+            self.visits.in_doubt.replace(site, from, counted.in_doubt);
+            self.visits.read_from(self.tallies.visits(site), from);
+        }
+    }
+
     /// The rules of some sites, or all, with the beginnings of the causes of their open alerts.
     pub(super) fn rules_of(&self, site: Option<SiteId>) -> Vec<(Arc<Rule>, Option<i64>)> {
         let mut causes: HashMap<RuleId, i64> = HashMap::new();

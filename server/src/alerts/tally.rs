@@ -1,10 +1,12 @@
-//! Counts of events for rules that the dataflow keeps no series for: the event of an instant rule,
-//! filtered counts, sums and numbers of people, and one of them for each value of a dimension.
+//! Counts of events and visits for rules that the dataflow keeps no series for: the event of an instant
+//! rule, filtered counts, sums and numbers of people, whole visits by what they are ([`super::visits`]), and
+//! one of them for each value of a dimension.
 //!
 //! Keeps: what is to be counted. The counts themselves are cells of the evaluator.
 //! Late data: a count of a past minute grows. Retraction: after an erasure the counts of its site are
-//! read anew from what is stored.
-//! Cost: per event a look-up by its name, and one comparison for each count that may apply.
+//! read anew from what is stored; those of visits are taken back as the dataflow says.
+//! Cost: per event a look-up by its name, and one comparison for each count that may apply; per change of a
+//! visit the same twice.
 //! Wrong when: a dimension has more than [`MOST_KEYS`] values within what rules look back on: further
 //! ones are not counted.
 
@@ -18,8 +20,10 @@ use opentrace_events::define::{
     Attribute, BadPattern, Comparison, Condition, Matcher, Measure, Operator, Subject,
 };
 use opentrace_events::{SiteId, Sites, VisitorId};
+use opentrace_store::SessionRow;
 
 use super::people::Seen;
+use super::visits::{OfVisits, Visited};
 
 /// Numbers of counts begin here; those of definitions are far below.
 const FIRST: u32 = 1 << 31;
@@ -32,9 +36,19 @@ pub(super) const NONE: &str = "(none)";
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Counted {
     pub(super) site: SiteId,
-    pub(super) event: Condition,
-    pub(super) measure: Measure,
+    /// Of each event, or of each visit.
+    pub(super) condition: Condition,
+    pub(super) what: What,
     pub(super) by: Option<Attribute>,
+}
+
+/// What of those that meet the condition is added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Events(Measure),
+    /// Events with revenue in the site's currency.
+    Paid,
+    Visits(OfVisits),
 }
 
 #[derive(Debug)]
@@ -57,6 +71,7 @@ pub(super) struct Tallies {
 struct OfSite {
     named: HashMap<String, Vec<Arc<Tally>>>,
     any: Vec<Arc<Tally>>,
+    visits: Vec<Arc<Tally>>,
 }
 
 /// What an event must tell.
@@ -83,7 +98,7 @@ impl Tallies {
             return Ok(held.series);
         }
         let series = SeriesId(FIRST + self.given);
-        let tally = Tally { series, counted: counted.clone(), matcher: Matcher::new(&counted.event)? };
+        let tally = Tally { series, counted: counted.clone(), matcher: Matcher::new(&counted.condition)? };
         self.given += 1;
         self.put(Arc::new(tally));
         Ok(series)
@@ -105,23 +120,35 @@ impl Tallies {
 
     fn put(&mut self, tally: Arc<Tally>) {
         let of_site = self.by_site.entry(tally.counted.site).or_default();
-        match name_of(&tally.counted.event) {
-            Some(name) => of_site.named.entry(name.to_owned()).or_default().push(Arc::clone(&tally)),
-            None => of_site.any.push(Arc::clone(&tally)),
+        match (tally.counted.what, name_of(&tally.counted.condition)) {
+            (What::Visits(_), _) => of_site.visits.push(Arc::clone(&tally)),
+            (_, Some(name)) => of_site.named.entry(name.to_owned()).or_default().push(Arc::clone(&tally)),
+            (_, None) => of_site.any.push(Arc::clone(&tally)),
         }
         self.held.push(tally);
     }
 
-    /// The columns of stored events that the counts of a site look at.
-    pub(super) fn columns(&self, site: SiteId) -> Vec<&'static str> {
-        let mut columns = Vec::new();
-        for tally in self.held.iter().filter(|tally| tally.counted.site == site) {
-            columns.extend(tally.counted.by.as_ref().and_then(column));
-            tally.counted.event.comparisons(&mut |comparison| columns.extend(column(&comparison.attribute)));
-        }
-        columns.sort_unstable();
-        columns.dedup();
-        columns
+    /// The columns of stored events that the counts of a site look at; `None` where none counts events.
+    pub(super) fn columns(&self, site: SiteId) -> Option<Vec<&'static str>> {
+        let of_site = self.by_site.get(&site)?;
+        let events: Vec<_> = of_site.named.values().flatten().chain(&of_site.any).collect();
+        (!events.is_empty()).then(|| columns(events.into_iter(), of_event))
+    }
+
+    /// The same of stored visits.
+    pub(super) fn visit_columns(&self, site: SiteId) -> Option<Vec<&'static str>> {
+        let visits = &self.by_site.get(&site)?.visits;
+        (!visits.is_empty()).then(|| columns(visits.iter(), of_visit))
+    }
+
+    /// The counts of visits of a site.
+    pub(super) fn visits(&self, site: SiteId) -> impl Iterator<Item = SeriesId> {
+        self.by_site.get(&site).into_iter().flat_map(|of_site| &of_site.visits).map(|tally| tally.series)
+    }
+
+    /// The counts of visits of every site.
+    pub(super) fn all_visits(&self) -> impl Iterator<Item = SeriesId> {
+        self.by_site.values().flat_map(|of_site| &of_site.visits).map(|tally| tally.series)
     }
 
     /// Counts an event.
@@ -137,26 +164,54 @@ impl Tallies {
         let named = of_site.named.get(subject.name()).into_iter().flatten();
         for tally in named.chain(&of_site.any).filter(|tally| tally.matcher.matches(subject)) {
             let Some(site) = sites.get(fact.site) else { return };
-            let value = match tally.counted.measure {
-                Measure::Revenue if site.currency == fact.currency => fact.revenue,
-                Measure::Revenue => continue,
-                Measure::Events | Measure::Visitors => 1,
+            let value = match tally.counted.what {
+                What::Events(Measure::Revenue) if site.currency == fact.currency => fact.revenue,
+                What::Paid if fact.revenue != 0 && site.currency == fact.currency => 1,
+                What::Events(Measure::Revenue) | What::Paid | What::Visits(_) => continue,
+                What::Events(Measure::Events | Measure::Visitors) => 1,
             };
-            let key = match &tally.counted.by {
-                None => Key::whole(),
-                Some(attribute) => match attribute.of(subject) {
-                    "" => Key::from(NONE),
-                    value => Key::from(value),
-                },
-            };
-            let seen = (tally.counted.measure == Measure::Visitors).then_some(&mut *seen);
-            counts.add(fact, tally.series, &key, value, &site.timezone, seen);
+            let people = tally.counted.what == What::Events(Measure::Visitors);
+            let seen = people.then_some(&mut *seen);
+            counts.add(fact, tally.series, &tally.key(subject), value, &site.timezone, seen);
+        }
+    }
+
+    /// Adds the state of a visit (+1), or takes it away (−1), where counts hold it.
+    pub(super) fn count_visit(
+        &self,
+        row: &SessionRow,
+        sign: i64,
+        holds: impl Fn(SeriesId, i64) -> bool,
+        sites: &Sites,
+        counts: &mut Counts,
+    ) {
+        let site = SiteId(row.site_id);
+        let (Some(of_site), Some(found)) = (self.by_site.get(&site), sites.get(site)) else { return };
+        let subject = Visited(row);
+        let visitor = VisitorId(row.visitor);
+        let fact = Fact { site, ts: row.start, visitor, revenue: row.revenue, currency: &found.currency };
+        let counting = of_site.visits.iter().filter(|tally| holds(tally.series, row.start));
+        for tally in counting.filter(|tally| tally.matcher.matches(&subject)) {
+            let What::Visits(what) = tally.counted.what else { continue };
+            let value = what.of(row) * sign;
+            counts.add(fact, tally.series, &tally.key(&subject), value, &found.timezone, None);
+        }
+    }
+}
+
+impl Tally {
+    /// The value of the dimension by which is counted.
+    fn key(&self, subject: &impl Subject) -> Key {
+        match self.counted.by.as_ref().map(|attribute| attribute.of(subject)) {
+            None => Key::whole(),
+            Some("") => Key::from(NONE),
+            Some(value) => Key::from(value),
         }
     }
 }
 
 impl Counts {
-    /// Adds a value to its minute and hour; a person, who is not in them yet, to the day as well.
+    /// Adds a value to its minute, hour and day; a person to those that they are not in yet.
     fn add(
         &mut self,
         fact: Fact<'_>,
@@ -168,11 +223,7 @@ impl Counts {
     ) {
         let at = fact.ts.div_euclid(1000);
         let offset = jiff::Timestamp::from_second(at).map_or(0, |at| zone.to_offset(at).seconds());
-        let grains: &[Grain] = match seen {
-            Some(_) => &[Grain::Minute, Grain::Hour, Grain::Day],
-            None => &[Grain::Minute, Grain::Hour],
-        };
-        for grain in grains.iter().copied() {
+        for grain in [Grain::Minute, Grain::Hour, Grain::Day] {
             let start = grain.start_of(at, i64::from(offset));
             if let Some(seen) = &mut seen
                 && !seen.meet((fact.site, series, key.clone(), grain, start), fact.visitor)
@@ -187,7 +238,7 @@ impl Counts {
     pub(super) fn onto(self, held: &Cells) -> Vec<Cell> {
         let mut new: HashMap<(SeriesId, Grain), usize> = HashMap::new();
         let mut cells: Vec<Cell> = Vec::with_capacity(self.counts.len());
-        for ((site, series, key, grain, start), by) in self.counts {
+        for ((site, series, key, grain, start), by) in self.counts.into_iter().filter(|(_, by)| *by != 0) {
             if !held.has(site.0, series, grain, &key) {
                 let new = new.entry((series, grain)).or_default();
                 *new += 1;
@@ -205,11 +256,35 @@ impl Counts {
     }
 }
 
-fn column(attribute: &Attribute) -> Option<&'static str> {
+fn columns<'a>(
+    tallies: impl Iterator<Item = &'a Arc<Tally>>,
+    column: fn(&Attribute) -> Option<&'static str>,
+) -> Vec<&'static str> {
+    let mut columns = Vec::new();
+    for tally in tallies {
+        columns.extend(tally.counted.by.as_ref().and_then(column));
+        let condition = &tally.counted.condition;
+        condition.comparisons(&mut |comparison| columns.extend(column(&comparison.attribute)));
+    }
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+fn of_event(attribute: &Attribute) -> Option<&'static str> {
     match attribute {
         Attribute::Name | Attribute::Goal => None, // always read
         Attribute::Path => Some("path"),
         Attribute::Property(_) => Some("props"),
+        Attribute::Visit(column) => Some(column.column()),
+    }
+}
+
+fn of_visit(attribute: &Attribute) -> Option<&'static str> {
+    match attribute {
+        Attribute::Name | Attribute::Goal => None, // no visit has one
+        Attribute::Path => Some("entry_page"),
+        Attribute::Property(_) => Some("exit_page"),
         Attribute::Visit(column) => Some(column.column()),
     }
 }
@@ -270,8 +345,13 @@ mod tests {
     #[test]
     fn events_are_counted_by_name_value_and_currency() {
         let mut tallies = Tallies::default();
-        let of = |event: Condition, measure, by| Counted { site: SiteId(1), event, measure, by };
+        let of = |condition, measure, by| {
+            let what = What::Events(measure);
+            Counted { site: SiteId(1), condition, what, by }
+        };
         let country = Attribute::Visit(opentrace_events::define::VisitColumn::Country);
+        let paid = Counted { what: What::Paid, ..of(Condition::any(), Measure::Revenue, None) };
+        let paid = tallies.series(&paid).expect("a count");
         let signups = tallies.series(&of(named("signup"), Measure::Events, Some(country))).expect("a count");
         let money = tallies.series(&of(Condition::any(), Measure::Revenue, None)).expect("a count");
         assert_eq!(tallies.series(&of(Condition::any(), Measure::Revenue, None)).expect("the same"), money);
@@ -307,6 +387,7 @@ mod tests {
         assert_eq!(minute(signups, "DE"), Some((60, 12)));
         assert_eq!(minute(signups, NONE), Some((60, 1)));
         assert_eq!(minute(money, ""), Some((60, 8)));
+        assert_eq!(minute(paid, ""), Some((60, 2)), "of two events with euros");
 
         tallies.retain(|series| series == money);
         let mut counts = Counts::default();
@@ -314,7 +395,7 @@ mod tests {
         let fact = Fact { site: SiteId(1), ts: 0, visitor: VisitorId(1), revenue: 3, currency: "EUR" };
         tallies.count(fact, &event, &sites(), &mut counts, &mut Seen::default());
         let left: Vec<SeriesId> = counts.onto(&Cells::default()).iter().map(|cell| cell.series).collect();
-        assert_eq!(left, [money, money], "signups are not counted any longer");
+        assert_eq!(left, [money, money, money], "signups are not counted any longer");
     }
 
     #[test]
@@ -323,8 +404,8 @@ mod tests {
         let country = Attribute::Visit(opentrace_events::define::VisitColumn::Country);
         let counted = Counted {
             site: SiteId(1),
-            event: Condition::any(),
-            measure: Measure::Visitors,
+            condition: Condition::any(),
+            what: What::Events(Measure::Visitors),
             by: Some(country),
         };
         let series = tallies.series(&counted).expect("a count");

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use opentrace_alerts::rule::Rule;
 use opentrace_alerts::series::Cell;
-use opentrace_events::Event;
-use opentrace_pipeline::{Commit, CommitWatch, Epoch, State};
+use opentrace_events::{Event, SiteId};
+use opentrace_pipeline::{Commit, CommitWatch, Epoch, SessionChange, State};
 use opentrace_store::StoreError;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -35,6 +35,14 @@ impl CommitWatch for Alerts {
         watching.wanted
     }
 
+    fn wants_sessions(&self, last: Epoch) -> bool {
+        let mut watching = self.watching();
+        if !watching.sessions {
+            watching.without_sessions = last;
+        }
+        watching.sessions
+    }
+
     async fn begin(&self, committed: Epoch) {
         let mut bench = self.shared.bench.lock().await;
         if bench.epoch > committed + MOST_AHEAD {
@@ -59,10 +67,12 @@ impl CommitWatch for Alerts {
         let judged = bench.epoch;
         let is_old = |(epoch, event): &(Epoch, &Event)| event.history || *epoch <= judged;
         let (old, new): (Vec<_>, Vec<_>) = commit.events.iter().copied().partition(is_old);
-        let known = self.counted(&mut bench, &old);
+        let changed = commit.sessions.changes(|site| bench.tallies.visits(site).next().is_some());
+        let (was, is): (Vec<_>, Vec<_>) = changed.iter().partition(|change| change.epoch <= judged);
+        let known = self.counted(&mut bench, &old, &was);
         bench.evaluator.seed(known);
         let mut cells = bench.cells_of(commit.series);
-        cells.extend(self.counted(&mut bench, &new));
+        cells.extend(self.counted(&mut bench, &new, &is));
         if commit.last <= bench.epoch {
             // Judged before a crash, and here again.
             bench.evaluator.seed(cells);
@@ -80,9 +90,19 @@ impl CommitWatch for Alerts {
 }
 
 impl Alerts {
-    /// Counts events for rules without a series of the dataflow, onto what is held.
-    fn counted(&self, bench: &mut Bench, events: &[(Epoch, &Event)]) -> Vec<Cell> {
+    /// Counts events and visits for rules without a series of the dataflow, onto what is held.
+    fn counted(
+        &self,
+        bench: &mut Bench,
+        events: &[(Epoch, &Event)],
+        changes: &[&SessionChange],
+    ) -> Vec<Cell> {
         let mut counts = Counts::default();
+        let moved = bench.visits.moved(changes.iter().copied());
+        for (row, sign) in moved {
+            let holds = |series, start| bench.visits.holds(series, start);
+            bench.tallies.count_visit(row, sign, holds, &self.shared.sites, &mut counts);
+        }
         for (_, event) in events {
             let (ts, visitor) = (event.ts.0, event.visitor);
             let fact =
@@ -104,11 +124,9 @@ impl Alerts {
         let now = clock::now().0.div_euclid(1000);
         let (store, sites) = (&self.shared.store, &self.shared.sites);
         let read = seed::read(store, sites, &bench.tallies, &rules, now, epoch).await?;
-        let Seeds { cells, past, seen, .. } = read;
+        let Seeds { cells, past, counted } = read;
         bench.past.extend(past);
-        for (site, from, seen) in seen {
-            bench.seen.replace(site, from, seen);
-        }
+        bench.take_counted(counted);
         bench.evaluator.seed(cells);
         Ok(())
     }
@@ -173,12 +191,11 @@ impl Alerts {
         let (store, sites) = (&self.shared.store, &self.shared.sites);
         let seeds = seed::read(store, sites, &bench.tallies, &rules, now, epoch).await?;
         let read = |site: u32, series, start: i64| {
-            Tallies::is_one(series) && seeds.counted_from.get(&site).is_some_and(|from| start >= *from)
+            let from = seeds.counted.get(&SiteId(site)).map(|(from, _)| *from);
+            Tallies::is_one(series) && from.is_some_and(|from| start >= from)
         };
         let mut cells = bench.evaluator.cells().vanished(&seeds.cells, read);
-        for (site, from, seen) in seeds.seen {
-            bench.seen.replace(site, from, seen);
-        }
+        bench.take_counted(seeds.counted);
         cells.extend(seeds.cells.into_iter().filter(|cell| Tallies::is_one(cell.series)));
         let told = bench.judge(now * 1000, &cells, Change::default(), &self.shared.models, &self.words());
         self.commit(told).await;

@@ -31,6 +31,8 @@ use super::visits::Visits;
 pub(super) struct Known {
     pub(super) rule: Arc<Rule>,
     pub(super) draft: Draft,
+    /// What it measures, as a query.
+    pub(super) asked: Option<Asked>,
 }
 
 /// What is known of a channel where messages are made.
@@ -147,7 +149,8 @@ impl Bench {
         let group = rule.grouping.as_ref().map(|_| transition.key.as_str());
         let cause = transition.alert.cause.instants(&rule.zone);
         let page = format!("{}/sites/{}", words.public_url, site.domain);
-        let url = link(&page, Asked::of(&known.draft, group), cause, &rule.zone);
+        let asked = known.asked.clone().map(|asked| asked.within(&known.draft, group));
+        let url = link(&page, asked, cause, &rule.zone);
         let about = about(known);
         let mut body = json!({
             "alert_id": rule.id,

@@ -43,9 +43,34 @@ mod tests {
     use std::collections::BTreeMap;
 
     use opentrace_alerts::rule::draft;
+    use opentrace_events::define::Definition;
+    use opentrace_events::{DefinitionId, SiteId};
+    use opentrace_store::meta::DefinitionRecord;
     use serde_json::json;
 
     use super::*;
+
+    const SITE: SiteId = SiteId(1);
+
+    /// A series of revenue.
+    fn orders() -> DefinitionRecord {
+        let body = json!({
+            "metric": "revenue", "event": "buy", "filters": [
+                ["contains_not", "visit:source", ["ads"], { "case_sensitive": false }],
+                ["or", [["matches", "event:page", ["^/a"]], ["not", ["is", "event:props:plan", ["pro"]]]]],
+            ],
+        });
+        let spec = opentrace_query::define(opentrace_query::Kind::Series, &body).expect("a series").spec;
+        let definition = Definition { id: DefinitionId(9), site: SITE, spec };
+        DefinitionRecord {
+            id: uuid::Uuid::nil(),
+            name: "Orders".to_owned(),
+            body: body.to_string(),
+            definition,
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
 
     const PAGE: &str = "https://stats.example.com/sites/shop.example";
     /// Half past nine in the evening of the 30th in UTC, and of the 31st in Auckland.
@@ -56,7 +81,8 @@ mod tests {
         for (field, value) in rule.as_object().expect("an object") {
             body[field] = value.clone();
         }
-        let asked = Asked::of(&draft(&body).expect("a rule"), group);
+        let draft = draft(&body).expect("a rule");
+        let asked = Asked::of(&draft, &[orders()], SITE).map(|asked| asked.within(&draft, group));
         let zone = TimeZone::get(zone).expect("a zone");
         let url = url::Url::parse(&link(PAGE, asked, (AT, AT + length), &zone)).expect("an address");
         assert_eq!((url.host_str(), url.path()), (Some("stats.example.com"), "/sites/shop.example"));
@@ -86,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn events_and_queries_are_shown_and_series_only_by_their_days() {
+    fn events_queries_and_series_are_shown_as_what_they_count() {
         let signup = of(json!({ "condition": { "type": "event", "event": "signup" } }), None, 60, "UTC");
         assert_eq!(signup["filters"], r#"[["is","event:name",["signup"]]]"#);
         assert_eq!(signup["metric"], "events");
@@ -96,7 +122,26 @@ mod tests {
         assert_eq!(query["metric"], "visits");
         assert_eq!(query["filters"], r#"[["is","visit:source",["Google"]]]"#);
         let series = of(json!({ "query": { "series": "Orders" }, "condition": below }), None, 60, "UTC");
-        assert_eq!(series.keys().collect::<Vec<_>>(), ["from", "interval", "period", "to"]);
+        assert_eq!(series["metric"], "total_revenue");
+        let filters = r#"[["is","event:name",["buy"]],["contains_not","visit:source",["ads"],{"case_sensitive":false}],["or",[["matches","event:page",["^/a"]],["not",["is","event:props:plan",["pro"]]]]]]"#;
+        assert_eq!(series["filters"], filters);
+        let gone = of(json!({ "query": { "series": "Gone" }, "condition": below }), None, 60, "UTC");
+        assert_eq!(gone.keys().collect::<Vec<_>>(), ["from", "interval", "period", "to"]);
+    }
+
+    #[test]
+    fn metrics_that_only_rules_have_are_shown_as_the_nearest_one() {
+        let below = json!({ "type": "below", "value": 1 });
+        let paid = of(json!({ "metric": "revenue_per_visit", "condition": below }), None, 60, "UTC");
+        assert_eq!(paid["metric"], "total_revenue");
+        let filters = json!([["is", "event:name", ["signup"]]]);
+        let rule =
+            json!({ "metric": "conversion_rate", "filters": filters, "window": "1h", "condition": below });
+        let rate = of(rule, None, 60, "UTC");
+        assert_eq!(
+            (&*rate["metric"], &*rate["filters"]),
+            ("conversion_rate", r#"[["is","event:goal",["signup"]]]"#)
+        );
     }
 
     #[test]

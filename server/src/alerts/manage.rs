@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Alerts;
+use super::asked::Asked;
 use super::bench::{Bench, Change, Known, at};
 use super::names::Names;
 use super::seed;
@@ -149,7 +150,8 @@ impl Alerts {
             site: record.site,
         };
         let rule = draft.resolve(RuleId(record.id), record.created_at, &names)?;
-        Ok(Known { rule: Arc::new(rule), draft })
+        let asked = Asked::of(&draft, definitions, record.site);
+        Ok(Known { rule: Arc::new(rule), draft, asked })
     }
 
     /// Makes a rule, or gives one another body, on a site whose domain the body names.

@@ -16,12 +16,21 @@ use super::Alerts;
 use super::asked::Asked;
 use crate::clock;
 
+/// Means over visits. A slice contributes to one by its visits.
+const OF_VISITS: [&str; 3] = ["bounce_rate", "visit_duration", "views_per_visit"];
 /// What is looked at.
 const DIMENSIONS: [&str; 5] = ["event:page", "visit:source", "visit:country", "visit:device", "event:name"];
 /// Slices in an answer.
 const MOST: usize = 5;
 /// Values of a dimension that are compared.
 const VALUES: u32 = 200;
+
+/// The figure of a slice, and its part of the figure of the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Figure {
+    own: f64,
+    part: f64,
+}
 
 /// A slice and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,7 +44,7 @@ pub struct Slice {
 }
 
 impl Alerts {
-    /// The slices that contributed most to an alert, of a rule over a metric or an event; none of others.
+    /// The slices that contributed most to an alert; none where its rule is gone, or what that watches.
     ///
     /// # Errors
     /// Those of the query.
@@ -47,9 +56,15 @@ impl Alerts {
         let views = if complete { Views::Use } else { Views::Avoid };
         let mut slices = Vec::new();
         for dimension in DIMENSIONS {
-            let after = self.values(site, &question, dimension, (from, to), views).await?;
-            let before = self.values(site, &question, dimension, (from - (to - from), from), views).await?;
-            slices.extend(compared(dimension, &before, &after));
+            let before = (from - (to - from), from);
+            let after = self.values(site, &question, dimension, (from, to), views).await;
+            let before = self.values(site, &question, dimension, before, views).await;
+            match (before, after) {
+                (Ok(before), Ok(after)) => slices.extend(compared(dimension, &before, &after)),
+                // What is of whole visits is not divided by what single events have.
+                (Err(QueryError::Conflict { .. }), _) | (_, Err(QueryError::Conflict { .. })) => {}
+                (Err(error), _) | (_, Err(error)) => return Err(error),
+            }
         }
         slices.sort_by(|a, b| b.share.total_cmp(&a.share));
         slices.truncate(MOST);
@@ -61,8 +76,11 @@ impl Alerts {
         let rule = self.shared.meta.alert_rule(record.row.rule.parse().ok()?).await.ok()??;
         let draft = draft(&serde_json::from_str(&rule.body).ok()?).ok()?;
         let body: Value = serde_json::from_str(&record.row.body).ok()?;
-        let Asked { metric, filters } = Asked::of(&draft, body["group"].as_str())?;
-        let body = json!({ "metrics": [metric], "filters": filters });
+        let definitions = self.shared.meta.definitions().await.ok()?;
+        let asked = Asked::of(&draft, &definitions, rule.site)?;
+        let Asked { metric, filters } = asked.within(&draft, body["group"].as_str());
+        let metrics = if OF_VISITS.contains(&&*metric) { json!([metric, "visits"]) } else { json!([metric]) };
+        let body = json!({ "metrics": metrics, "filters": filters });
         body.as_object().cloned()
     }
 
@@ -73,7 +91,7 @@ impl Alerts {
         dimension: &str,
         (from, to): (i64, i64),
         views: Views,
-    ) -> Result<BTreeMap<String, f64>, QueryError> {
+    ) -> Result<BTreeMap<String, Figure>, QueryError> {
         let at = |second: i64| Timestamp::from_second(second).unwrap_or_default().to_string();
         let mut body = question.clone();
         body.insert("site_id".to_owned(), json!(site.domain));
@@ -84,9 +102,10 @@ impl Alerts {
         let query = opentrace_query::parse(Value::Object(body).to_string().as_bytes())?;
         let answer = opentrace_query::run(&self.shared.store, site, &query, clock::now(), views).await?;
         let value = |group: opentrace_query::answer::Group| {
-            Some((group.dimensions.into_iter().next()?, group.metrics.first()?.as_f64()?))
+            let visits = group.metrics.get(1).and_then(Value::as_f64);
+            Some((group.dimensions.into_iter().next()?, figure_of(group.metrics.first()?)?, visits))
         };
-        Ok(answer.results.into_iter().filter_map(value).collect())
+        Ok(parts(answer.results.into_iter().filter_map(value).collect()))
     }
 }
 
@@ -98,12 +117,30 @@ fn stretch(record: &AlertHistoryRecord) -> Option<(i64, i64)> {
     at("from").zip(at("to"))
 }
 
+/// A number, also of an amount with its currency.
+fn figure_of(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value["value"].as_f64())
+}
+
+/// The figures of slices with their parts of the whole: by their visits, where there are those.
+fn parts(rows: Vec<(String, f64, Option<f64>)>) -> BTreeMap<String, Figure> {
+    let all: f64 = rows.iter().filter_map(|(.., visits)| *visits).sum();
+    let part = |own: f64, visits: Option<f64>| match visits {
+        Some(visits) if all > 0.0 => own * visits / all,
+        Some(_) => 0.0,
+        None => own,
+    };
+    let figure = |(name, own, visits)| (name, Figure { own, part: part(own, visits) });
+    rows.into_iter().map(figure).collect()
+}
+
 fn compared(
     dimension: &'static str,
-    before: &BTreeMap<String, f64>,
-    after: &BTreeMap<String, f64>,
+    before: &BTreeMap<String, Figure>,
+    after: &BTreeMap<String, Figure>,
 ) -> Vec<Slice> {
-    let total: f64 = after.values().sum::<f64>() - before.values().sum::<f64>();
+    let sum = |of: &BTreeMap<String, Figure>| of.values().map(|figure| figure.part).sum::<f64>();
+    let total = sum(after) - sum(before);
     // Of one value there is nothing to tell apart.
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     if total == 0.0 || names.len() < 2 {
@@ -112,7 +149,8 @@ fn compared(
     let slice = |name: &String| {
         let (before, after) =
             (before.get(name).copied().unwrap_or_default(), after.get(name).copied().unwrap_or_default());
-        Slice { dimension, value: name.clone(), before, after, share: (after - before) / total }
+        let share = (after.part - before.part) / total;
+        Slice { dimension, value: name.clone(), before: before.own, after: after.own, share }
     };
     names.into_iter().map(slice).filter(|slice| slice.share > 0.0).collect()
 }
@@ -124,7 +162,7 @@ mod tests {
     #[test]
     fn the_slice_that_changed_most_has_the_largest_share() {
         let values = |pairs: &[(&str, f64)]| {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect::<BTreeMap<_, _>>()
+            parts(pairs.iter().map(|(name, value)| ((*name).to_owned(), *value, None)).collect())
         };
         let before = values(&[("/", 100.0), ("/a", 10.0)]);
         let after = values(&[("/", 90.0), ("/a", 100.0), ("/b", 10.0)]);
@@ -137,5 +175,21 @@ mod tests {
         assert!(
             compared("visit:device", &values(&[("Desktop", 1.0)]), &values(&[("Desktop", 9.0)])).is_empty()
         );
+    }
+
+    #[test]
+    fn slices_of_a_mean_weigh_as_much_as_their_visits() {
+        let rates = |rows: &[(&str, f64, f64)]| {
+            parts(
+                rows.iter().map(|(name, rate, visits)| ((*name).to_owned(), *rate, Some(*visits))).collect(),
+            )
+        };
+        let before = rates(&[("big", 20.0, 90.0), ("small", 0.0, 10.0)]);
+        let after = rates(&[("big", 40.0, 90.0), ("small", 100.0, 10.0)]);
+        let slices = compared("visit:source", &before, &after);
+        let told: Vec<_> = slices.iter().map(|slice| (&*slice.value, slice.before, slice.after)).collect();
+        assert_eq!(told, [("big", 20.0, 40.0), ("small", 0.0, 100.0)]);
+        // The whole rose from 18 to 46 percent, of which 18 are of the big one.
+        assert!((slices[0].share - 18.0 / 28.0).abs() < 1e-9 && (slices[1].share - 10.0 / 28.0).abs() < 1e-9);
     }
 }

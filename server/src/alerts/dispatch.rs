@@ -194,6 +194,10 @@ impl Work {
         if let Err(error) = &result {
             tracing::warn!(channel = self.name, messages = batch.len(), %error, "an alert was not taken");
         }
+        // Who says when to come again means every message: services bar who goes on.
+        if let Err(SendError::Later { after: Some(wait), .. }) = &result {
+            self.bucket.rest(Instant::now() + (*wait).min(LONGEST_PAUSE));
+        }
         let settle = |delivery: AlertDelivery| {
             self.busy.remove(&delivery.message.id);
             let id = delivery.message.id.clone();
@@ -237,16 +241,27 @@ struct Bucket {
     tokens: f64,
     per_second: f64,
     filled_at: Instant,
+    /// Nothing is let through before.
+    closed_until: Instant,
 }
 
 impl Bucket {
     fn new(burst: u32, per_second: f64) -> Self {
         let room = f64::from(burst.max(1));
-        Self { room, tokens: room, per_second, filled_at: Instant::now() }
+        let now = Instant::now();
+        Self { room, tokens: room, per_second, filled_at: now, closed_until: now }
+    }
+
+    /// Lets nothing through for a while.
+    fn rest(&mut self, until: Instant) {
+        self.closed_until = self.closed_until.max(until);
     }
 
     /// Takes a token; where there is none, says how long until there is.
     fn take(&mut self, now: Instant) -> Option<Duration> {
+        if now < self.closed_until {
+            return Some(self.closed_until - now);
+        }
         let gained = (now - self.filled_at).as_secs_f64() * self.per_second;
         self.tokens = (self.tokens + gained).min(self.room);
         self.filled_at = now;
@@ -302,5 +317,10 @@ mod tests {
         let now = now + Duration::from_secs(60);
         assert_eq!([0; 3].map(|_| bucket.take(now)), [None; 3]);
         assert!(bucket.take(now).is_some(), "silence saves up no more than a burst");
+        bucket.rest(now + Duration::from_secs(7));
+        bucket.rest(now + Duration::from_secs(5));
+        let later = now + Duration::from_secs(6);
+        assert_eq!(bucket.take(later), Some(Duration::from_secs(1)), "the receiver said seven seconds");
+        assert_eq!(bucket.take(now + Duration::from_secs(7)), None);
     }
 }

@@ -72,6 +72,35 @@ test('a row filters, the address keeps it, and another browser reads it', async 
   await page.context().close();
 });
 
+test('an address that an alert links to shows what the alert is about', async () => {
+  const filters = encodeURIComponent('[["is","event:name",["signup"]],["matches","event:page",["^/"]]]');
+  const page = await world.open(`${SITE}?metric=events&filters=${filters}`);
+  const graph = page.locator('section[aria-label=Figures] canvas');
+  await graph.waitFor();
+  const tile = (name) => page.getByRole('button', { name });
+  assert.equal(await tile(/^Events/).getAttribute('aria-pressed'), 'true');
+  await tile(/^Events/)
+    .locator('.value', { hasText: /[1-9]/ })
+    .waitFor();
+  await page.getByRole('button', { name: 'Remove the filter page matches ^/' }).waitFor();
+  await tile(/^Visits/).click();
+  await tile(/^Events/).waitFor({ state: 'detached' });
+
+  const goal = encodeURIComponent('[["is","event:goal",["signup"]]]');
+  await page.goto(`${world.origin}${SITE}?metric=conversion_rate&filters=${goal}`);
+  await graph.waitFor();
+  await tile(/^Conversion rate/)
+    .locator('.value', { hasText: /%$/ })
+    .waitFor();
+  // Of everybody there is none, and the page says so by what it shows.
+  await page.getByRole('button', { name: 'Remove the filter goal is signup' }).click();
+  await page.waitForFunction(() =>
+    document.querySelector('.tile[aria-pressed=true]')?.textContent.includes('visitors'),
+  );
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('the keyboard alone chooses the time, compares, filters and clears', async () => {
   const page = await world.open(SITE);
   await ready(page);

@@ -26,7 +26,7 @@ export const OVER = {
   day: 'a day before',
   week: 'a week before',
 } as const;
-export const METRIC_NAMES: Record<string, string> = { ...METRICS, events: 'Events' };
+export const METRIC_NAMES: Record<string, string> = METRICS;
 
 const windowName = (window: string) => WINDOWS[window as keyof typeof WINDOWS] ?? window;
 

@@ -1,6 +1,6 @@
 /** Shapes of the HTTP API that the dashboard reads. */
 
-export type Operator = 'is' | 'is_not' | 'contains' | 'contains_not';
+export type Operator = 'is' | 'is_not' | 'contains' | 'contains_not' | 'matches' | 'matches_not';
 
 /** One condition of a query: operator, dimension, and the values of which one must match. */
 export type Condition = [Operator, string, string[]];

@@ -12,10 +12,14 @@ export const METRICS = {
   bounce_rate: 'Bounce rate',
   visit_duration: 'Visit duration',
   total_revenue: 'Revenue',
+  events: 'Events',
+  conversion_rate: 'Conversion rate',
 } as const;
 
 export type Metric = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as Metric[];
+/** Metrics that stand on the site page only where its address names them, as those of alerts do. */
+export const NAMED_ONLY: ReadonlySet<Metric> = new Set(['events', 'conversion_rate']);
 
 /** What people call a metric, where there is little room. */
 export function metricName(metric: string): string {

@@ -23,7 +23,7 @@ export interface SiteSearch {
   open?: string;
 }
 
-const OPERATORS = new Set(['is', 'is_not', 'contains', 'contains_not']);
+const OPERATORS = new Set(['is', 'is_not', 'contains', 'contains_not', 'matches', 'matches_not']);
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 function condition(value: unknown): value is Condition {
@@ -50,6 +50,8 @@ export function filtersOf(raw: unknown): Condition[] | undefined {
 /** Reads an address that anybody may have written: what is not understood is left out. */
 export function readSearch(raw: Record<string, unknown>): SiteSearch {
   const tabs = Object.entries(raw.tabs ?? {}).filter(([, tab]) => typeof tab === 'string');
+  const filters = filtersOf(raw.filters);
+  const converts = filters?.some(([, dimension]) => dimension === 'event:goal');
   const search: SiteSearch = {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
     from: day(raw.from),
@@ -58,8 +60,9 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
     cfrom: day(raw.cfrom),
     cto: day(raw.cto),
     interval: (Object.keys(INTERVALS) as Interval[]).find((name) => name === raw.interval),
-    metric: METRIC_NAMES.find((name) => name === raw.metric),
-    filters: filtersOf(raw.filters),
+    // Of everybody there is no rate of those who did something.
+    metric: METRIC_NAMES.find((name) => name === raw.metric && (name !== 'conversion_rate' || converts)),
+    filters,
     plain: raw.plain === true ? true : undefined,
     tabs: tabs.length ? Object.fromEntries(tabs) : undefined,
     open: typeof raw.open === 'string' ? raw.open : undefined,

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Condition, DateRange, Site } from '../api/types';
-import { METRIC_NAMES, type Metric } from '../lib/format';
+import { METRIC_NAMES, type Metric, NAMED_ONLY } from '../lib/format';
 import {
   compared,
   days,
@@ -59,7 +59,9 @@ export function useSiteView(): SiteView {
       navigate({ search: (old) => ({ ...old, ...part }), resetScroll: false });
     };
     const answers = (metric: string) => answered?.includes(metric) ?? false;
-    return { ...viewOf(site, known, search, change), metrics: METRIC_NAMES.filter(answers), answers };
+    const named = (metric: Metric) => !NAMED_ONLY.has(metric) || metric === search.metric;
+    const metrics = METRIC_NAMES.filter((metric) => answers(metric) && named(metric));
+    return { ...viewOf(site, known, search, change), metrics, answers };
   }, [site, search, known, answered, navigate]);
 }
 

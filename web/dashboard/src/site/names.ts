@@ -6,6 +6,8 @@ export const SIGNS: Record<Operator, string> = {
   is_not: 'is not',
   contains: 'contains',
   contains_not: 'does not contain',
+  matches: 'matches',
+  matches_not: 'does not match',
 };
 
 /** Dimensions that can be filtered by, as people call them. */

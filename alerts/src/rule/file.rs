@@ -1,5 +1,7 @@
 //! Rules in a file, and what must change so that a site has those and no others.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Draft, RuleError, RuleId, draft};
@@ -47,9 +49,17 @@ impl RuleFile {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     Create(Draft),
-    /// With the names of the fields that differ.
-    Update(RuleId, Draft, Vec<String>),
+    /// With the fields that differ.
+    Update(RuleId, Draft, Vec<Differing>),
     Delete(RuleId, String),
+}
+
+/// A field that is not as a file wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Differing {
+    pub field: String,
+    pub held: Option<Value>,
+    pub wanted: Option<Value>,
 }
 
 /// The steps from what is held to what a file asks for.
@@ -82,7 +92,7 @@ pub fn diff(held: &[(RuleId, Draft)], file: &RuleFile) -> Diff {
 }
 
 impl std::fmt::Display for Diff {
-    /// One line per step, in the manner of diffs, and a line of totals.
+    /// One line per step and per field that changes, in the manner of diffs, and a line of totals.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (mut made, mut changed, mut removed) = (0, 0, 0);
         for change in &self.changes {
@@ -93,7 +103,15 @@ impl std::fmt::Display for Diff {
                 }
                 Change::Update(_, rule, fields) => {
                     changed += 1;
-                    writeln!(f, "~ {} ({}): {}", rule.name, rule.target.site, fields.join(", "))?;
+                    writeln!(f, "~ {} ({})", rule.name, rule.target.site)?;
+                    for Differing { field, held, wanted } in fields {
+                        writeln!(
+                            f,
+                            "    {field}: {} → {}",
+                            written(held.as_ref()),
+                            written(wanted.as_ref())
+                        )?;
+                    }
                 }
                 Change::Delete(_, name) => {
                     removed += 1;
@@ -113,15 +131,22 @@ fn same(a: &Draft, b: &Draft) -> bool {
     a.name == b.name && a.target.site == b.target.site
 }
 
-fn differing(held: &Value, wanted: &Value) -> Vec<String> {
+fn written(value: Option<&Value>) -> String {
+    value.filter(|value| !value.is_null()).map_or_else(|| "left out".to_owned(), ToString::to_string)
+}
+
+fn differing(held: &Value, wanted: &Value) -> Vec<Differing> {
     let (Some(held), Some(wanted)) = (held.as_object(), wanted.as_object()) else {
         return Vec::new();
     };
-    let mut fields: Vec<String> = held.keys().chain(wanted.keys()).cloned().collect();
-    fields.sort();
-    fields.dedup();
-    fields.retain(|field| !alike(held.get(field), wanted.get(field)));
-    fields
+    let fields: BTreeSet<&String> = held.keys().chain(wanted.keys()).collect();
+    let differ = fields.into_iter().filter(|field| !alike(held.get(*field), wanted.get(*field)));
+    let differing = |field: &String| Differing {
+        field: field.clone(),
+        held: held.get(field).cloned(),
+        wanted: wanted.get(field).cloned(),
+    };
+    differ.map(differing).collect()
 }
 
 /// Whole numbers are the same with and without a point: TOML tells them apart, JSON does not.

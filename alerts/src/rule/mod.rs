@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub use condition::{Baseline, Condition, Direction, Sensitivity};
 pub use error::RuleError;
 pub(crate) use fields::Fields;
-pub use file::{Change, Diff, RuleFile, diff};
+pub use file::{Change, Diff, Differing, RuleFile, diff};
 pub use measure::{Measure, Part};
 pub use mute::{Mute, MuteSpan};
 pub use parse::{Draft, Resolver, Source, Target, draft};

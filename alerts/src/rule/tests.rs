@@ -148,7 +148,8 @@ fn a_file_becomes_steps() {
     let mut changed = body();
     changed["window"] = json!("10m");
     held[0].1 = draft(&changed).unwrap();
-    assert!(diff(&held, &file).to_string().contains("~ Busy (example.com): window"));
+    let steps = diff(&held, &file).to_string();
+    assert!(steps.contains("~ Busy (example.com)\n    window: \"10m\" → left out\n"), "{steps}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A bot is listened to by long polling, so the program needs no address that Telegram can reach. Only
 //! chats that are linked to a channel are answered; commands speak of the sites that the channel may see.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::channels::Held;
-use super::{Alerts, questions};
+use super::{Alerts, OpenAlert, questions};
 use crate::clock;
 
 /// How long a bot waits for somebody to say something.
@@ -207,25 +208,56 @@ impl Alerts {
     async fn open_alerts(&self, linked: &[&Held]) -> String {
         let may = |site| linked.iter().any(|held| held.record.site.is_none_or(|own| own == site));
         let Ok(rules) = self.rules(may).await else { return "That did not work.".to_owned() };
-        let lines: Vec<String> = rules
-            .iter()
-            .flat_map(|rule| {
-                let name = rule.body.get("name").and_then(Value::as_str).unwrap_or_default();
-                rule.open.iter().map(move |alert| {
-                    let group = alert.group.as_deref().map(|group| format!(" ({group})")).unwrap_or_default();
-                    escaped(&format!(
-                        "• {name}{group}: {} since {}",
-                        alert.value,
-                        alert.started_at.strftime("%H:%M UTC")
-                    ))
-                })
-            })
-            .take(MOST)
-            .collect();
-        if lines.is_empty() { "No alert is open.".to_owned() } else { lines.join("\n") }
+        let open = rules.iter().flat_map(|rule| {
+            let name = rule.body.get("name").and_then(Value::as_str).unwrap_or_default();
+            rule.open.iter().map(move |alert| (name, alert))
+        });
+        listed(open.collect())
     }
+}
+
+/// Alerts that are open, the newest first, and how many more there are.
+fn listed(mut open: Vec<(&str, &OpenAlert)>) -> String {
+    open.sort_by_key(|(_, alert)| Reverse(alert.started_at));
+    let line = |(name, alert): &(&str, &OpenAlert)| {
+        let group = alert.group.as_deref().map(|group| format!(" ({group})")).unwrap_or_default();
+        let since = alert.started_at.strftime("%H:%M UTC");
+        escaped(&format!("• {name}{group}: {} since {since}", alert.value))
+    };
+    let mut lines: Vec<String> = open.iter().take(MOST).map(line).collect();
+    match open.len() {
+        0 => lines.push("No alert is open.".to_owned()),
+        all if all > MOST => lines.push(format!("and {} more", all - MOST)),
+        _ => {}
+    }
+    lines.join("\n")
 }
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use opentrace_alerts::evaluate::OpeningId;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_alerts_are_listed_and_the_others_counted() {
+        let alert = |minute: i64| OpenAlert {
+            opening: OpeningId(Uuid::nil()),
+            state: "firing",
+            group: (minute == 24).then(|| "<DE>".to_owned()),
+            value: 7.0,
+            started_at: jiff::Timestamp::from_second(minute * 60).expect("a time"),
+            acknowledged_by: None,
+        };
+        let alerts: Vec<OpenAlert> = (0..25).map(alert).collect();
+        let text = listed(alerts.iter().map(|alert| ("Busy", alert)).collect());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "• Busy (&lt;DE&gt;): 7 since 00:24 UTC");
+        assert_eq!((lines.len(), lines[MOST]), (MOST + 1, "and 5 more"));
+        assert_eq!(listed(Vec::new()), "No alert is open.");
+    }
 }

@@ -1,4 +1,5 @@
-//! Telegram's Bot API as far as a chat needs it: hands out what people wrote and notes what is said to them.
+//! Telegram's Bot API as far as a chat needs it: hands out what people wrote and pressed, and notes what is
+//! said to them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,6 +22,9 @@ struct Talk {
     written: Vec<Value>,
     given: i64,
     said: Vec<(i64, String)>,
+    /// What buttons under pictures stand for.
+    buttons: Vec<String>,
+    pictures: usize,
 }
 
 /// The API. It ends with the test.
@@ -60,6 +64,23 @@ impl BotApi {
         talk.written.push(update);
     }
 
+    /// Somebody presses the button that stands for this.
+    pub fn press(&self, chat: i64, button: &str) {
+        let mut talk = self.talk.lock().expect("not poisoned");
+        talk.given += 1;
+        let message = json!({ "message_id": 1, "chat": { "id": chat } });
+        let update = json!({ "update_id": talk.given, "callback_query": {
+            "id": talk.given.to_string(), "from": { "id": 1, "first_name": "Ann" }, "message": message, "data": button,
+        } });
+        talk.written.push(update);
+    }
+
+    /// What the buttons under pictures stand for, and how many pictures there were.
+    pub fn buttons(&self) -> (Vec<String>, usize) {
+        let talk = self.talk.lock().expect("not poisoned");
+        (talk.buttons.clone(), talk.pictures)
+    }
+
     /// What was said in a chat, once there is something; at most ten seconds are waited.
     pub async fn said(&self, chat: i64) -> String {
         for _ in 0..100 {
@@ -79,6 +100,9 @@ impl BotApi {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+        if parts.uri.path().ends_with("/sendPhoto") {
+            self.look_at(&body);
+        }
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         let result = match parts.uri.path().rsplit('/').next() {
             Some("getUpdates") => self.updates(body["offset"].as_i64().unwrap_or_default()).await,
@@ -91,6 +115,16 @@ impl BotApi {
             _ => json!(true),
         };
         Ok(Response::new(Full::new(Bytes::from(json!({ "ok": true, "result": result }).to_string()))))
+    }
+
+    /// Notes a picture and what stands under it.
+    fn look_at(&self, form: &[u8]) {
+        let text = String::from_utf8_lossy(form);
+        let mut talk = self.talk.lock().expect("not poisoned");
+        talk.pictures += usize::from(text.contains("\u{fffd}PNG"));
+        let mark = "\"callback_data\":\"";
+        let buttons = text.split(mark).skip(1).filter_map(|rest| rest.split('"').next());
+        talk.buttons.extend(buttons.map(str::to_owned));
     }
 
     async fn updates(&self, offset: i64) -> Value {

@@ -1,5 +1,5 @@
 //! A receiver of webhooks that is as bad as one can be: it answers half of the time with an error, breaks
-//! off or hangs, and notes what it took.
+//! off or hangs, and notes what it took. At another address, `/gone`, it is not there any longer.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -82,6 +82,9 @@ impl Receiver {
         trouble: f64,
     ) -> Result<Response<Full<Bytes>>, std::io::Error> {
         let (parts, body) = request.into_parts();
+        if parts.uri.path() == "/gone" {
+            return Ok(status(410));
+        }
         let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
         let roll: f64 = rand::rng().random();
         if roll < trouble {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use opentrace_tests::bot::BotApi;
 use opentrace_tests::program::client;
 use opentrace_tests::receiver::{Receiver, Taken};
 use opentrace_tests::{Program, Site};
@@ -253,6 +254,81 @@ async fn conditions_are_judged_as_events_come_and_go() {
         "{text}"
     );
     assert!(by_websocket(&program).await.contains("\"type\":\"alert.firing\""));
+}
+
+/// A chat is linked by its code, shown a picture and answers by its buttons; what a receiver refused for good is
+/// kept, looked at and sent again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_answer_from_a_chat_and_what_was_given_up_is_sent_again() {
+    let data = tempfile::tempdir().expect("a folder");
+    let api = BotApi::start().await;
+    let receiver = Receiver::start(0.0).await;
+    let envs = [ENVS, &[("OPENTRACE_ALERTS_TELEGRAM_URL", api.url.as_str())]].concat();
+    let program = Program::start_with(data.path(), &envs).await;
+    let site = program.site("alerts.example").await;
+    let bot = json!({ "type": "telegram", "name": "Phone", "token": "123:abc" });
+    let (status, bot) = program.post("/api/v1/channels", &bot).await;
+    assert_eq!(status, 201, "{bot}");
+    let wrong = receiver.url.replace("/hook", "/gone");
+    let (_, hook) =
+        program.post("/api/v1/channels", &json!({ "type": "webhook", "name": "Old", "url": wrong })).await;
+    receiver.expect(hook["secret"].as_str().expect("a secret"));
+    let [phone, old] = [&bot, &hook].map(|channel| channel["id"].as_str().expect("an id").to_owned());
+    api.write(-7, "/start wrong");
+    assert!(api.said(-7).await.contains("no channel"));
+    api.write(-7, &format!("/start {}", bot["link_code"].as_str().expect("a code")));
+    assert!(api.said(-7).await.contains("linked"));
+
+    let called = json!({
+        "name": "Sold <out>", "channels": [phone, old], "condition": { "type": "event", "event": "sold_out" },
+    });
+    let called = rule(&program, &site, &phone, called).await;
+    send(&program.url(), &site, &event("sold_out", &site, json!({}))).await;
+    let button = async |of: &str| {
+        for _ in 0..200 {
+            let (buttons, pictures) = api.buttons();
+            if let Some(found) = buttons.into_iter().find(|button| button.starts_with(of)) {
+                assert!(pictures > 0, "the graph comes as a picture");
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("no button {of}");
+    };
+    let becomes = async |what: &str, is: &dyn Fn(&Value) -> bool| {
+        for _ in 0..100 {
+            let (_, rule) = program.get(&format!("/api/v1/alerts/{called}")).await;
+            if is(&rule) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{what}");
+    };
+    api.press(-8, &button("ack").await);
+    assert!(api.said(-8).await.contains("not linked"), "another chat has no say");
+    api.press(-7, &button("ack").await);
+    becomes("acknowledged", &|rule| rule["open"][0]["acknowledged_by"] == "Ann").await;
+    api.press(-7, &button("mute").await);
+    becomes("muted", &|rule| rule["muted_until"].is_i64()).await;
+    api.write(-7, "/alerts");
+    assert!(api.said(-7).await.contains("Sold &lt;out&gt;"));
+
+    let (status, dead) = program.get(&format!("/api/v1/channels/{old}/messages?status=dead")).await;
+    assert_eq!(
+        (status, dead["messages"][0]["message"]["data"]["alert_id"].as_str()),
+        (200, Some(&*called)),
+        "{dead}"
+    );
+    assert!(dead["messages"][0]["error"].as_str().is_some_and(|error| error.contains("410")), "{dead}");
+    let (status, _) = program
+        .insist("PATCH", &format!("/api/v1/channels/{old}"), Some(&json!({ "url": receiver.url })))
+        .await;
+    assert_eq!(status, 200);
+    let (_, replayed) = program.post(&format!("/api/v1/channels/{old}/replay"), &json!({})).await;
+    assert_eq!(replayed["replayed"], 1, "{replayed}");
+    let taken = until("sent again", &receiver, |taken| !taken.is_empty()).await;
+    assert_eq!(taken[0].id, dead["messages"][0]["id"].as_str().expect("an id"), "under the same id");
 }
 
 /// Numbers of whole visits, by where they came from and began: told as they are, taken back when later events

@@ -3,20 +3,20 @@
 use super::linear::{Task, sigmoid};
 
 /// The intercept and a weight for each of the scores, none negative: a model that would count against its own
-/// opinion adds nothing, and is left out.
+/// opinion adds nothing, and is left out. Where all are, the intercept alone says how often it is so.
 pub(super) fn blend(scores: &[&[f64]], truth: &[f64], task: Task) -> Vec<f64> {
     let mut used: Vec<usize> = (0..scores.len()).collect();
     loop {
         let columns: Vec<&[f64]> = used.iter().map(|at| scores[*at]).collect();
         let found = calibrate(&columns, truth, task);
-        let least = (0..used.len()).min_by(|a, b| found[a + 1].total_cmp(&found[b + 1])).unwrap_or(0);
-        if found[least + 1] < 0.0 && used.len() > 1 {
+        let least = (0..used.len()).min_by(|a, b| found[a + 1].total_cmp(&found[b + 1]));
+        if let Some(least) = least.filter(|least| found[least + 1] < 0.0) {
             used.remove(least);
             continue;
         }
         let mut weights = vec![0.0; scores.len() + 1];
         weights[0] = found[0];
-        used.iter().zip(&found[1..]).for_each(|(at, weight)| weights[at + 1] = weight.max(0.0));
+        used.iter().zip(&found[1..]).for_each(|(at, weight)| weights[at + 1] = *weight);
         return weights;
     }
 }
@@ -63,4 +63,23 @@ fn calibrate(columns: &[&[f64]], truth: &[f64], task: Task) -> Vec<f64> {
         }
     }
     weights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Folds without a positive expect too few of them and those with many too many, so that scores that say
+    /// nothing rank backwards.
+    #[test]
+    fn scores_that_rank_backwards_leave_the_rate() {
+        let truth: Vec<f64> = (0..200).map(|row| f64::from(u8::from(row % 20 == 0))).collect();
+        let backwards: Vec<f64> = truth.iter().map(|truth| -2.9 - 0.1 * truth).collect();
+        let weights = blend(&[&backwards, &backwards], &truth, Task::Class);
+        assert_eq!(weights[1..], [0.0, 0.0]);
+        assert!((sigmoid(weights[0]) - 0.05).abs() < 1e-9, "{weights:?}");
+        let against: Vec<f64> = truth.iter().map(|truth| 1.0 - truth).collect();
+        let weights = blend(&[&against], &truth, Task::Value);
+        assert!((weights[0] - 0.05).abs() < 1e-9 && weights[1] == 0.0, "{weights:?}");
+    }
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from opentrace.client import _answers, _export, _stream
-from opentrace.client._answers import Anomalies, Answer, Forecast
+from opentrace.client._answers import Anomalies, Answer, Forecast, Insights
 from opentrace.client._http import Http
 from opentrace.client._registry import Registry, Trial, Version
 from opentrace.client._stream import Alert
@@ -20,7 +20,18 @@ from opentrace.table import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Alert", "Anomalies", "Answer", "Client", "Forecast", "Registry", "Rejected", "Trial", "Version"]
+__all__ = [
+    "Alert",
+    "Anomalies",
+    "Answer",
+    "Client",
+    "Forecast",
+    "Insights",
+    "Registry",
+    "Rejected",
+    "Trial",
+    "Version",
+]
 
 
 class Client:
@@ -147,6 +158,32 @@ class Client:
             sensitivity=sensitivity,
         )
         return _answers.anomalies(self._http.post("/api/v1/anomalies", body))
+
+    def insights(
+        self,
+        date_range: str | Sequence[str] = "7d",
+        *,
+        metrics: Sequence[Any] | None = None,
+        granularity: str | None = None,
+        filters: Sequence[Any] = (),
+        compare: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        site: str | None = None,
+    ) -> Insights:
+        """What changed against the time before, and why.
+
+        `compare` is ``"previous_period"`` (if left out) or a pair of dates; without `metrics` the main ones are
+        looked at.
+        """
+        body = self._about(site) | _given(
+            date_range=_range(date_range),
+            metrics=None if metrics is None else list(metrics),
+            granularity=granularity,
+            filters=list(filters) or None,
+            compare=_range(compare),
+            limit=limit,
+        )
+        return _answers.insights(self._http.post("/api/v1/insights", body))
 
     def report(
         self, kind: Literal["retention", "funnel", "journeys"], *, site: str | None = None, **body: Any

@@ -25,7 +25,7 @@ class Answer:
     query: dict[str, Any] | None
     """The typed query that the question became."""
     table: Table | None
-    """The result, where it has rows."""
+    """The result, where it has rows: figures, a forecast, judged steps, cohorts, steps of a funnel, links."""
     result: Any
     """The result as the server told it."""
     suggestions: list[dict[str, Any]] = field(default_factory=list)
@@ -71,6 +71,19 @@ class Anomalies:
         from opentrace import plots
 
         return plots.anomalies(self.points, ax=ax)
+
+
+@dataclass(frozen=True)
+class Insights:
+    """What changed against the time before, the most telling first."""
+
+    changes: Table
+    """``kind`` (``metric``, or ``group`` of the traffic), ``metric``, ``dimension`` and ``group`` of a group,
+    ``before``, ``after``, ``change`` in percent, ``significant``, ``p``, ``sentence``."""
+    raw: list[dict[str, Any]]
+    """The same as the server told it, with the evidence, the causes and the query behind each."""
+    query: dict[str, Any]
+    """What was asked: both stretches of time, the metrics and filters."""
 
 
 def table(answer: Mapping[str, Any]) -> Table:
@@ -123,19 +136,45 @@ def anomalies(answer: Mapping[str, Any]) -> Anomalies:
     return Anomalies(Table(columns), explained, dict(answer.get("model", {})), dict(answer.get("query", {})))
 
 
+def insights(answer: Mapping[str, Any]) -> Insights:
+    """The answer of the route for insights."""
+    found = [dict(one) for one in answer["insights"]]
+    names = ["kind", "metric", "dimension", "group", "before", "after", "change", "significant", "p", "sentence"]
+    rows = []
+    for one in found:
+        dimension, group = one.get("group") or (None, None)
+        evidence = one.get("evidence") or {}
+        rows.append(one | {"dimension": dimension, "group": group, "p": evidence.get("p")})
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    return Insights(Table(columns), found, dict(answer.get("query", {})))
+
+
 def told(answer: Mapping[str, Any]) -> Answer:
     """The answer to a question in words."""
     result = answer.get("result")
-    rows = isinstance(result, Mapping) and "results" in result and "query" in result
     return Answer(
         status=str(answer["status"]),
         explanation=str(answer.get("explanation", "")),
         query=answer.get("query"),
-        table=table(result) if rows and isinstance(result, Mapping) else None,
+        table=_rows_of(result, answer.get("query")) if isinstance(result, Mapping) else None,
         result=result,
         suggestions=list(answer.get("suggestions") or []),
         raw=dict(answer),
     )
+
+
+def _rows_of(result: Mapping[str, Any], query: Mapping[str, Any] | None) -> Table | None:
+    """The rows of a result, whatever it is the result of."""
+    if "results" in result and "query" in result:
+        return table(result)
+    if "forecast" in result:
+        return forecast({"query": query or {}, **result}).forecast
+    if "points" in result:
+        return anomalies(result).points
+    for name in ("cohorts", "steps", "links", "causes"):
+        if name in result:
+            return Table.of_rows(result[name])
+    return None
 
 
 def times(labels: Sequence[Any]) -> Any:

@@ -6,7 +6,7 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _ROWS = 1_000
 """Rows that one request may hold."""
+_REASONS = 3
+"""Contributions that are told of each prediction."""
 
 
 @dataclass(frozen=True)
@@ -111,22 +113,64 @@ class Registry:
         said = self._http.post(f"{_path(model)}/promote", {"version": number, "force": force}, repeatable=False)
         return Trial(said.get("candidate"), said.get("live"))
 
-    def predict(self, model: str | Version, X: Any, *, version: int | None = None) -> Table:
-        """What the live version, or another, says of rows: ``prediction``, and ``name`` of segments.
+    def predict(
+        self,
+        model: str | Version,
+        X: Any = None,
+        *,
+        visitors: Sequence[str | int] | None = None,
+        version: int | None = None,
+        limit: int = 100,
+    ) -> Table:
+        """What the live version, or another, says of rows, of `visitors` of the site, or, without either, of the
+        `limit` visitors for whom it predicts most.
 
         Just after :meth:`push` that version is meant, live or not.
+
+        Returns
+        -------
+        ``prediction`` (of segments their ids, with ``name``), ``reasons`` (the columns that contributed most), and
+        ``visitor`` where visitors were asked about, as the column of that name in ``Client.events``.
         """
         if version is None and isinstance(model, Version):
             version = model.version
-        rows = list(_rows(X))
+        if X is not None and visitors is not None:
+            raise ValueError("give rows or `visitors`, not both")
         said: list[dict[str, Any]] = []
-        for start in range(0, len(rows), _ROWS):
-            body = {"rows": rows[start : start + _ROWS]} | ({"version": version} if version else {})
-            said += self._http.post(f"{_path(model)}/predict", body)["predictions"]
-        columns: dict[str, Any] = {"prediction": np.array([one["prediction"] for one in said], dtype=np.float64)}
-        if any("name" in one for one in said):
+        for part in _parts(X, visitors):
+            body = part | ({"version": version} if version else {}) | ({"limit": limit} if not part else {})
+            answer = self._http.post(f"{_path(model)}/predict", body)
+            if "predictions" not in answer:
+                kind = answer["model"]["kind"]
+                raise ApiError(f"a model of the kind {kind} says nothing of rows", code="other_kind", status=200)
+            said += answer["predictions"]
+        named = any("name" in one for one in said)
+        numbers = np.array([one["prediction"] for one in said], dtype=np.float64)
+        columns: dict[str, Any] = {"visitor": [_hex(one["visitor"]) for one in said]} if X is None else {}
+        columns["prediction"] = numbers.astype(np.int64) if named else numbers
+        if named:
             columns["name"] = [one.get("name") for one in said]
+        if any("contributions" in one for one in said):
+            columns["reasons"] = [_reasons(one.get("contributions", [])) for one in said]
         return Table(columns)
+
+    def segments(self, *, site: str | None = None) -> Table:
+        """The segments of the site's live model: ``id``, ``name``, ``size``, ``share``, ``explanation``."""
+        said = self._http.post("/api/v1/clusters", {"site_id": self._asked(site)})
+        names = ("id", "name", "size", "share", "explanation")
+        rows = [{name: one[name] for name in names} for one in said["clusters"]]
+        return Table.of_rows(rows, info={"model": said["model"]})
+
+    def recommend(
+        self, items: Sequence[str] = (), *, visitor: str | int | None = None, k: int = 10, site: str | None = None
+    ) -> Table:
+        """What the site's live model expects next of somebody who has looked at `items`, or of a visitor: ``item`` and
+        ``score``, the best first."""
+        body = {"site_id": self._asked(site), "items": list(items), "k": k}
+        body |= {} if visitor is None else {"visitor": _number(visitor)}
+        said = self._http.post("/api/v1/recommend", body)
+        columns = {name: [one[name] for one in said["items"]] for name in ("item", "score")}
+        return Table(columns, info={"model": said["model"]})
 
     def delete(self, model: str | Version) -> None:
         """Removes a model, its versions, and what it said of visitors."""
@@ -162,6 +206,32 @@ def _packed(folder: Path) -> bytes:
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _parts(X: Any, visitors: Sequence[str | int] | None) -> Iterator[dict[str, Any]]:
+    """What is asked about, in as many requests as it takes."""
+    if X is None and visitors is None:
+        yield {}
+        return
+    name, asked = ("rows", list(_rows(X))) if visitors is None else ("visitors", [_number(one) for one in visitors])
+    for start in range(0, len(asked), _ROWS):
+        yield {name: asked[start : start + _ROWS]}
+
+
+def _number(visitor: str | int) -> str:
+    """A visitor as models are asked about them: events have the number in hexadecimal."""
+    return str(int(visitor, 16) if isinstance(visitor, str) else visitor)
+
+
+def _hex(number: str) -> str:
+    """As events have it: whole bytes, without those that are zero before the first that is not."""
+    digits = f"{int(number):x}"
+    return digits.zfill(len(digits) + len(digits) % 2)
+
+
+def _reasons(contributions: Sequence[Mapping[str, Any]]) -> str:
+    """As ``opentrace predict --explain`` writes them: ``tenure -1.20, Contract +0.80``."""
+    return ", ".join(f"{one['feature']} {one['contribution']:+.2f}" for one in contributions[:_REASONS])
 
 
 def _rows(X: Any) -> Iterator[dict[str, Any]]:

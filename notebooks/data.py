@@ -134,3 +134,27 @@ def orders() -> pd.DataFrame:
             if random.random() < leaves:
                 break
     return pd.DataFrame(rows, columns=["customer", "time", "value"])
+
+
+def shoppers(until: pd.Timestamp) -> pd.DataFrame:
+    """Four weeks of visits to a shop: `person`, `time`, `page`, `source`, `spent`. Made up: who came by an
+    advertisement soon stops, who reads the newsletter or has bought mostly stays."""
+    random = np.random.default_rng(17)
+    visits = {"newsletter": 0.6, "search": 0.5, "ads": 0.4}  # a day
+    leaves = {"newsletter": 0.01, "search": 0.03, "ads": 0.4}  # with each day
+    rows: list[tuple[str, pd.Timestamp, str, str, float]] = []
+    for person in range(1500):
+        source, buys = str(random.choice(list(visits), p=[0.35, 0.35, 0.3])), random.random() < 0.5
+        stays = 1 - leaves[source] * (0.3 if buys else 1.5)
+        ago = random.uniform(0.5, 29)
+        while ago > 0.05:
+            spent = round(float(random.gamma(4, 8)), 2) if buys and random.random() < 0.45 else 0.0
+            pages = ["/shop", *["/tea"] * (random.random() < 0.4), *["/thanks"] * (spent > 0)]
+            for minute, page in enumerate(pages):
+                time = until - pd.Timedelta(days=ago) + pd.Timedelta(minutes=2 * minute)
+                rows.append((f"person {person}", time, page, source, spent if page == "/thanks" else 0.0))
+            pause = max(random.exponential(1 / visits[source]), 0.1)
+            if random.random() > stays ** max(pause, 1):
+                break
+            ago -= pause
+    return pd.DataFrame(rows, columns=["person", "time", "page", "source", "spent"])

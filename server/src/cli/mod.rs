@@ -257,3 +257,16 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Arguments of one name are a panic when their command is called, and nowhere else.
+    #[test]
+    fn arguments_of_every_command_agree() {
+        Cli::command().debug_assert();
+    }
+}

@@ -27,7 +27,8 @@ enum Command {
         /// The model
         name: String,
         /// Its version
-        version: u32,
+        #[arg(value_name = "VERSION")]
+        number: u32,
         /// The held-out rows, with the target
         #[arg(long, value_name = "FILE")]
         input: PathBuf,
@@ -39,7 +40,7 @@ pub fn run(args: &Args) -> Result<(), CliError> {
     let registry = Registry::new(&args.registry);
     match &args.command {
         Command::List => list(&registry),
-        Command::Promote { name, version, input } => promote(&registry, name, *version, input),
+        Command::Promote { name, number, input } => promote(&registry, name, *number, input),
     }
 }
 

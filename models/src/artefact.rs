@@ -77,6 +77,11 @@ pub fn save(folder: &Path, manifest: &Manifest, model: &impl Serialize) -> Resul
     std::fs::rename(&part, &path).map_err(|source| io(&path, source))
 }
 
+/// Whether there is a model in `folder`: one that was cut off while it was written is none.
+pub fn is_there(folder: &Path) -> bool {
+    folder.join(MODEL).is_file()
+}
+
 /// What the model in `folder` is.
 ///
 /// # Errors

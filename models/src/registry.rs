@@ -68,18 +68,21 @@ impl Registry {
         Ok(names)
     }
 
-    /// The versions of a model, oldest first; none for an unknown one.
+    /// The versions of a model, oldest first; none for an unknown one. What the end of a program cut off while it
+    /// was written is no version, and its number is not given again.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Artefact`] if one cannot be read.
     pub fn versions(&self, name: &str) -> Result<Vec<Version>> {
         let live = self.live(name)?;
+        let mut numbers = self.numbers(name)?;
+        numbers.retain(|number| self.folder(name, *number).is_ok_and(|folder| artefact::is_there(&folder)));
         let version = |number: u32| {
             let manifest = artefact::manifest(&self.folder(name, number)?)?;
             let stage = if live == Some(number) { Stage::Live } else { Stage::Candidate };
             Ok(Version { number, stage, manifest })
         };
-        self.numbers(name)?.into_iter().map(version).collect()
+        numbers.into_iter().map(version).collect()
     }
 
     /// Adds a candidate; answers its number.

@@ -74,6 +74,23 @@ fn only_a_better_model_goes_live() {
 }
 
 #[test]
+fn a_version_that_was_cut_off_is_none_and_its_number_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = Registry::new(folder.path());
+    registry.add("churn", &manifest("churn"), &model()).expect("adds");
+    let cut = folder.path().join("churn").join("2");
+    std::fs::create_dir_all(&cut).expect("a folder");
+    std::fs::write(cut.join("model.safetensors"), b"half of").expect("writes");
+    let numbers = || -> Vec<u32> {
+        registry.versions("churn").expect("versions").iter().map(|version| version.number).collect()
+    };
+    assert_eq!(numbers(), [1]);
+    assert_eq!(registry.add("churn", &manifest("churn"), &model()).expect("adds"), 3);
+    assert_eq!(numbers(), [1, 3]);
+    assert!(registry.set_live("churn", 2).is_err());
+}
+
+#[test]
 fn names_do_not_leave_the_folder() {
     let registry = Registry::new("nowhere");
     for name in ["", "..", ".hidden", "a/b", "a\\b", "ü"] {

@@ -246,8 +246,10 @@ impl Models {
         &self,
         site: &Site,
         name: &str,
-        files: Vec<(&'static str, Vec<u8>)>,
+        mut files: Vec<(&'static str, Vec<u8>)>,
     ) -> Result<(ModelRecord, u32), DeskError> {
+        // Written last: without it there is no version.
+        files.sort_by_key(|(file, _)| *file == FILES[0]);
         let text = files.iter().find(|(file, _)| *file == FILES[0]).map(|(_, bytes)| bytes.as_slice());
         let text = text.ok_or_else(|| DeskError::Invalid(format!("there is no {} in it", FILES[0])))?;
         let manifest: Manifest = serde_json::from_slice(text)

@@ -51,6 +51,14 @@ fn ids_keep_their_meaning_across_retraining() {
     let before = Segments::fit(&first, Method::KMeans, 1, None).expect("segments");
     let after = Segments::fit(&second, Method::KMeans, 99, Some(&before)).expect("segments");
     assert_eq!(before.assign(&second).expect("ids"), after.assign(&second).expect("ids"));
+    let mut names: Vec<&str> = after.segments.iter().map(|segment| segment.name.as_str()).collect();
+    for segment in &after.segments {
+        let old = before.segments.iter().find(|old| old.id == segment.id).expect("an old segment");
+        assert_eq!(old.name, segment.name, "what is filtered by its name still is");
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), after.segments.len());
 }
 
 #[test]

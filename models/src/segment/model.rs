@@ -19,6 +19,8 @@ const SAME: f64 = 0.5;
 /// Features that a name is made of, and the standardised difference that they need.
 const NAMED: usize = 2;
 const NAMED_FROM: f64 = 0.4;
+/// Features that a name may be made of to be like no other.
+const MOST_NAMED: usize = 6;
 
 /// How segments are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +53,8 @@ pub struct Difference {
 pub struct Segment {
     /// Keeps its meaning across retraining.
     pub id: u32,
-    /// In words, for example `revenue 4.1×, channel = newsletter`.
+    /// In words, for example `revenue 4.1×, channel = newsletter 93 %`; that of no other segment. It goes on with
+    /// the id, so that what is filtered by it still is: what is true now is in `differences`.
     pub name: String,
     /// Share of all rows.
     pub share: f64,
@@ -257,14 +260,14 @@ impl Segments {
             });
             let mut differences: Vec<Difference> = differences.collect();
             differences.sort_by(|a, b| b.strength.abs().total_cmp(&a.strength.abs()));
-            let name = name(&differences);
+            let name = name(&differences, NAMED);
             let share = rows.len() as f64 / n as f64;
             self.segments.push(Segment { id: 0, name, share, differences, centre });
         }
         self.segments.sort_by(|a, b| b.share.total_cmp(&a.share));
     }
 
-    /// Old ids where the centre is still near, new ones elsewhere.
+    /// Old ids and names where the centre is still near, new ones elsewhere.
     fn number(&mut self, before: Option<&Segments>) {
         let same = before.filter(|before| {
             before.columns.iter().map(|c| (&c.0, &c.1)).eq(self.columns.iter().map(|c| (&c.0, &c.1)))
@@ -285,11 +288,31 @@ impl Segments {
             }
         }
         for (segment, id) in self.segments.iter_mut().zip(ids) {
+            let old = before.into_iter().flat_map(|before| &before.segments).find(|old| Some(old.id) == id);
+            if let Some(old) = old {
+                segment.name.clone_from(&old.name);
+            }
             segment.id = id.unwrap_or_else(|| {
                 next += 1;
                 next - 1
             });
         }
+        tell_apart(&mut self.segments);
+    }
+}
+
+/// Gives names that are taken more words, and where those do not help a number. The oldest keeps its name.
+fn tell_apart(segments: &mut [Segment]) {
+    let mut order: Vec<usize> = (0..segments.len()).collect();
+    order.sort_by_key(|at| segments[*at].id);
+    let mut taken: Vec<String> = Vec::new();
+    for at in order {
+        let segment = &segments[at];
+        let longer = (NAMED..=MOST_NAMED).map(|most| name(&segment.differences, most));
+        let free = std::iter::once(segment.name.clone()).chain(longer).find(|name| !taken.contains(name));
+        let free = free.unwrap_or_else(|| format!("{} ({})", segment.name, segment.id));
+        taken.push(free.clone());
+        segments[at].name = free;
     }
 }
 
@@ -313,9 +336,11 @@ fn adopt(points: &Points, groups: &[Option<usize>]) -> Vec<usize> {
         .collect()
 }
 
-/// The strongest differences in words.
-fn name(differences: &[Difference]) -> String {
-    let strong = differences.iter().filter(|one| one.strength.abs() >= NAMED_FROM).take(NAMED);
+/// The strongest differences in words, at most so many: what people have before what they have not.
+fn name(differences: &[Difference], most: usize) -> String {
+    let lacks = |one: &&Difference| one.feature.contains(" = ") && one.strength < 0.0;
+    let strong = || differences.iter().filter(|one| one.strength.abs() >= NAMED_FROM);
+    let strong = strong().filter(|one| !lacks(one)).chain(strong().filter(lacks)).take(most);
     let words: Vec<String> = strong
         .map(|one| match (one.feature.contains(" = "), one.here, one.overall) {
             (true, here, _) => format!("{} {:.0} %", one.feature, 100.0 * here),
@@ -354,4 +379,41 @@ fn silhouette(points: &Points, of: &[usize]) -> f64 {
         if larger > 0.0 && larger.is_finite() { (next - own) / larger } else { 0.0 }
     };
     points.iter().zip(of).map(one).sum::<f64>() / points.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(id: u32, differences: &[(&str, f64, f64, f64)]) -> Segment {
+        let difference = |(feature, here, overall, strength): &(&str, f64, f64, f64)| Difference {
+            feature: (*feature).to_owned(),
+            here: *here,
+            overall: *overall,
+            strength: *strength,
+        };
+        let differences: Vec<Difference> = differences.iter().map(difference).collect();
+        Segment { id, name: name(&differences, NAMED), share: 0.5, differences, centre: Vec::new() }
+    }
+
+    #[test]
+    fn names_say_what_is_there_and_are_told_apart() {
+        let buyers = [
+            ("source = search", 0.0, 0.6, -1.2),
+            ("source = letter", 1.0, 0.4, 1.2),
+            ("revenue", 41.0, 10.0, 0.9),
+            ("visits", 2.0, 8.0, -0.8),
+        ];
+        let same = segment(9, &buyers[..3]);
+        let mut segments = [segment(2, &buyers), segment(1, &buyers), same.clone(), segment(4, &[])];
+        tell_apart(&mut segments);
+        let names = segments.each_ref().map(|segment| segment.name.as_str());
+        assert_eq!(names[1], "source = letter 100 %, revenue 4.1×");
+        assert_eq!(names[0], "source = letter 100 %, revenue 4.1×, visits 0.2×");
+        assert_eq!(names[2], "source = letter 100 %, revenue 4.1×, source = search 0 %");
+        assert_eq!(names[3], "average");
+        let mut twins = [segment(4, &[]), segment(7, &[])];
+        tell_apart(&mut twins);
+        assert_eq!(twins.map(|segment| segment.name), ["average", "average (7)"]);
+    }
 }

@@ -1,6 +1,8 @@
 //! Reads and writes of models: what is known of visitors, as of now and as of a moment before, and what
 //! models say of them.
 
+use std::collections::HashMap;
+
 use clickhouse::Row;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -181,36 +183,16 @@ impl Store {
         after: Option<u64>,
         limit: u64,
     ) -> Result<Vec<VisitorRow>, StoreError> {
-        let counts = ["active_days", "sessions", "bounces", "pageviews", "events", "purchases", "origins"]
-            .map(|column| format!("toUInt64(f.{column}) AS {column}"))
-            .join(", ");
-        let words = [
-            "first_source",
-            "first_channel",
-            "last_source",
-            "last_channel",
-            "country",
-            "device",
-            "browser",
-            "os",
-            "language",
-            "platform",
-        ]
-        .map(|column| format!("toString(f.{column}) AS {column}"))
-        .join(", ");
         let query = format!(
-            "SELECT f.visitor AS visitor, toUnixTimestamp64Milli(f.first_seen) AS first_seen, \
-               toUnixTimestamp64Milli(f.last_seen) AS last_seen, f.revenue AS revenue, \
-               toUInt64(greatest(f.duration_ms, 0)) AS duration_ms, {counts}, {words} \
-             FROM v_features AS f FINAL WHERE f.site_id = {{site:UInt32}} \
-               AND (f.visitor > {{after:UInt64}} OR {{all:UInt8}} = 1) ORDER BY f.visitor LIMIT {{limit:UInt64}}"
+            "{} AND (f.visitor > {{after:UInt64}} OR {{all:UInt8}} = 1) ORDER BY f.visitor LIMIT {{limit:UInt64}}",
+            features()
         );
         let query =
             self.client().query(&query).param("site", site_id).param("after", after.unwrap_or_default());
         Ok(query.param("all", u8::from(after.is_none())).param("limit", limit).fetch_all().await?)
     }
 
-    /// What `v_features` holds of these visitors of a site.
+    /// What `v_features` holds of these visitors of a site, in their order.
     ///
     /// # Errors
     /// As above.
@@ -219,13 +201,14 @@ impl Store {
         site_id: u32,
         visitors: &[u64],
     ) -> Result<Vec<VisitorRow>, StoreError> {
-        let mut found = Vec::new();
-        for visitor in visitors {
-            let before = visitor.checked_sub(1);
-            let rows = self.visitors(site_id, before, 1).await?;
-            found.extend(rows.into_iter().filter(|row| row.visitor == *visitor));
+        if visitors.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(found)
+        let query = format!("{} AND f.visitor IN {{visitors:Array(UInt64)}}", features());
+        let query = self.client().query(&query).param("site", site_id).param("visitors", visitors);
+        let rows: Vec<VisitorRow> = query.fetch_all().await?;
+        let known: HashMap<u64, &VisitorRow> = rows.iter().map(|row| (row.visitor, row)).collect();
+        Ok(visitors.iter().filter_map(|visitor| known.get(visitor).copied().cloned()).collect())
     }
 
     /// What visitors did in visits that began within some time (half-open, milliseconds since 1970).
@@ -404,4 +387,31 @@ impl Store {
         let query = self.client().query(query).param("site", site_id).param("model", model);
         Ok(query.with_setting("lightweight_deletes_sync", "2").execute().await?)
     }
+}
+
+/// What `v_features` holds of a site's visitors, as text to go on with.
+fn features() -> String {
+    let counts = ["active_days", "sessions", "bounces", "pageviews", "events", "purchases", "origins"]
+        .map(|column| format!("toUInt64(f.{column}) AS {column}"))
+        .join(", ");
+    let words = [
+        "first_source",
+        "first_channel",
+        "last_source",
+        "last_channel",
+        "country",
+        "device",
+        "browser",
+        "os",
+        "language",
+        "platform",
+    ]
+    .map(|column| format!("toString(f.{column}) AS {column}"))
+    .join(", ");
+    format!(
+        "SELECT f.visitor AS visitor, toUnixTimestamp64Milli(f.first_seen) AS first_seen, \
+           toUnixTimestamp64Milli(f.last_seen) AS last_seen, f.revenue AS revenue, \
+           toUInt64(greatest(f.duration_ms, 0)) AS duration_ms, {counts}, {words} \
+         FROM v_features AS f FINAL WHERE f.site_id = {{site:UInt32}}"
+    )
 }

@@ -78,13 +78,13 @@ test('an address that an alert links to shows what the alert is about', async ()
   const graph = page.locator('section[aria-label=Figures] canvas');
   await graph.waitFor();
   const tile = (name) => page.getByRole('button', { name });
-  assert.equal(await tile(/^Events/).getAttribute('aria-pressed'), 'true');
-  await tile(/^Events/)
+  assert.equal(await tile(/^Events \d/).getAttribute('aria-pressed'), 'true');
+  await tile(/^Events \d/)
     .locator('.value', { hasText: /[1-9]/ })
     .waitFor();
   await page.getByRole('button', { name: 'Remove the filter page matches ^/' }).waitFor();
   await tile(/^Visits/).click();
-  await tile(/^Events/).waitFor({ state: 'detached' });
+  await tile(/^Events \d/).waitFor({ state: 'detached' });
 
   const goal = encodeURIComponent('[["is","event:goal",["signup"]]]');
   await page.goto(`${world.origin}${SITE}?metric=conversion_rate&filters=${goal}`);
@@ -92,11 +92,6 @@ test('an address that an alert links to shows what the alert is about', async ()
   await tile(/^Conversion rate/)
     .locator('.value', { hasText: /%$/ })
     .waitFor();
-  // Of everybody there is none, and the page says so by what it shows.
-  await page.getByRole('button', { name: 'Remove the filter goal is signup' }).click();
-  await page.waitForFunction(() =>
-    document.querySelector('.tile[aria-pressed=true]')?.textContent.includes('visitors'),
-  );
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

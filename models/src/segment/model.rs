@@ -405,7 +405,7 @@ mod tests {
             ("visits", 2.0, 8.0, -0.8),
         ];
         let same = segment(9, &buyers[..3]);
-        let mut segments = [segment(2, &buyers), segment(1, &buyers), same.clone(), segment(4, &[])];
+        let mut segments = [segment(2, &buyers), segment(1, &buyers), same, segment(4, &[])];
         tell_apart(&mut segments);
         let names = segments.each_ref().map(|segment| segment.name.as_str());
         assert_eq!(names[1], "source = letter 100 %, revenue 4.1×");

@@ -25,6 +25,8 @@ mod setup;
 mod slices;
 mod tally;
 mod telegram;
+#[cfg(test)]
+mod testing;
 mod visits;
 mod watch;
 

@@ -310,8 +310,9 @@ fn name_of(condition: &Condition) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use opentrace_events::{Event, Site, Visit};
+    use opentrace_events::{Event, Visit};
 
+    use super::super::testing::sites;
     use super::*;
 
     fn named(name: &str) -> Condition {
@@ -323,23 +324,6 @@ mod tests {
             case_sensitive: true,
             empty: String::new(),
         })
-    }
-
-    fn sites() -> Sites {
-        let sites = Sites::default();
-        sites.put(Site {
-            id: SiteId(1),
-            domain: "a.example".to_owned(),
-            timezone: TimeZone::UTC,
-            week_start: jiff::civil::Weekday::Monday,
-            identified: false,
-            currency: "EUR".to_owned(),
-            bots: opentrace_events::site::BotPolicy::Drop,
-            honour_privacy_signals: false,
-            retention_days: 0,
-            calendar: 0,
-        });
-        sites
     }
 
     #[test]

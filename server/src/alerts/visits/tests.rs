@@ -2,17 +2,17 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use opentrace_alerts::evaluate::{Cells, measured};
 use opentrace_alerts::rule::{Rule, RuleId, draft};
 use opentrace_alerts::series::{Grain, Key};
-use opentrace_events::{Site, Sites};
+use opentrace_events::Sites;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::names::Names;
 use super::super::tally::{Counts, NONE, Tallies};
+use super::super::testing::sites;
 use super::*;
 
 const SITE: SiteId = SiteId(1);
@@ -102,23 +102,6 @@ fn history(epochs: &[Vec<Step>]) -> History {
         history.stored.push(stored.clone());
     }
     history
-}
-
-fn sites() -> Sites {
-    let sites = Sites::default();
-    sites.put(Site {
-        id: SITE,
-        domain: "a.example".to_owned(),
-        timezone: TimeZone::UTC,
-        week_start: jiff::civil::Weekday::Monday,
-        identified: false,
-        currency: "EUR".to_owned(),
-        bots: opentrace_events::site::BotPolicy::Drop,
-        honour_privacy_signals: false,
-        retention_days: 0,
-        calendar: 0,
-    });
-    sites
 }
 
 fn resolve(

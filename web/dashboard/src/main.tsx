@@ -1,5 +1,4 @@
-import '@mantine/core/styles.css';
-import '@mantine/core/styles/default-css-variables.css';
+import './style/library';
 import './style/base.css';
 import './style/shell.css';
 import './style/controls.css';
@@ -14,6 +13,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from './api/client';
+import { begin } from './begin';
 import { router } from './router';
 
 const client = new QueryClient({
@@ -25,6 +25,8 @@ const client = new QueryClient({
     },
   },
 });
+
+begin(client);
 
 const theme = createTheme({ primaryColor: 'indigo', defaultRadius: 'md', respectReducedMotion: true });
 

@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router';
 import { readSearch } from './lib/search';
 import { readReport } from './reports/search';
+import { SitePage } from './site/SitePage';
 import { Broken } from './ui/Broken';
 import { Home } from './ui/Home';
 import { Nothing } from './ui/Notice';
@@ -19,11 +20,12 @@ const root = createRootRoute({
 
 const home = createRoute({ getParentRoute: () => root, path: '/', component: Home });
 
-export const siteRoute = createRoute({
+/** The page that most people open first: it comes with the frame, every other when it is wanted. */
+const siteRoute = createRoute({
   getParentRoute: () => root,
   path: '/sites/$site',
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import('./site/SitePage'), 'SitePage'),
+  component: SitePage,
 });
 
 export const liveRoute = createRoute({

@@ -1,11 +1,14 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { session } from '../api/client';
 import type { Scope, Session } from '../api/types';
 
-const KEY = ['session'];
+export const SESSION = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => session(signal),
+  staleTime: Number.POSITIVE_INFINITY,
+});
 
-export const useSession = () =>
-  useQuery({ queryKey: KEY, queryFn: ({ signal }) => session(signal), staleTime: Number.POSITIVE_INFINITY });
+export const useSession = () => useQuery(SESSION);
 
 /** Whether whoever is looking may do this. */
 export function useMay(scope: Scope): boolean {
@@ -21,7 +24,7 @@ export function useHas(part: string): boolean {
 export function useWelcome(): (session: Session) => void {
   const client = useQueryClient();
   return (next) => {
-    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
-    client.setQueryData(KEY, next);
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION.queryKey[0] });
+    client.setQueryData(SESSION.queryKey, next);
   };
 }

@@ -24,19 +24,16 @@ export function MainGraph() {
   const { step, currency } = view;
   const corrections = useCorrected(view.site, view.timezone);
   const body = { site_id: view.site, metrics: askedFor(metric), filters: view.filters, dimensions: [step] };
-  const now = useAnswer({
-    ...body,
-    date_range: view.range,
-    include: {
-      time_labels: true,
-      epoch: true,
-      ...(corrections.since !== undefined && { corrected_since: corrections.since }),
-    },
-  });
+  const now = useAnswer(
+    { ...body, date_range: view.range, include: { time_labels: true, epoch: true } },
+    corrections.ask,
+  );
   const before = useAnswer(
     view.before && { ...body, date_range: view.before, include: { time_labels: true } },
   );
   useEffect(() => corrections.note(now.data), [corrections, now.data]);
+  // The drawing is on its way while the figures are.
+  useEffect(() => void import('../charts/echarts'), []);
 
   const clock = wallClock(view.timezone).slice(0, 16);
   const drawn = useMemo(
@@ -44,7 +41,7 @@ export function MainGraph() {
     [metric, now.data, before.data, view.before, clock, step],
   );
   const expected = useExpected(view, metric, now.isPlaceholderData ? undefined : drawn);
-  const unusual = useUnusual(view, metric);
+  const unusual = useUnusual(view, metric, now.data !== undefined);
   const corrected = corrections.places(now.data);
   // Lists are made anew with every answer; the graph is drawn anew where what they say differs.
   const says = JSON.stringify([[...expected], [...unusual], [...corrected]]);

@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { properties } from '../api/client';
+import { inTurn } from '../ui/data';
 import { useSiteView } from './context';
 import { PROPERTY, withValue } from './names';
 import { Panel } from './Panel';
@@ -11,7 +12,7 @@ export function Properties() {
   const { site } = useSiteView();
   const { data, isPending } = useQuery({
     queryKey: ['properties', site],
-    queryFn: ({ signal }) => properties(site, signal),
+    queryFn: ({ signal }) => inTurn(() => properties(site, signal), signal),
   });
   // Its place is kept: the panel beside it would be wide for a moment.
   if (isPending)

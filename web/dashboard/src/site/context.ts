@@ -1,4 +1,4 @@
-import { useNavigate } from '@tanstack/react-router';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Condition, DateRange, Site } from '../api/types';
 import { METRIC_NAMES, type Metric, NAMED_ONLY } from '../lib/format';
@@ -14,7 +14,6 @@ import {
   today,
 } from '../lib/range';
 import { type SiteSearch, toggled } from '../lib/search';
-import { siteRoute } from '../router';
 import { useSession } from '../session/data';
 import { type WeekStart, weekStart } from '../time/month';
 import { useSites } from '../ui/data';
@@ -47,11 +46,13 @@ export interface SiteView {
   moved: (direction: 1 | -1) => Partial<SiteSearch> | null;
 }
 
+const route = getRouteApi('/sites/$site');
+
 /** What the address says about the page, and how to say something else. */
 export function useSiteView(): SiteView {
-  const { site } = siteRoute.useParams();
-  const search = siteRoute.useSearch();
-  const navigate = useNavigate({ from: siteRoute.fullPath });
+  const { site } = route.useParams();
+  const search = route.useSearch();
+  const navigate = useNavigate({ from: '/sites/$site' });
   const known = useSites().data?.find((one) => one.domain === site);
   const answered = useSession().data?.metrics;
   return useMemo(() => {

@@ -1,6 +1,7 @@
-import { useState } from 'react';
-import type { QueryAnswer } from '../api/types';
+import { useRef, useState } from 'react';
+import type { Query, QueryAnswer } from '../api/types';
 import { wallClock } from '../lib/range';
+import { askInTurn } from '../ui/data';
 
 /** What somebody had seen of a site: up to which epoch, and when by the site's clock. */
 interface Seen {
@@ -40,9 +41,15 @@ function keep(site: string, seen: Seen): void {
 export function useCorrected(site: string, timezone: string) {
   const [seen, setSeen] = useState(() => atFirst(site));
   const [noted, setNoted] = useState(false);
+  // Who never looked asks about nothing at first, and about what follows from then on.
+  const since = useRef<number>(undefined);
+  since.current = seen?.epoch;
   return {
-    /** The epoch to ask about. */
-    since: seen?.epoch,
+    /** Asks for figures, and which of them changed since. */
+    ask: (body: Query, signal: AbortSignal) => {
+      const include = { ...body.include, corrected_since: since.current };
+      return askInTurn({ ...body, include }, signal);
+    },
     /** Takes notice of the first answer of this page. */
     note(answer: QueryAnswer | undefined) {
       const epoch = answer?.meta.epoch;

@@ -9,6 +9,7 @@ import {
 } from '../api/foresight';
 import type { Interval } from '../lib/range';
 import { useHas } from '../session/data';
+import { inTurn } from '../ui/data';
 import type { SiteView } from './context';
 import type { Drawn } from './drawn';
 import { named, rowName } from './names';
@@ -91,7 +92,7 @@ export function useExpected(view: SiteView, metric: string, drawn: Drawn | undef
   };
   const { data } = useQuery({
     queryKey: ['forecast', body],
-    queryFn: ({ signal }) => forecast(body, signal),
+    queryFn: ({ signal }) => inTurn(() => forecast(body, signal), signal),
     enabled: wanted,
     staleTime: 5 * 60_000,
     retry: false,
@@ -107,11 +108,11 @@ export function useExpected(view: SiteView, metric: string, drawn: Drawn | undef
   return new Map(expected);
 }
 
-/** The unusual buckets by their labels. */
-export function useUnusual(view: SiteView, metric: string): Map<string, Unusual> {
+/** The unusual buckets by their labels. They are asked for once there are figures: nobody waits for a mark. */
+export function useUnusual(view: SiteView, metric: string, hasFigures: boolean): Map<string, Unusual> {
   const has = useHas('anomalies');
   const granularity = GRAINS[view.step];
-  const wanted = has && !view.search.plain && granularity !== undefined;
+  const wanted = has && hasFigures && !view.search.plain && granularity !== undefined;
   const body = {
     site_id: view.site,
     metric,
@@ -122,7 +123,7 @@ export function useUnusual(view: SiteView, metric: string): Map<string, Unusual>
   } as const;
   const { data } = useQuery({
     queryKey: ['anomalies', body],
-    queryFn: ({ signal }) => anomalies(body, signal),
+    queryFn: ({ signal }) => inTurn(() => anomalies(body, signal), signal),
     enabled: wanted,
     staleTime: 60_000,
     retry: false,

@@ -1,3 +1,4 @@
+import { Skeleton } from '@mantine/core';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { LOGO, type Look } from '../api/look';
@@ -10,7 +11,7 @@ import { Foot, SchemeButton } from './Foot';
 import { Icon } from './icons';
 import { useLook } from './look';
 import { Nav } from './Nav';
-import { Nothing } from './Notice';
+import { Failure, Nothing } from './Notice';
 
 const Keys = lazy(() => import('../site/Keys').then((module) => ({ default: module.Keys })));
 const MenuDrawer = lazy(() => import('./MenuDrawer').then((module) => ({ default: module.MenuDrawer })));
@@ -105,9 +106,6 @@ interface FramedProps {
 /** A page of a site, beside the list of all of them. */
 function Framed({ site, look, children }: FramedProps) {
   const mayAsk = useHas('ask');
-  const { data: sites, isFetching } = useSites();
-  // A site that was just added is not in the list before it came again.
-  const unknown = sites && !isFetching && !sites.some(({ domain }) => domain === site);
   const [menu, setMenu] = useState(false);
   return (
     <div className="app">
@@ -124,7 +122,7 @@ function Framed({ site, look, children }: FramedProps) {
           </button>
           {mayAsk && <AskBox key={site} site={site} />}
         </header>
-        {unknown ? <Unknown site={site} /> : children}
+        <Known site={site}>{children}</Known>
       </div>
       {menu && (
         <Suspense>
@@ -135,18 +133,31 @@ function Framed({ site, look, children }: FramedProps) {
   );
 }
 
-function Unknown({ site }: { site: string }) {
+/** What a page shows of a site, once it is known that there is one: nothing is asked about any other. */
+function Known({ site, children }: { site: string; children: React.ReactNode }) {
+  const { data: sites, error, isFetching, refetch } = useSites();
+  if (sites?.some(({ domain }) => domain === site)) return children;
+  // A site that was just added is not in the list before it came again.
+  const waits = !error && (!sites || isFetching);
   return (
-    <main id="main">
-      <section className="card">
-        <h1 className="hidden">{site}</h1>
-        <Nothing title={`There is no site ${site} here`}>
-          Choose one from the list, or see <Link to="/">all of them</Link>.
-        </Nothing>
-      </section>
+    <main id="main" tabIndex={-1}>
+      {waits ? (
+        <Skeleton height={300} role="status" aria-label="Loading" />
+      ) : (
+        <section className="card">
+          <h1 className="hidden">{site}</h1>
+          {error ? <Failure error={error} retry={refetch} /> : <Unknown site={site} />}
+        </section>
+      )}
     </main>
   );
 }
+
+const Unknown = ({ site }: { site: string }) => (
+  <Nothing title={`There is no site ${site} here`}>
+    Choose one from the list, or see <Link to="/">all of them</Link>.
+  </Nothing>
+);
 
 function Brand({ look }: { look: Look | undefined }) {
   return (

@@ -1,20 +1,32 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { query, sites } from '../api/client';
-import type { Query } from '../api/types';
+import type { Query, QueryAnswer } from '../api/types';
+import { turns } from '../lib/turns';
 
-export const useSites = () => useQuery({ queryKey: ['sites'], queryFn: ({ signal }) => sites(signal) });
+export const SITES = queryOptions({ queryKey: ['sites'], queryFn: ({ signal }) => sites(signal) });
+
+export const useSites = () => useQuery(SITES);
 
 /** What the site counts amounts in; empty while that is not known. */
 export const useCurrency = (site: string) =>
   useSites().data?.find((one) => one.domain === site)?.currency ?? '';
 
+/** Questions at once: what stands above is answered first, and the browser keeps connections for what else comes. */
+const AT_ONCE = 3;
+
+/** Asks after what was asked before. */
+export const inTurn = turns(AT_ONCE);
+
+export const askInTurn = (body: Query, signal: AbortSignal): Promise<QueryAnswer> =>
+  inTurn(() => query(body, signal), signal);
+
 /** The answer to `body`; while another is on its way the former stays, so that nothing jumps. */
-export const useAnswer = (body: Query | null) =>
+export const useAnswer = (body: Query | null, ask = askInTurn) =>
   useQuery({
     queryKey: ['query', body],
     queryFn: ({ signal }) => {
       if (!body) throw new Error('asked without a query');
-      return query(body, signal);
+      return ask(body, signal);
     },
     enabled: body !== null,
     placeholderData: keepPreviousData,

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { type Look, look } from '../api/look';
 import { readable } from '../lib/colour';
@@ -9,14 +9,16 @@ const DARK = ['#161a22', '#0d1016', '#2f3340'];
 
 const OURS: Look = { name: '', accent: '', has_logo: false };
 
+export const LOOK = queryOptions({
+  queryKey: ['look'],
+  // Where it is not known, pages have the look of the program.
+  queryFn: ({ signal }) => look(signal).catch(() => OURS),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 /** The organisation's look, put on the page. */
 export function useLook() {
-  const { data, isPending } = useQuery({
-    queryKey: ['look'],
-    // Where it is not known, pages have the look of the program.
-    queryFn: ({ signal }) => look(signal).catch(() => OURS),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const { data, isPending } = useQuery(LOOK);
   const accent = data?.accent;
   useEffect(() => {
     const { style } = document.documentElement;

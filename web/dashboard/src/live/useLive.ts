@@ -5,13 +5,17 @@ import type { LiveFigures } from '../api/types';
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** The figures as the server pushes them; a lost connection is taken up again, more slowly each time. */
-export function useLive(site: string) {
+/**
+ * The figures as the server pushes them; a lost connection is taken up again, more slowly each time. While it
+ * `rests` nothing is pushed: a browser has six connections to a server, and every tab left open would hold one of them.
+ */
+export function useLive(site: string, rests = false) {
   const [figures, setFigures] = useState<LiveFigures>();
   const [error, setError] = useState<Error>();
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another round connects anew
   useEffect(() => {
+    if (rests) return;
     const stop = new AbortController();
     let pause = FIRST_PAUSE_MS;
     let timer: ReturnType<typeof setTimeout>;
@@ -37,6 +41,6 @@ export function useLive(site: string) {
       stop.abort();
       clearTimeout(timer);
     };
-  }, [site, round]);
+  }, [site, round, rests]);
   return { figures, error, retry: () => setRound(round + 1) };
 }

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect } from 'react';
+import { useAsleep } from '../live/useAsleep';
 import { useLive } from '../live/useLive';
 import { useSiteView } from './context';
 import { useFresh } from './fresh';
@@ -15,7 +16,7 @@ const Details = lazy(() => import('./Details').then((module) => ({ default: modu
 export function SitePage() {
   const view = useSiteView();
   useShortcuts(view);
-  const { figures, error } = useLive(view.site);
+  const { figures, error } = useLive(view.site, useAsleep());
   useFresh(figures, view.isNow, view.steps[0] !== 'time:hour');
   useEffect(() => {
     document.title = `${view.site} · OpenTrace`;

@@ -92,6 +92,44 @@ test('an address that an alert links to shows what the alert is about', async ()
   await tile(/^Conversion rate/)
     .locator('.value', { hasText: /%$/ })
     .waitFor();
+  // Of everybody there is no such rate.
+  await page.getByRole('button', { name: 'Remove the filter goal is signup' }).click();
+  await page.waitForURL((url) => !url.search.includes('metric') && !url.search.includes('filters'));
+  await tile(/^Conversion rate/).waitFor({ state: 'detached' });
+  assert.equal(await tile(/^Unique visitors/).getAttribute('aria-pressed'), 'true');
+  await graph.waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('what an address says that nobody understands is left out', async () => {
+  const page = await world.open(`${SITE}?period=whenever&metric=everything&compare=x&tabs=1&from=2026-99-99`);
+  await ready(page);
+  await page.getByRole('button', { name: 'Time: Last 28 days' }).waitFor();
+  assert.equal(
+    await page.getByRole('button', { name: /^Unique visitors/ }).getAttribute('aria-pressed'),
+    'true',
+  );
+  await page.goto(`${world.origin}${SITE}/retention?period=whenever&filters=no&ask=5`);
+  await page.getByRole('button', { name: 'Time: Last 30 days' }).waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('a day of hours is compared, all time cannot be', async () => {
+  const page = await world.open(`${SITE}?period=24h`);
+  await ready(page);
+  await page.keyboard.press('x');
+  await page.waitForURL(/compare=previous/);
+  await page.getByText(/^Against .*–/).waitFor();
+  await page.locator('.tile .up, .tile .down, .tile .nochange').first().waitFor();
+  await page.getByText('The graph as a table').click();
+  const twin = page.getByRole('region', { name: 'Figures of the graph' });
+  await twin.getByRole('columnheader', { name: 'Before' }).waitFor();
+  assert.ok((await twin.locator('tbody tr').count()) >= 24);
+  await page.keyboard.press('a');
+  await page.getByRole('button', { name: /^Comparison/ }).click();
+  await page.getByText('Before all time there is none').waitFor();
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
@@ -181,6 +219,7 @@ test('details are sorted, searched and exported as shown', async () => {
 test('an address with a site that nobody added says so once', async () => {
   const page = await world.open('/sites/nowhere.example');
   await page.getByText('There is no site nowhere.example here').waitFor();
+  assert.deepEqual(page.complaints, []);
   assert.equal(await page.getByRole('alert').count(), 0);
   await page.getByRole('link', { name: 'all of them' }).click();
   await ready(page);

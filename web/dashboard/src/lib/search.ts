@@ -47,12 +47,15 @@ export function filtersOf(raw: unknown): Condition[] | undefined {
   return filters.length ? filters : undefined;
 }
 
-/** Reads an address that anybody may have written: what is not understood is left out. */
+/**
+ * Reads an address that anybody may have written. What is not understood is there as nothing: the router puts what
+ * was read over what was written, and what is left out would stay as it was written.
+ */
 export function readSearch(raw: Record<string, unknown>): SiteSearch {
   const tabs = Object.entries(raw.tabs ?? {}).filter(([, tab]) => typeof tab === 'string');
   const filters = filtersOf(raw.filters);
   const converts = filters?.some(([, dimension]) => dimension === 'event:goal');
-  const search: SiteSearch = {
+  return {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
     from: day(raw.from),
     to: day(raw.to),
@@ -67,7 +70,6 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
     tabs: tabs.length ? Object.fromEntries(tabs) : undefined,
     open: typeof raw.open === 'string' ? raw.open : undefined,
   };
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
 }
 
 /** The conditions with `value` of `dimension` chosen, or let go where it was chosen. */

@@ -13,15 +13,15 @@ export interface ReportSearch {
   ask?: Record<string, unknown>;
 }
 
+/** Reads an address that anybody may have written. What is not understood is there as nothing: see `readSearch`. */
 export function readReport(raw: Record<string, unknown>): ReportSearch {
-  const search: ReportSearch = {
+  return {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
     from: day(raw.from),
     to: day(raw.to),
     filters: filtersOf(raw.filters),
     ask: isObject(raw.ask) ? raw.ask : undefined,
   };
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

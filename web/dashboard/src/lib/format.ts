@@ -140,6 +140,13 @@ export const monthText = (day: string) => month.format(dated(day));
 /** A day with its weekday, month and year. */
 export const wholeDay = (day: string) => longDay.format(dated(day));
 
+/** Days, or two instants by the clock of `timezone`. */
+export function timeText([from, to]: [string, string], timeZone: string): string {
+  if (from.length === 10) return rangeText([from, to]);
+  const style = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+  return style.formatRange(new Date(from), new Date(to));
+}
+
 export function rangeText([from, to]: [string, string]): string {
   const style = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
   return style.formatRange(dated(from), dated(to));

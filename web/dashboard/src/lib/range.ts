@@ -102,6 +102,16 @@ export function compared(
   return [addDays(pair[0], -count), addDays(pair[1], -count)];
 }
 
+const DAY_MS = 86_400_000;
+
+/** The twenty-four hours compared with those up to `now`: right before them, or a year before. */
+export function shifted(now: number, mode: Exclude<Compare, 'custom'>): [string, string] {
+  const end = new Date(now);
+  if (mode === 'year') end.setUTCFullYear(end.getUTCFullYear() - 1);
+  else end.setTime(now - (mode === 'weekdays' ? WEEKS_OF_A_YEAR : 1) * DAY_MS);
+  return [new Date(end.getTime() - DAY_MS).toISOString(), end.toISOString()];
+}
+
 const isLastOfMonth = (day: string) => addDays(day, 1).endsWith('-01');
 
 /** Months of the periods that are to date. */

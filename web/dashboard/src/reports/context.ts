@@ -1,6 +1,7 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { Condition, DateRange } from '../api/types';
 import { days, type Period, sent, today } from '../lib/range';
+import { useClock } from '../time/clock';
 import { type WeekStart, weekStart } from '../time/month';
 import { useAnswer, useSites } from '../ui/data';
 import type { ReportSearch } from './search';
@@ -33,7 +34,7 @@ export function useReport(): ReportView {
   const navigate = useNavigate();
   const known = useSites().data?.find((one) => one.domain === site);
   const period = search.period ?? '30d';
-  const now = today(known?.timezone ?? 'UTC');
+  const now = today(known?.timezone ?? 'UTC', new Date(useClock()));
   const change = (part: ReportSearch) => {
     // The route stays; only what follows the question mark changes.
     navigate({ to: '.', search: (old: ReportSearch) => ({ ...old, ...part }), resetScroll: false });

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { LiveFigures } from '../api/types';
-import { figure, rangeText } from '../lib/format';
+import { figure, rangeText, timeText } from '../lib/format';
 import { type Compare, INTERVALS, type Interval, PERIODS } from '../lib/range';
 import { TimeMenu } from '../time/TimeMenu';
 import { Turn } from '../time/Turn';
@@ -21,7 +21,7 @@ export function Toolbar({ figures }: { figures?: LiveFigures }) {
         </Link>
         <span className="grow">
           {view.pair && rangeText(view.pair)}
-          {view.before && ` against ${rangeText(view.before)}`}
+          {view.before && ` ${view.pair ? 'against' : 'Against'} ${timeText(view.before, view.timezone)}`}
         </span>
         <FilterBuilder of={view} />
         <ExportAll />
@@ -82,11 +82,12 @@ function Comparison() {
           cto: undefined,
         })
       }
-      pair={view.before}
+      // Hours are of no days.
+      pair={view.pair && view.before}
       chooseDays={(cfrom, cto) => view.change({ compare: 'custom', cfrom, cto })}
       most={view.now}
       weekStart={view.weekStart}
-      disabled={!view.pair}
+      {...(!view.compares && { instead: 'Before all time there is none. Choose a shorter time to compare.' })}
     />
   );
 }

@@ -8,13 +8,16 @@ import {
   type Interval,
   intervals,
   moved,
+  ordered,
   type Period,
   periodOf,
   sent,
+  shifted,
   today,
 } from '../lib/range';
-import { type SiteSearch, toggled } from '../lib/search';
+import { readSearch, type SiteSearch, toggled } from '../lib/search';
 import { useSession } from '../session/data';
+import { useClock } from '../time/clock';
 import { type WeekStart, weekStart } from '../time/month';
 import { useSites } from '../ui/data';
 
@@ -28,7 +31,10 @@ export interface SiteView {
   search: SiteSearch;
   period: Period;
   pair: [string, string] | null;
+  /** The days compared with, or the two instants where hours are shown. */
   before: [string, string] | null;
+  /** Whether there is a time to compare with: before all of it there is none. */
+  compares: boolean;
   range: DateRange;
   step: Interval;
   steps: Interval[];
@@ -55,26 +61,29 @@ export function useSiteView(): SiteView {
   const navigate = useNavigate({ from: '/sites/$site' });
   const known = useSites().data?.find((one) => one.domain === site);
   const answered = useSession().data?.metrics;
+  const clock = useClock();
   return useMemo(() => {
     const change = (part: Partial<SiteSearch>) => {
-      navigate({ search: (old) => ({ ...old, ...part }), resetScroll: false });
+      // Read anew: what was chosen may have gone with what is changed.
+      navigate({ search: (old) => readSearch({ ...old, ...part }), resetScroll: false });
     };
     const answers = (metric: string) => answered?.includes(metric) ?? false;
     const named = (metric: Metric) => !NAMED_ONLY.has(metric) || metric === search.metric;
     const metrics = METRIC_NAMES.filter((metric) => answers(metric) && named(metric));
-    return { ...viewOf(site, known, search, change), metrics, answers };
-  }, [site, search, known, answered, navigate]);
+    return { ...viewOf(site, known, search, clock, change), metrics, answers };
+  }, [site, search, known, answered, clock, navigate]);
 }
 
 function viewOf(
   site: string,
   known: Site | undefined,
   search: SiteSearch,
+  clock: number,
   change: SiteView['change'],
 ): Omit<SiteView, 'metrics' | 'answers'> {
   const timezone = known?.timezone ?? 'UTC';
   const period = search.period ?? '28d';
-  const now = today(timezone);
+  const now = today(timezone, new Date(clock));
   const pair = days(period, now, search.from, search.to);
   const steps = intervals(pair, period);
   const filters = search.filters ?? [];
@@ -87,7 +96,8 @@ function viewOf(
     search,
     period,
     pair,
-    before: pair && search.compare ? compared(pair, search.compare, search.cfrom, search.cto) : null,
+    before: beforeOf(search, period, pair, clock),
+    compares: period !== 'all',
     range: sent(pair, period),
     step: steps.find((step) => step === search.interval) ?? steps[0],
     steps,
@@ -104,6 +114,19 @@ function viewOf(
       return next && timeOf(periodOf(next, now), next);
     },
   };
+}
+
+/** What is compared with, where something is. */
+function beforeOf(
+  { compare, cfrom, cto }: SiteSearch,
+  period: Period,
+  pair: [string, string] | null,
+  clock: number,
+): [string, string] | null {
+  if (!compare || period === 'all') return null;
+  if (pair) return compared(pair, compare, cfrom, cto);
+  if (compare !== 'custom') return shifted(clock, compare);
+  return cfrom && cto ? ordered(cfrom, cto) : null;
 }
 
 /** What the address says of a time: the name of a period, or days. */

@@ -21,12 +21,13 @@ interface Props<T extends string> {
   most: string;
   weekStart: WeekStart;
   id?: string;
-  disabled?: boolean;
+  /** What is said in place of all that, where there is nothing to choose. */
+  instead?: string;
 }
 
 /** A button that says a time, and opens names of others and a calendar. */
 export function TimeMenu<T extends string>(props: Props<T>) {
-  const { id, label, shown, options, chosen, choose, pair, chooseDays, most, weekStart, disabled } = props;
+  const { id, label, shown, options, chosen, choose, pair, chooseDays, most, weekStart, instead } = props;
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   // By hand: the library notes who had the focus a moment after opening, when it may be the calendar already.
@@ -55,14 +56,18 @@ export function TimeMenu<T extends string>(props: Props<T>) {
           aria-label={`${label}: ${shown}`}
           aria-haspopup="dialog"
           aria-expanded={open}
-          disabled={disabled}
           onClick={() => show(!open)}
         >
           {shown}
         </button>
       </Popover.Target>
       <Popover.Dropdown>
-        {open && (
+        {open && instead && (
+          <p role="dialog" aria-label={label} tabIndex={-1} data-autofocus>
+            {instead}
+          </p>
+        )}
+        {open && !instead && (
           <div role="dialog" aria-label={label} className="time-menu" onKeyDown={press}>
             <Options options={options} chosen={chosen} take={take} />
             <Suspense fallback={<div className="calendar" />}>

@@ -1,6 +1,5 @@
 import type { Understood } from '../api/ask';
 import { CHARTS, type ChartKind, type Tile } from '../api/boards';
-import { figures, type RawAnswer } from '../api/figures';
 import type { AnomalyPoint, ForecastAnswer, Insight } from '../api/foresight';
 import type { FunnelResult, FunnelStep } from '../api/reports';
 import { TileView } from '../boards/TileView';
@@ -13,6 +12,7 @@ import { Change } from '../ui/Change';
 import { type Column, DataTable } from '../ui/DataTable';
 import { useCurrency } from '../ui/data';
 import { Rows } from './Rows';
+import { useRegionsNamed } from './useRegionsNamed';
 
 /** Reports that are drawn; the others are told in rows. */
 const REPORTS: Record<string, ChartKind> = { funnel: 'funnel', retention: 'retention', journeys: 'sankey' };
@@ -31,13 +31,14 @@ interface ResultProps {
 /** What a question was answered, as a chart with its table, a report, or rows. */
 export function Result({ site, query: understood, result, chart }: ResultProps) {
   const currency = useCurrency(site);
+  const drawn = useRegionsNamed(site, result, understood.dimensions);
   const report = REPORTS[understood.kind];
   const of = { metric: String(understood.metric), grain: String(understood.granularity), currency };
   if (understood.kind === 'forecast') return <Ahead answer={result as unknown as ForecastAnswer} {...of} />;
   if (understood.kind === 'anomalies') return <Judged points={result.points as AnomalyPoint[]} {...of} />;
   if (understood.kind === 'insight')
     return <Changed result={result} metric={of.metric} currency={currency} />;
-  if (!report && !Array.isArray(result.results)) return <Rows of={result} />;
+  if (!report && !drawn) return <Rows of={result} />;
   const drawable: ChartKind =
     chart && chart in CHARTS && chart !== 'text' ? (chart as ChartKind) : usual(understood);
   const kind = report ?? drawable;
@@ -50,7 +51,7 @@ export function Result({ site, query: understood, result, chart }: ResultProps) 
     h: 5,
     query: {
       metrics: understood.metrics ?? [],
-      dimensions: understood.dimensions ?? [],
+      dimensions: drawn?.dimensions ?? [],
       date_range: 'all',
       ...(report === 'retention' && { period: understood.period as 'day' }),
     },
@@ -59,7 +60,7 @@ export function Result({ site, query: understood, result, chart }: ResultProps) 
     <div className="answer">
       <TileView
         tile={tile}
-        answer={report ? withPages(result, understood) : figures(result as unknown as RawAnswer)}
+        answer={report ? withPages(result, understood) : drawn?.answer}
         error={null}
         retry={() => {}}
         currency={currency}

@@ -2,8 +2,9 @@ import { useCallback, useMemo } from 'react';
 import type { Tile } from '../api/boards';
 import { Chart, type Colours } from '../charts/Chart';
 import { WorldMap } from '../charts/WorldMap';
-import { named } from '../site/names';
+import { named, regionNames } from '../site/names';
 import { type Drawn, option } from './options';
+import { countryOf } from './regions';
 
 /** A tile's figures as a chart. */
 export function Drawing({ tile, drawn }: { tile: Tile; drawn: Drawn }) {
@@ -18,6 +19,8 @@ export function Drawing({ tile, drawn }: { tile: Tile; drawn: Drawn }) {
     () => answer.results.map((row): [string, number] => [row.dimensions[0] ?? '', row.metrics[0] ?? 0]),
     [answer],
   );
-  if (tile.chart === 'map') return <WorldMap rows={rows} metric={metric} />;
+  const names = useMemo(() => regionNames(answer), [answer]);
+  const of = countryOf(answer, dimensions);
+  if (tile.chart === 'map') return <WorldMap rows={rows} names={names} metric={metric} {...(of && { of })} />;
   return <Chart label={tile.title || named(metric)} option={chosen} />;
 }

@@ -1,5 +1,5 @@
 import { Skeleton } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import type { Tile } from '../api/boards';
 import type { Cohort, FunnelAnswer, JourneyLink } from '../api/reports';
 import type { QueryAnswer } from '../api/types';
@@ -7,6 +7,7 @@ import { DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
 import { Figures } from './Figures';
 import type { Drawn } from './options';
+import { withRegionsNamed } from './regions';
 import { TileNumber } from './TileNumber';
 
 const Drawing = lazy(() => import('./Drawing').then((module) => ({ default: module.Drawing })));
@@ -76,6 +77,8 @@ function Contents({ tile, answer, line, currency }: Omit<Props, 'error' | 'retry
   }
 }
 
+const NONE: string[] = [];
+
 const Empty = () => <Nothing title="Nothing in this time" />;
 
 function Scrolling({ children }: { children: React.ReactNode }) {
@@ -98,12 +101,21 @@ function Charted({
   line?: QueryAnswer;
   currency: string;
 }) {
+  const dimensions = tile.query?.dimensions ?? NONE;
+  // A map finds its parts by their codes; everything else is read.
+  const named = useMemo(() => withRegionsNamed(answer, dimensions), [answer, dimensions]);
   if (answer.results.length === 0) return <Empty />;
   const metric = tile.query?.metrics?.[0] ?? 'visitors';
-  const drawn: Drawn = { answer, dimensions: tile.query?.dimensions ?? [], metric, currency };
+  const drawn: Drawn = { ...named, metric, currency };
   if (tile.chart === 'number') return <TileNumber drawn={drawn} line={line} title={tile.title} />;
   if (tile.chart === 'table') return <Figures drawn={drawn} />;
-  return <Twin chart={<Drawing tile={tile} drawn={drawn} />} table={<Figures drawn={drawn} />} />;
+  const onMap = { answer, dimensions, metric, currency };
+  return (
+    <Twin
+      chart={<Drawing tile={tile} drawn={tile.chart === 'map' ? onMap : drawn} />}
+      table={<Figures drawn={drawn} />}
+    />
+  );
 }
 
 function Flows({ links, title }: { links: JourneyLink[]; title: string }) {

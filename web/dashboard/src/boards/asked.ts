@@ -1,7 +1,9 @@
 import type { ChartKind, TileQuery } from '../api/boards';
 import type { FunnelQuery, RetentionQuery } from '../api/reports';
 import type { Condition } from '../api/types';
+import { WITH_REGIONS } from '../charts/WorldMap';
 import { BY_TIME } from '../lib/buckets';
+import { COUNTRY, REGION, withNames } from '../site/names';
 
 /** What the builder asks about a chart beside what all of them have. */
 export interface Needs {
@@ -90,10 +92,16 @@ function own(chart: ChartKind, fields: Record<string, string>): Omit<TileQuery, 
 const isRanked = (chart: ChartKind, step: string | undefined) =>
   chart === 'pie' || chart === 'table' || (chart === 'bar' && !step?.startsWith('time:'));
 
-function figures(chart: ChartKind, { metric = 'visitors', step, dimension }: Record<string, string>) {
+/** What a map shows: the world, or the regions of the one country that is asked about. */
+const placesOf = ({ filtered, value = '' }: Record<string, string>) =>
+  withNames(filtered === COUNTRY && WITH_REGIONS.has(value) ? REGION : COUNTRY);
+
+function figures(chart: ChartKind, fields: Record<string, string>) {
+  const { metric = 'visitors', step, dimension } = fields;
   return {
     metrics: [metric],
-    dimensions: chart === 'map' ? ['visit:country'] : [step, dimension].flatMap((one) => one || []),
+    dimensions:
+      chart === 'map' ? placesOf(fields) : [step, dimension].flatMap((one) => (one ? withNames(one) : [])),
     ...(step?.startsWith('time:') && { include: BY_TIME }),
     pagination: { limit: isRanked(chart, step) ? ROWS : SERIES, offset: 0 },
   };

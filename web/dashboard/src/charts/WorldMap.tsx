@@ -12,17 +12,27 @@ interface Props {
   rows: [string, number][];
   /** The country whose regions they are; countries of the world without one. */
   of?: string;
+  /** What regions are called. */
+  names?: ReadonlyMap<string, string>;
   metric?: string;
   choose?: (code: string) => void;
 }
 
-export function WorldMap({ rows, of, metric, choose }: Props) {
+export function WorldMap({ rows, of, names, metric, choose }: Props) {
   const option = useCallback(
     (colours: Colours) =>
       of
-        ? areas({ map: `regions of ${of}`, rows, metric, name: (code) => code.slice(3) || code }, colours)
+        ? areas(
+            {
+              map: `regions of ${of}`,
+              rows,
+              metric,
+              name: (code) => names?.get(code) ?? (code.slice(3) || code),
+            },
+            colours,
+          )
         : areas({ map: 'world', rows, metric }, colours),
-    [rows, of, metric],
+    [rows, of, names, metric],
   );
   return (
     <Chart

@@ -1,10 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
-import { query } from '../api/client';
 import type { Condition } from '../api/types';
 import { SaveFilters } from '../segments/SaveFilters';
 import { useMay } from '../session/data';
 import type { Filtered } from './FilterBuilder';
-import { named, rowName, SIGNS, withNames } from './names';
+import { named, rowName, SIGNS } from './names';
+import { useNames } from './useNames';
 
 /** The filters of a page, each a button that lets it go. */
 export function Chips({ of: { site, filters, setFilters } }: { of: Filtered }) {
@@ -41,27 +40,4 @@ function Chip({ site, condition: [operator, dimension, values], remove }: ChipPr
       {told} ×
     </button>
   );
-}
-
-/** What values are called that are codes which only the server can name. */
-function useNames(site: string, dimension: string, values: string[]): Map<string, string> {
-  const dimensions = withNames(dimension);
-  const { data } = useQuery({
-    // Not among the figures, which are asked for anew whenever something happens: names stay.
-    queryKey: ['names', site, dimension, values],
-    queryFn: ({ signal }) =>
-      query(
-        {
-          site_id: site,
-          metrics: ['visitors'],
-          date_range: 'all',
-          dimensions,
-          filters: [['is', dimension, values]],
-        },
-        signal,
-      ),
-    enabled: dimensions.length > 1,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  return new Map(data?.results.map(({ dimensions: [value = '', name = value] }) => [value, name]));
 }

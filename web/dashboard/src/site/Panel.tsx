@@ -6,7 +6,7 @@ import { figure } from '../lib/format';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useSiteView } from './context';
-import { rowName, withNames } from './names';
+import { regionNames, rowName, withNames } from './names';
 import type { PanelKind, Tab } from './panels';
 
 const ROWS = 9;
@@ -154,7 +154,15 @@ function Places({ answer, of, dimension }: PlacesProps) {
     () => answer.results.map((row): [string, number] => [row.dimensions[0] ?? '', row.metrics[0] ?? 0]),
     [answer],
   );
-  return <WorldMap rows={rows} {...(of && { of })} choose={(code) => code && filter(dimension, code)} />;
+  const names = useMemo(() => regionNames(answer), [answer]);
+  return (
+    <WorldMap
+      rows={rows}
+      names={names}
+      {...(of && { of })}
+      choose={(code) => code && filter(dimension, code)}
+    />
+  );
 }
 
 interface RowsProps {

@@ -1,4 +1,4 @@
-import type { Condition, Operator } from '../api/types';
+import type { Condition, Operator, QueryAnswer } from '../api/types';
 import { countryName } from '../lib/format';
 
 export const SIGNS: Record<Operator, string> = {
@@ -48,11 +48,17 @@ export const withValue = (dimension: string): Condition[] =>
   dimension.startsWith(PROPERTY) ? [['is_not', dimension, [NO_PROPERTY]]] : [];
 
 export const COUNTRY = 'visit:country';
-const REGION = 'visit:region';
+export const REGION = 'visit:region';
+
+export const REGION_NAME = 'visit:region_name';
 
 /** The dimension, and what its values are called where they are codes that only the server can name. */
 export const withNames = (dimension: string): string[] =>
-  dimension === REGION ? [dimension, 'visit:region_name'] : [dimension];
+  dimension === REGION ? [dimension, REGION_NAME] : [dimension];
+
+/** What regions are called, by their codes, from an answer whose rows are of `withNames`. */
+export const regionNames = ({ results }: QueryAnswer): Map<string, string> =>
+  new Map(results.map(({ dimensions: [code = '', name = code] }) => [code, name]));
 
 export const rowName = (dimension: string, value: string): string =>
   dimension === COUNTRY ? countryName(value) : value || '(none)';

@@ -28,17 +28,32 @@ export function metricName(metric: string): string {
   return known[metric] ?? `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}`;
 }
 
-const HOUR = 3600;
-const DAY = 24 * HOUR;
+/** Units of time with their seconds, the largest first, as they are written where there is little room. */
+const UNITS = (
+  [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+    ['second', 1],
+  ] as const
+).map(([unit, seconds]) => ({
+  seconds,
+  format: new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay: 'narrow' }),
+}));
 
-/** The two largest parts of a span of time: `2d 3h`, `1m 58s`. */
+/** The two largest parts of a span of time: `2d 3h`, `1m 58s`, or what the reader's language has for them. */
 export function duration(seconds: number): string {
   const rounded = Math.round(seconds);
-  if (rounded >= DAY)
-    return `${whole.format(Math.floor(rounded / DAY))}d ${Math.floor((rounded % DAY) / HOUR)}h`;
-  if (rounded >= HOUR) return `${Math.floor(rounded / HOUR)}h ${Math.floor((rounded % HOUR) / 60)}m`;
-  const minutes = Math.floor(rounded / 60);
-  return minutes ? `${minutes}m ${rounded % 60}s` : `${rounded}s`;
+  const first = UNITS.findIndex((unit) => rounded >= unit.seconds);
+  const parts = UNITS.slice(first, first < 0 ? undefined : first + 2);
+  let rest = rounded;
+  return parts
+    .map(({ seconds, format }) => {
+      const count = Math.floor(rest / seconds);
+      rest -= count * seconds;
+      return format.format(count);
+    })
+    .join(' ');
 }
 
 const RATES = new Set([
@@ -74,8 +89,12 @@ export const counted = (metric: string, value: number): number =>
 
 function money(value: number, currency = 'USD', short: boolean): string {
   const notation = short && value >= 10_000 ? 'compact' : 'standard';
+  // Of thousands nobody reads the cents.
+  const rounded = short && notation === 'standard' && value >= 1000 && { maximumFractionDigits: 0 };
   try {
-    return new Intl.NumberFormat(undefined, { style: 'currency', currency, notation }).format(value);
+    return new Intl.NumberFormat(undefined, { style: 'currency', currency, notation, ...rounded }).format(
+      value,
+    );
   } catch {
     return `${whole.format(value)} ${currency}`; // not a code the browser knows
   }

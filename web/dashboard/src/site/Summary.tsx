@@ -39,7 +39,7 @@ export function Tiles() {
           >
             <span className="name">{METRICS[metric]}</span>
             {now.data ? (
-              <span className="value">{figure(metric, value(metric), true, view.currency)}</span>
+              <Value>{figure(metric, value(metric), true, view.currency)}</Value>
             ) : (
               <Skeleton height={26} width={90} my={4} component="span" />
             )}
@@ -55,6 +55,13 @@ export function Tiles() {
     </>
   );
 }
+
+/** Longer than this is written smaller: durations are long in some languages, amounts in some currencies. */
+const FITS = 9;
+
+const Value = ({ children }: { children: string }) => (
+  <span className={children.length > FITS ? 'value long' : 'value'}>{children}</span>
+);
 
 /** What to do where nothing ever came. */
 function Silence() {

@@ -129,7 +129,12 @@ function Asked({ site, chart, query }: AskedProps) {
         </>
       )}
       {needs.depth && (
-        <Choice name="depth" label="Pages of a visit" value={String(query?.depth ?? 4)} options={DEPTHS} />
+        <Choice
+          name="depth"
+          label="Steps from page to page"
+          value={String(query?.depth ?? 4)}
+          options={DEPTHS}
+        />
       )}
       {needs.events && (
         <>

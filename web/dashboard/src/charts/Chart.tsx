@@ -46,8 +46,8 @@ function colours(): Colours {
 interface Props {
   label: string;
   kind?: string;
-  /** Must keep its identity while what it draws is the same. */
-  option: (colours: Colours) => EChartsCoreOption;
+  /** Must keep its identity while what it draws is the same. What asks for the width is drawn anew with another. */
+  option: (colours: Colours, width: number) => EChartsCoreOption;
   choose?: (name: string) => void;
   prepare?: () => Promise<void>;
 }
@@ -56,8 +56,8 @@ interface Props {
 export function Chart({ label, kind = '', option, choose, prepare }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | null>(null);
-  const latest = useRef({ choose });
-  latest.current = { choose };
+  const latest = useRef({ choose, option });
+  latest.current = { choose, option };
   const [missing, setMissing] = useState(false);
   const scheme = useComputedColorScheme();
   const accent = useLook().look?.accent;
@@ -74,7 +74,7 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
         chart.current = init(element.current);
         chart.current.on('click', ({ name }) => latest.current.choose?.(name));
       }
-      chart.current.setOption(option(colours()), { notMerge: true });
+      chart.current.setOption(option(colours(), element.current.clientWidth), { notMerge: true });
       element.current.dataset.drawn = String(Number(element.current.dataset.drawn ?? 0) + 1);
     })();
     return () => {
@@ -84,8 +84,12 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
 
   useEffect(() => {
     const sizes = new ResizeObserver(([entry]) => {
+      const width = entry?.contentRect.width;
       // A map without a size has no projection to draw with.
-      if (entry?.contentRect.width) chart.current?.resize();
+      if (!width || !chart.current) return;
+      chart.current.resize();
+      const { option } = latest.current;
+      if (option.length > 1) chart.current.setOption(option(colours(), width), { notMerge: true });
     });
     if (element.current) sizes.observe(element.current);
     return () => {

@@ -26,7 +26,7 @@ export function Journeys() {
       <section className="card" aria-label="Journeys">
         <div className="tools">
           <label>
-            Pages of a visit{' '}
+            Steps from page to page{' '}
             <select
               value={depth}
               onChange={(event) => view.change({ ask: { ...view.ask, depth: Number(event.target.value) } })}

@@ -34,21 +34,51 @@ export function Insights() {
         ) : data.insights.length === 0 ? (
           <Nothing title="Nothing changed more than by chance">Choose another time.</Nothing>
         ) : (
-          <ul className="rules">
-            {data.insights.map((one) => (
-              <Told
-                key={`${one.metric} ${one.group?.join(' ')}`}
-                site={view.site}
-                time={view.time}
-                insight={one}
-              />
-            ))}
-          </ul>
+          <Sorted site={view.site} time={view.time} insights={data.insights} />
         )}
       </section>
     </>
   );
 }
+
+interface ListProps {
+  site: string;
+  time: Time;
+  insights: Insight[];
+}
+
+/** What is sure first. What may be chance is there for whoever wants it. */
+function Sorted({ insights, ...about }: ListProps) {
+  const sure = insights.filter(({ significant }) => significant);
+  const others = insights.filter(({ significant }) => !significant);
+  return (
+    <>
+      {sure.length > 0 ? (
+        <List {...about} insights={sure} />
+      ) : (
+        <p role="status">Nothing changed more than it would by chance.</p>
+      )}
+      {others.length > 0 && (
+        <details className="twin">
+          <summary>
+            {others.length === 1
+              ? 'One change that may be chance'
+              : `${others.length} changes that may be chance`}
+          </summary>
+          <List {...about} insights={others} />
+        </details>
+      )}
+    </>
+  );
+}
+
+const List = ({ insights, ...about }: ListProps) => (
+  <ul className="rules">
+    {insights.map((one) => (
+      <Told key={`${one.metric} ${one.group?.join(' ')}`} {...about} insight={one} />
+    ))}
+  </ul>
+);
 
 interface ToldProps {
   site: string;
@@ -69,7 +99,8 @@ function Told({ site, time, insight }: ToldProps) {
   return (
     <li>
       <span className={`badge ${significant ? (better ? 'good' : 'bad') : ''}`}>
-        {more ? '↑' : '↓'} {change === null ? 'new' : figure('percentage', Math.abs(change))}
+        {before === after ? '=' : more ? '↑' : '↓'}{' '}
+        {change === null ? 'new' : figure('percentage', Math.abs(change))}
       </span>
       <span>
         <strong>{aboutOf(insight)}</strong>

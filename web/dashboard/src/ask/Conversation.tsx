@@ -1,6 +1,6 @@
 import { Button, Modal, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ask, type Reply, type Understood } from '../api/ask';
 import { call, query } from '../api/client';
 import type { Query } from '../api/types';
@@ -86,6 +86,11 @@ function Answered({ site, reply, next }: AnsweredProps) {
   const [taken, setTaken] = useState<string>();
   const [problem, setProblem] = useState<string>();
   const goesOn = shown.query ?? undefined;
+  const field = useRef<HTMLInputElement>(null);
+  // What was pressed to come here is gone. A finger needs no keyboard before it asks for one.
+  useEffect(() => {
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus({ preventScroll: true });
+  }, []);
   // One of several readings is a query already; the words would be as ambiguous as before.
   const take = async ({ question, query }: Reply['suggestions'][number]) => {
     if (query?.kind !== 'query') return next(question, goesOn);
@@ -127,7 +132,13 @@ function Answered({ site, reply, next }: AnsweredProps) {
       )}
       {goesOn && (
         <form className="tools" onSubmit={follow}>
-          <input name="follow" aria-label="Go on from here" placeholder="and by country?" className="grow" />
+          <input
+            name="follow"
+            aria-label="Go on from here"
+            placeholder="and by country?"
+            className="grow"
+            ref={field}
+          />
           <Button type="submit" size="xs">
             Ask
           </Button>

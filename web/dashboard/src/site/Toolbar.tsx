@@ -20,8 +20,8 @@ export function Toolbar({ figures }: { figures?: LiveFigures }) {
           {figures ? `${figure('visitors', figures.visitors_now)} now` : 'Connecting'}
         </Link>
         <span className="grow">
-          {view.pair && rangeText(view.pair)}
-          {view.before && ` ${view.pair ? 'against' : 'Against'} ${timeText(view.before, view.timezone)}`}
+          {view.pair && `${rangeText(view.pair)} `}
+          {view.before && `${view.pair ? 'against' : 'Against'} ${timeText(view.before, view.timezone)}`}
         </span>
         <FilterBuilder of={view} />
         <ExportAll />

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { copy } from '../lib/clipboard';
 import { figure } from '../lib/format';
 import { useLive } from '../live/useLive';
 import { installRoute } from '../router';
@@ -68,8 +69,8 @@ export function Install() {
 
 function Snippet({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
+  const take = async () => {
+    await copy(text);
     setCopied(true);
   };
   return (
@@ -77,7 +78,7 @@ function Snippet({ text }: { text: string }) {
       <pre>
         <code>{text}</code>
       </pre>
-      <Button variant="default" size="xs" onClick={copy} onBlur={() => setCopied(false)}>
+      <Button variant="default" size="xs" onClick={take} onBlur={() => setCopied(false)}>
         {copied ? 'Copied' : 'Copy'}
       </Button>
     </div>

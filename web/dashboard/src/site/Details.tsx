@@ -74,6 +74,7 @@ export function Details({ dimension }: { dimension: string }) {
           type="search"
           aria-label="Search the rows"
           placeholder="Search"
+          data-autofocus={matchMedia('(pointer: fine)').matches || undefined}
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
         />
@@ -98,7 +99,11 @@ export function Details({ dimension }: { dimension: string }) {
       ) : !data ? (
         <Skeleton height={300} role="status" aria-label="Loading" />
       ) : rows.length === 0 ? (
-        <Nothing title="No row has this">Search for something shorter.</Nothing>
+        asked ? (
+          <Nothing title="No row has this">Search for something shorter.</Nothing>
+        ) : (
+          <Nothing title="Nothing in this time">Choose a longer one.</Nothing>
+        )
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <section className="scroll" aria-label="Rows" tabIndex={0}>

@@ -56,7 +56,9 @@ export function Panel({ kind }: { kind: PanelKind }) {
       ) : !data ? (
         <Skeleton height={kind.low ? 150 : 310} role="status" aria-label="Loading" />
       ) : data.results.length === 0 ? (
-        <Nothing title="Nothing in this time">Choose a longer time, or let a filter go.</Nothing>
+        <Nothing title="Nothing in this time">
+          {view.filters.length ? 'Choose a longer time, or let a filter go.' : 'Choose a longer time.'}
+        </Nothing>
       ) : (
         <>
           {tab.id === 'map' && <Places answer={data} of={country} dimension={tab.dimension} />}

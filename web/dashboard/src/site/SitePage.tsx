@@ -10,6 +10,7 @@ import { PANELS } from './panels';
 import { Tiles } from './Summary';
 import { useShortcuts } from './shortcuts';
 import { Toolbar } from './Toolbar';
+import { useSilence, Waiting } from './Waiting';
 
 const Details = lazy(() => import('./Details').then((module) => ({ default: module.Details })));
 
@@ -18,9 +19,17 @@ export function SitePage() {
   useShortcuts(view);
   const { figures, error } = useLive(view.site, useAsleep());
   useFresh(figures, view.isNow, view.steps[0] !== 'time:hour');
+  const isSilent = useSilence(view);
   useEffect(() => {
     document.title = `${view.site} · OpenTrace`;
   }, [view.site]);
+  if (isSilent)
+    return (
+      <>
+        <h1 className="hidden">{view.site}</h1>
+        <Waiting site={view.site} />
+      </>
+    );
   return (
     <>
       <h1 className="hidden">{view.site}</h1>

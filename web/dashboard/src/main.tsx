@@ -8,18 +8,31 @@ import './style/pages.css';
 import './style/reports.css';
 import './style/boards.css';
 import { createTheme, MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from './api/client';
 import { begin } from './begin';
 import { router } from './router';
+import { SESSION } from './session/data';
 
-const client = new QueryClient({
+/** Whether the server no longer knows who is looking; a shared page has its own word for who may. */
+const isSignedOut = (error: Error, [about]: readonly unknown[]) =>
+  error instanceof ApiError && error.status === 401 && about !== 'session' && about !== 'shared';
+
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // One place asks to sign in again, not each part of the page.
+    onError: (error, { queryKey }) => {
+      if (isSignedOut(error, queryKey)) client.invalidateQueries(SESSION);
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 30_000,
+      // A server on this machine is there without a network, and one that is not is missed in words.
+      networkMode: 'always',
       // The server's refusals stay refusals; only a lost connection is worth another try.
       retry: (count, error) => !(error instanceof ApiError) && count < 2,
     },

@@ -26,6 +26,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What the server said, as a sentence with what to do about it. */
+export function sentenceOf({ message, hint }: ApiError): string {
+  const said = `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}`;
+  return hint ? `${said}: ${hint}.` : `${said}.`;
+}
+
 /** Shows the server that one of its own pages asks; it comes with the session. */
 let confirmation: string | undefined;
 

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { ApiError } from '../api/client';
+import { ApiError, sentenceOf } from '../api/client';
 
 interface Props {
   title: string;
@@ -47,14 +47,9 @@ export function Form({ title, children, action, danger, submit }: Props) {
 
 /** What went wrong; a request that found nobody is a `TypeError` of the browser's own words. */
 function said(problem: Error): string {
-  if (problem instanceof ApiError) return sentence(problem);
+  if (problem instanceof ApiError) return sentenceOf(problem);
   if (problem instanceof TypeError) return 'The server cannot be reached. Is it still running?';
   return problem.message;
-}
-
-function sentence({ message, hint }: ApiError): string {
-  const said = `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}`;
-  return hint ? `${said}: ${hint}.` : `${said}.`;
 }
 
 interface FieldProps {

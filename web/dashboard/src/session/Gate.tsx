@@ -1,5 +1,5 @@
 import { Skeleton } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { Failure } from '../ui/Notice';
 import { useSession } from './data';
 import { Setup } from './Setup';
@@ -8,9 +8,11 @@ import { SignIn } from './SignIn';
 /** Shows what is inside to whoever may read, and asks everybody else who they are. */
 export function Gate({ children }: { children: ReactNode }) {
   const { data, error, refetch } = useSession();
+  const wasInside = useRef(false);
   if (error) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height={300} role="status" aria-label="Loading" />;
   if (data.state === 'new') return <Setup />;
-  if (data.state === 'signed_out') return <SignIn />;
+  if (data.state === 'signed_out') return <SignIn again={wasInside.current} />;
+  wasInside.current = true;
   return children;
 }

@@ -3,7 +3,8 @@ import { signIn } from '../api/client';
 import { useWelcome } from './data';
 import { Field, Form } from './Form';
 
-export function SignIn() {
+/** `again` is for who was in and is no longer. */
+export function SignIn({ again }: { again: boolean }) {
   const welcome = useWelcome();
   useEffect(() => {
     document.title = 'Sign in · OpenTrace';
@@ -14,6 +15,7 @@ export function SignIn() {
       action="Sign in"
       submit={async ({ email = '', password = '' }) => welcome(await signIn(email, password))}
     >
+      {again && <p role="status">You were signed out. Sign in to go on where you were.</p>}
       <Field name="email" label="E-mail address" type="email" autoComplete="username" required />
       <Field name="password" label="Password" type="password" autoComplete="current-password" required />
     </Form>

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ApiError } from '../api/client';
+import { ApiError, sentenceOf } from '../api/client';
 
 export function Nothing({ title, children }: { title: string; children?: ReactNode }) {
   return (
@@ -35,8 +35,9 @@ export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   return (
     <div className="nothing" role="alert">
       <strong>{said ? (error.status < 500 ? REFUSED : FAILED) : 'The server cannot be reached'}</strong>
-      <div>{said ? `${error.message}${error.field ? ` (${error.field})` : ''}` : 'Is it still running?'}</div>
-      {said && error.hint && <div>{error.hint}</div>}
+      <div>
+        {said ? `${sentenceOf(error)}${error.field ? ` (${error.field})` : ''}` : 'Is it still running?'}
+      </div>
       <Button variant="default" size="xs" onClick={retry}>
         Try again
       </Button>

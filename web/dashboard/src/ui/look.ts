@@ -7,12 +7,36 @@ import { readable } from '../lib/colour';
 const LIGHT = ['#ffffff', '#f5f6f8', '#e6e6ef'];
 const DARK = ['#161a22', '#0d1016', '#2f3340'];
 
+/** Where it is not known, pages have the look of the program. */
 const OURS: Look = { name: '', accent: '', has_logo: false };
+
+const KEPT = 'opentrace.look';
+
+/** The look that the pages had last time in this browser, with which they begin. */
+function last(): Look | undefined {
+  try {
+    const { name, accent, has_logo }: Partial<Look> = JSON.parse(localStorage.getItem(KEPT) ?? '{}');
+    if (typeof name === 'string' && typeof accent === 'string')
+      return { name, accent, has_logo: has_logo === true };
+  } catch {
+    // storage is switched off, or somebody else wrote there
+  }
+  return undefined;
+}
+
+function keep(found: Look): Look {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(found));
+  } catch {
+    // without storage pages begin when they know how they look
+  }
+  return found;
+}
 
 export const LOOK = queryOptions({
   queryKey: ['look'],
-  // Where it is not known, pages have the look of the program.
-  queryFn: ({ signal }) => look(signal).catch(() => OURS),
+  queryFn: ({ signal }) => look(signal).then(keep, () => last() ?? OURS),
+  placeholderData: last,
   staleTime: Number.POSITIVE_INFINITY,
 });
 

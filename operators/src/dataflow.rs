@@ -5,6 +5,7 @@
 
 use differential_dataflow::VecCollection;
 
+use crate::breakdowns::{BreakdownCell, BreakdownDelta, Company};
 use crate::definition::Installed;
 use crate::fact::{Diff, EventFact, Time};
 use crate::features::Features;
@@ -25,6 +26,8 @@ pub struct Views<'s> {
     pub sessions: VecCollection<'s, Time, Session, Diff>,
     pub traffic: VecCollection<'s, Time, TrafficCell, TrafficDelta>,
     pub uniques: VecCollection<'s, Time, UniquesCell, Diff>,
+    pub breakdowns: VecCollection<'s, Time, BreakdownCell, BreakdownDelta>,
+    pub companies: VecCollection<'s, Time, Company, Diff>,
     pub features: VecCollection<'s, Time, Features, Diff>,
     pub goals: VecCollection<'s, Time, GoalCell, GoalDelta>,
     pub funnels: VecCollection<'s, Time, Passage, Diff>,

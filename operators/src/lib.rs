@@ -4,6 +4,7 @@
 //! hold only the people something happens to; outputs are read as differences at each time, and no
 //! operator keeps totals. [`people`] is the operator, every other file a function on changes.
 
+mod breakdowns;
 mod calendar;
 mod change;
 pub mod dataflow;
@@ -22,6 +23,7 @@ mod sessions;
 mod traffic;
 mod uniques;
 
+pub use breakdowns::{BreakdownCell, BreakdownDelta, By, Company, NEVER};
 pub use calendar::{Period, first_of_month};
 pub use change::{Change, Counted, GAP_MS};
 pub use definition::{Definition, DefinitionId, FunnelSpec, Installed, Measure, Order, RetentionSpec};

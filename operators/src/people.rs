@@ -58,7 +58,7 @@ impl<D: Clone + 'static, R: Clone + 'static> Port<D, R> {
 }
 
 /// Number of views, and one for violations.
-const PORTS: usize = 9;
+const PORTS: usize = 11;
 
 /// What waits for its time to be complete.
 struct Waiting {
@@ -84,6 +84,8 @@ pub(crate) fn people<'s>(
     let (mut funnels, funnels_out) = Port::new(&mut builder);
     let (mut retention, retention_out) = Port::new(&mut builder);
     let (mut series, series_out) = Port::new(&mut builder);
+    let (mut breakdowns, breakdowns_out) = Port::new(&mut builder);
+    let (mut companies, companies_out) = Port::new(&mut builder);
     let (mut errors, errors_out) = Port::new(&mut builder);
     builder.build(move |_| {
         let mut histories = Histories::default();
@@ -129,7 +131,9 @@ pub(crate) fn people<'s>(
                 funnels.send(&capabilities[5], &mut changed.funnels);
                 retention.send(&capabilities[6], &mut changed.retention);
                 series.send(&capabilities[7], &mut changed.series);
-                errors.send(&capabilities[8], &mut violations);
+                breakdowns.send(&capabilities[8], &mut changed.breakdowns);
+                companies.send(&capabilities[9], &mut changed.companies);
+                errors.send(&capabilities[10], &mut violations);
             }
         }
     });
@@ -137,6 +141,8 @@ pub(crate) fn people<'s>(
         sessions: sessions_out,
         traffic: traffic_out,
         uniques: uniques_out,
+        breakdowns: breakdowns_out,
+        companies: companies_out,
         features: features_out,
         goals: goals_out,
         funnels: funnels_out,

@@ -5,6 +5,7 @@
 
 use differential_dataflow::consolidation::consolidate;
 
+use crate::breakdowns::{self, BreakdownCell, BreakdownDelta, Company, page_diffs};
 use crate::change::Change;
 use crate::definition::Definition;
 use crate::fact::Diff;
@@ -23,6 +24,7 @@ pub struct Selection {
     pub sessions: bool,
     pub traffic: bool,
     pub uniques: bool,
+    pub breakdowns: bool,
     pub features: bool,
     /// Those that every site has, and those of definitions.
     pub series: bool,
@@ -31,12 +33,20 @@ pub struct Selection {
 }
 
 impl Selection {
-    pub const ALL: Self =
-        Self { sessions: true, traffic: true, uniques: true, features: true, series: true, defined: true };
+    pub const ALL: Self = Self {
+        sessions: true,
+        traffic: true,
+        uniques: true,
+        breakdowns: true,
+        features: true,
+        series: true,
+        defined: true,
+    };
     pub const NONE: Self = Self {
         sessions: false,
         traffic: false,
         uniques: false,
+        breakdowns: false,
         features: false,
         series: false,
         defined: false,
@@ -49,6 +59,8 @@ pub struct Rows {
     pub sessions: Vec<(Session, Diff)>,
     pub traffic: Vec<(TrafficCell, TrafficDelta)>,
     pub uniques: Vec<(UniquesCell, Diff)>,
+    pub breakdowns: Vec<(BreakdownCell, BreakdownDelta)>,
+    pub companies: Vec<(Company, Diff)>,
     pub features: Vec<(Features, Diff)>,
     pub goals: Vec<(GoalCell, GoalDelta)>,
     pub funnels: Vec<(Passage, Diff)>,
@@ -75,7 +87,7 @@ impl Rows {
 
     /// Adds what the views that every site has say of a change.
     fn derive_builtin(&mut self, change: &Change<'_>, selection: Selection) {
-        let Self { sessions, minutes, uniques, features, series, .. } = self;
+        let Self { sessions, minutes, uniques, breakdowns, companies, features, series, .. } = self;
         let site = change.person.site;
         let offset_at = |minute: i64| {
             let acts = change.after.iter().chain(change.before);
@@ -86,17 +98,28 @@ impl Rows {
         if traffic {
             traffic_diffs(change, &mut minute);
         }
-        if traffic || selection.sessions {
+        if traffic || selection.sessions || selection.breakdowns {
             session_diffs(change, |session, diff| {
                 if traffic {
                     let (start, delta) = traffic::of_session(&session, diff);
                     minute(start, delta);
+                }
+                if selection.breakdowns {
+                    breakdowns::of_session(&session, diff, |cell, delta| breakdowns.push((cell, delta)));
                 }
                 sessions.push((session, diff));
             });
         }
         if selection.uniques {
             unique_diffs(change, |cell, diff| uniques.push((cell, diff)));
+        }
+        if selection.breakdowns {
+            page_diffs(change, |cell, delta| breakdowns.push((cell, delta)));
+            breakdowns::visitor_diffs(
+                change,
+                |cell, delta| breakdowns.push((cell, delta)),
+                |company, diff| companies.push((company, diff)),
+            );
         }
         if selection.features {
             feature_diffs(change, |row, diff| features.push((row, diff)));
@@ -143,6 +166,8 @@ impl Rows {
         }
         consolidate(&mut self.traffic);
         consolidate(&mut self.uniques);
+        consolidate(&mut self.breakdowns);
+        consolidate(&mut self.companies);
         consolidate(&mut self.goals);
         consolidate(&mut self.retention);
         consolidate(&mut self.series);

@@ -31,6 +31,8 @@ pub struct Session {
     pub start: i64,
     /// The last counted act.
     pub end: i64,
+    /// The local day of its start, in days since 1970-01-01.
+    pub day: i32,
     /// Path of the first and of the last page view; 0 where there was none.
     pub entry: TextId,
     pub exit: TextId,
@@ -94,6 +96,7 @@ fn session_of(person: Person, acts: &[Counted]) -> Option<Session> {
         person,
         start: first.ts,
         end: last.ts,
+        day: first.day(),
         entry: path(pages().next()),
         exit: path(pages().next_back()),
         visit: first.visit,

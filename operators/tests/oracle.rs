@@ -10,9 +10,10 @@ use differential_dataflow::difference::{IsZero, Semigroup};
 use differential_dataflow::input::InputSession;
 use opentrace_operators::dataflow::{Views, build};
 use opentrace_operators::{
-    Act, Change, Definition, DefinitionId, Diff, EventFact, Features, FunnelSpec, GoalCell, GoalDelta,
-    Installed, Kind, Mark, Marks, Measure, Order, Passage, Period, Person, RetentionCell, RetentionSpec,
-    Rows, SeriesCell, Session, TextId, Time, TrafficCell, TrafficDelta, UniquesCell, Violation, VisitId,
+    Act, BreakdownCell, BreakdownDelta, Change, Company, Definition, DefinitionId, Diff, EventFact, Features,
+    FunnelSpec, GoalCell, GoalDelta, Installed, Kind, Mark, Marks, Measure, Order, Passage, Period, Person,
+    RetentionCell, RetentionSpec, Rows, SeriesCell, Session, TextId, Time, TrafficCell, TrafficDelta,
+    UniquesCell, Violation, VisitId,
 };
 use proptest::prelude::*;
 
@@ -27,6 +28,8 @@ struct Output {
     sessions: Updates<Session, Diff>,
     traffic: Updates<TrafficCell, TrafficDelta>,
     uniques: Updates<UniquesCell, Diff>,
+    breakdowns: Updates<BreakdownCell, BreakdownDelta>,
+    companies: Updates<Company, Diff>,
     features: Updates<Features, Diff>,
     goals: Updates<GoalCell, GoalDelta>,
     funnels: Updates<Passage, Diff>,
@@ -50,7 +53,7 @@ fn run_with(history: &History, defined: Changes, workers: usize) -> Output {
         let out = Arc::clone(&shared);
         worker.dataflow(|scope| {
             let views = build(input.to_collection(scope), changes.to_collection(scope));
-            let Views { sessions, traffic, uniques, features, goals, funnels, retention, series, errors } =
+            let Views { sessions, traffic, uniques, breakdowns, companies, features, goals, funnels, retention, series, errors } =
                 views;
             macro_rules! keep {
                 ($($view:ident)*) => {$(
@@ -58,7 +61,7 @@ fn run_with(history: &History, defined: Changes, workers: usize) -> Output {
                     $view.inspect(move |row| kept.lock().expect("whole").$view.push(row.clone()));
                 )*};
             }
-            keep!(sessions traffic uniques features goals funnels retention series errors);
+            keep!(sessions traffic uniques breakdowns companies features goals funnels retention series errors);
         });
         if worker.index() == 0 {
             for (time, installed, diff) in &defined {
@@ -140,6 +143,8 @@ fn check(
     prop_assert_eq!(accumulate(&output.sessions, counts), naive::sessions(events));
     prop_assert_eq!(accumulate(&output.traffic, counts), naive::traffic(events));
     prop_assert_eq!(accumulate(&output.uniques, counts), naive::uniques(events));
+    prop_assert_eq!(accumulate(&output.breakdowns, counts), naive::breakdowns(events));
+    prop_assert_eq!(accumulate(&output.companies, counts), naive::companies(events));
     prop_assert_eq!(accumulate(&output.features, counts), naive::features(events));
     prop_assert_eq!(accumulate(&output.goals, counts), naive::goals(events, &defined));
     prop_assert_eq!(accumulate(&output.funnels, counts), naive::funnels(events, &defined));
@@ -309,6 +314,14 @@ proptest! {
         );
     }
 
+    /// The sum of people whose previous day lies before a range is who came in it.
+    #[test]
+    fn people_of_any_days_add_up(history in histories(), from in -1i32..33, days in 0i32..33) {
+        let last = history.last().map_or(0, |(time, _, _)| *time);
+        let [counted, summed] = naive::people_between(&present(&history, last), from, from + days);
+        prop_assert_eq!(counted, summed);
+    }
+
     /// Histories told whole give what the dataflow gives for the same events one by one.
     #[test]
     fn whole_histories_give_the_same_rows(history in histories()) {
@@ -333,6 +346,8 @@ proptest! {
         prop_assert_eq!(rows.series.into_iter().collect::<BTreeMap<_, _>>(), naive::series(&events, &defined));
         prop_assert_eq!(rows.traffic.into_iter().collect::<BTreeMap<_, _>>(), naive::traffic(&events));
         prop_assert_eq!(rows.sessions.into_iter().collect::<BTreeMap<_, _>>(), naive::sessions(&events));
+        prop_assert_eq!(rows.breakdowns.into_iter().collect::<BTreeMap<_, _>>(), naive::breakdowns(&events));
+        prop_assert_eq!(rows.companies.into_iter().collect::<BTreeMap<_, _>>(), naive::companies(&events));
         prop_assert_eq!(rows.features.into_iter().collect::<BTreeMap<_, _>>(), naive::features(&events));
     }
 }

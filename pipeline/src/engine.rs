@@ -24,8 +24,9 @@ use differential_dataflow::input::InputSession;
 use differential_dataflow::{ExchangeData, Hashable, VecCollection};
 use opentrace_operators::dataflow::{self, Views};
 use opentrace_operators::{
-    Diff, EventFact, Features, GoalCell, GoalDelta, Installed, Passage, RetentionCell, Rows, SeriesCell,
-    Session, Time, TrafficCell, TrafficDelta, UniquesCell, Violation,
+    BreakdownCell, BreakdownDelta, Company, Diff, EventFact, Features, GoalCell, GoalDelta, Installed,
+    Passage, RetentionCell, Rows, SeriesCell, Session, Time, TrafficCell, TrafficDelta, UniquesCell,
+    Violation,
 };
 use timely::communication::WorkerGuards;
 use timely::dataflow::channels::pact::{Exchange, Pipeline as Local};
@@ -280,6 +281,8 @@ taps! {
     sessions: Session, Diff;
     traffic: TrafficCell, TrafficDelta;
     uniques: UniquesCell, Diff;
+    breakdowns: BreakdownCell, BreakdownDelta;
+    companies: Company, Diff;
     features: Features, Diff;
     goals: GoalCell, GoalDelta;
     funnels: Passage, Diff;

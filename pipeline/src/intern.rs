@@ -175,7 +175,8 @@ impl<T: ?Sized + Hash + Eq> Table<T> {
     }
 }
 
-fn hash<T: ?Sized + Hash>(value: &T) -> u64 {
+/// The number of a value: the same in every process and for ever.
+pub(crate) fn hash<T: ?Sized + Hash>(value: &T) -> u64 {
     let mut hasher = SipHasher13::new_with_keys(KEYS.0, KEYS.1);
     value.hash(&mut hasher);
     next(std::hash::Hasher::finish(&hasher).wrapping_sub(1))

@@ -6,7 +6,10 @@
 
 use clickhouse::{RowOwned, RowRead, RowWrite};
 
-use crate::rows::{GoalRow, GrainColumn, PeriodColumn, RetentionRow, SeriesRow, TrafficRow, UniquesRow};
+use crate::rows::{
+    BreakdownColumn, BreakdownRow, GoalRow, GrainColumn, PeriodColumn, RetentionRow, SeriesRow, TrafficRow,
+    UniquesRow,
+};
 use crate::{Store, StoreError};
 
 /// Keys per statement: numbers of up to 20 digits.
@@ -25,6 +28,9 @@ pub trait CellRow: RowOwned + RowRead + RowWrite + Copy + Send + Sync {
 }
 
 const PERIOD: &str = "CAST(? AS Enum8('day' = 1, 'week' = 2, 'month' = 3))";
+const DIMENSION: &str = "CAST(? AS Enum8('everyone' = 1, 'visits' = 2, 'page' = 3, 'entry_page' = 4, 'exit_page' = 5, \
+                         'source' = 6, 'medium' = 7, 'campaign' = 8, 'channel' = 9, 'country' = 10, 'region' = 11, \
+                         'city' = 12, 'device' = 13, 'browser' = 14, 'os' = 15))";
 const GRAIN: &str = "CAST(? AS Enum8('minute' = 1, 'hour' = 2, 'day' = 3))";
 
 impl CellRow for TrafficRow {
@@ -53,6 +59,26 @@ impl CellRow for UniquesRow {
 
     fn parts((site, calendar, period, start): &Self::Key) -> Vec<i64> {
         vec![i64::from(*site), i64::from(*calendar), *period as i64, i64::from(*start), 0]
+    }
+}
+
+impl CellRow for BreakdownRow {
+    /// Site, calendar, dimension, day, the value's hash, and the previous day.
+    type Key = (u32, u32, BreakdownColumn, i32, u64, i32);
+    const TABLE: &'static str = "v_breakdowns";
+    const COLUMNS: &'static [(&'static str, &'static str, &'static str)] = &[
+        ("site_id", "UInt32", "?"),
+        ("calendar", "UInt32", "?"),
+        ("dimension", "Int8", DIMENSION),
+        ("day", "Int32", "toDate32(?)"),
+        ("hash", "Int64", "reinterpretAsUInt64(?)"),
+        ("previous", "Int32", "toDate32(?)"),
+        ("origin", "UInt8", "?"),
+    ];
+
+    fn parts((site, calendar, dimension, day, hash, previous): &Self::Key) -> Vec<i64> {
+        let (site, calendar, dimension) = (i64::from(*site), i64::from(*calendar), *dimension as i64);
+        vec![site, calendar, dimension, i64::from(*day), hash.cast_signed(), i64::from(*previous), 0]
     }
 }
 

@@ -70,13 +70,25 @@ impl Store {
                 self.delete_rows(table, "{before:UInt64} > 0", site_id, visitors, before).await?;
             }
         }
-        Ok(())
+        self.erase_values(site_id, before).await
+    }
+
+    /// Hides values that no day of a site has any more, as epochs up to `before` wrote them: a page that
+    /// nobody else saw.
+    async fn erase_values(&self, site_id: u32, before: u64) -> Result<(), StoreError> {
+        let query = "DELETE FROM v_values WHERE site_id = {site:UInt32} AND epoch <= {before:UInt64} \
+             AND hash NOT IN (SELECT hash FROM (\
+               SELECT hash, sum(visitors) AS visitors, sum(events) AS events FROM v_breakdowns FINAL \
+               WHERE site_id = {site:UInt32} GROUP BY calendar, dimension, day, hash, previous) \
+             WHERE visitors != 0 OR events != 0)";
+        let query = self.client().query_raw(query).with_setting(SYNC.0, SYNC.1);
+        Ok(query.param("site", site_id).param("before", before).execute().await?)
     }
 
     /// Rewrites the parts of tables that hold hidden rows without them. The old parts leave the disk
     /// within minutes, when ClickHouse lets go of them.
     pub async fn rewrite_erased(&self) -> Result<(), StoreError> {
-        for table in ["events"].into_iter().chain(SAID).chain(VIEWS) {
+        for table in ["events", "v_values"].into_iter().chain(SAID).chain(VIEWS) {
             let query = format!("ALTER TABLE {table} APPLY DELETED MASK");
             self.client().query(&query).with_setting("mutations_sync", "2").execute().await?;
         }

@@ -33,7 +33,7 @@ impl Store {
             }
         }
         if let Some(calendar) = calendar {
-            for table in ["v_uniques", "v_series"] {
+            for table in ["v_uniques", "v_breakdowns", "v_series"] {
                 let kept = if table == "v_series" { " AND series < 1000" } else { "" };
                 let query = format!(
                     "DELETE FROM {table} WHERE site_id = {{site:UInt32}} AND calendar = {{calendar:UInt32}}{kept}"
@@ -54,7 +54,7 @@ impl Store {
 
     /// Removes everything that adds up of some sites: it is going to be counted anew.
     pub async fn drop_sums(&self, sites: &[u32]) -> Result<(), StoreError> {
-        for table in ["v_uniques", "v_series", "v_goals", "v_retention"] {
+        for table in ["v_uniques", "v_breakdowns", "v_series", "v_goals", "v_retention"] {
             let query = format!("DELETE FROM {table} WHERE site_id IN {{sites:Array(UInt32)}}");
             let query = self.client().query(&query).with_setting(SYNC.0, SYNC.1);
             query.param("sites", sites).execute().await?;

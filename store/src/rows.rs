@@ -190,6 +190,15 @@ enum8! {
     GrainColumn { Minute = 1, Hour = 2, Day = 3, }
 }
 
+enum8! {
+    /// What a row of `v_breakdowns` divides a day by: nothing at all, or nothing but that there was a
+    /// visit, the page of an event, or a column of `v_sessions`.
+    BreakdownColumn {
+        Everyone = 1, Visits = 2, Page = 3, EntryPage = 4, ExitPage = 5, Source = 6, Medium = 7, Campaign = 8,
+        Channel = 9, Country = 10, Region = 11, City = 12, Device = 13, Browser = 14, Os = 15,
+    }
+}
+
 /// Where a row of a view that adds up comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -225,6 +234,30 @@ cell_row! {
         /// First day of the period, in days since 1970-01-01.
         start: i32,
     } values { visitors, }
+}
+
+cell_row! {
+    /// A row of `v_breakdowns`.
+    BreakdownRow {
+        site_id: u32,
+        calendar: u32,
+        dimension: BreakdownColumn,
+        /// Days since 1970-01-01, here and below.
+        day: i32,
+        /// Of the value, which stands in `v_values`: 64 bits, as of a visitor.
+        hash: u64,
+        /// The day before this one on which the visitors came with the same value.
+        previous: i32,
+    } values { visitors, visits, pageviews, events, bounces, duration_ms, revenue, }
+}
+
+/// A row of `v_values`: the value that a hash stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct ValueRow {
+    pub site_id: u32,
+    pub hash: u64,
+    pub value: compact_str::CompactString,
+    pub epoch: u64,
 }
 
 cell_row! {

@@ -6,7 +6,7 @@
 use clickhouse::{RowOwned, RowWrite};
 
 use crate::blocks::Block;
-use crate::rows::{ClusterRow, ProgressRow};
+use crate::rows::{ClusterRow, ProgressRow, ValueRow};
 use crate::{Store, StoreError};
 
 /// Settings that keep ClickHouse from splitting a block.
@@ -44,6 +44,14 @@ impl Store {
             insert.send(data.split_to(data.len().min(PIECE_BYTES))).await?;
         }
         Ok(insert.end().await?)
+    }
+
+    /// Writes which values hashes stand for.
+    ///
+    /// # Errors
+    /// As [`Store::insert`].
+    pub async fn upsert_values(&self, rows: &[ValueRow]) -> Result<(), StoreError> {
+        self.upsert("v_values", rows).await
     }
 
     /// Writes which segments visitors are in, and tombstones, of `visitor_clusters`.

@@ -26,7 +26,7 @@ async fn views_are_checked_while_events_come_in() {
     assert!(clients.are_sending(), "all was sent before the second check: slow the clients down");
     for verify in [&first, &second] {
         let differences = verify["last"]["differences"].as_object().expect("views");
-        assert_eq!(differences.len(), 8, "{verify}");
+        assert_eq!(differences.len(), 9, "{verify}");
         assert!(differences.values().all(|count| count == 0), "{verify}");
         assert_eq!(verify["last"]["sites"], 1, "{verify}");
         assert!(verify["next"].is_string(), "{verify}");

@@ -36,12 +36,12 @@ fn measure(epoch_rows: usize, facts: Vec<EventFact>) {
         let probe = Handle::new();
         worker.dataflow(|scope| {
             let views = build(input.to_collection(scope), changes.to_collection(scope));
-            let Views { sessions, traffic, uniques, features, goals, funnels, retention, series, errors } =
+            let Views { sessions, traffic, uniques, breakdowns, companies, features, goals, funnels, retention, series, errors } =
                 views;
             macro_rules! probe {
                 ($($view:ident)*) => {$( $view.probe_with(&probe); )*};
             }
-            probe!(sessions traffic uniques features goals funnels retention series errors);
+            probe!(sessions traffic uniques breakdowns companies features goals funnels retention series errors);
         });
         definitions().into_iter().for_each(|installed| changes.update(installed, 1));
         let started = Instant::now();

@@ -29,11 +29,12 @@ const EPOCH_ROWS: usize = 1_000;
 type Case = (&'static str, Selection, fn(&Definition) -> bool);
 
 const NONE: Selection = Selection::NONE;
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     ("histories", NONE, |_| false),
     ("sessions", Selection { sessions: true, ..NONE }, |_| false),
     ("traffic", Selection { traffic: true, ..NONE }, |_| false),
     ("uniques", Selection { uniques: true, ..NONE }, |_| false),
+    ("breakdowns", Selection { breakdowns: true, ..NONE }, |_| false),
     ("features", Selection { features: true, ..NONE }, |_| false),
     ("series", Selection { series: true, defined: true, ..NONE }, |it| {
         matches!(it, Definition::Series { .. })
@@ -59,7 +60,18 @@ fn main() {
     for (name, run) in &runs {
         let alone = if *name == "histories" { none } else { run.seconds - none };
         let per_event = alone / facts.len() as f64;
-        let view = ["sessions", "traffic", "uniques", "features", "goals", "funnels", "retention", "series"];
+        let view = [
+            "sessions",
+            "traffic",
+            "uniques",
+            "breakdowns",
+            "companies",
+            "features",
+            "goals",
+            "funnels",
+            "retention",
+            "series",
+        ];
         let rows: u64 = match view.iter().position(|view| view == name) {
             Some(place) => run.rows[place],
             None => run.rows.iter().sum(),
@@ -93,7 +105,7 @@ fn measure(facts: &[EventFact], selection: Selection, defined: fn(&Definition) -
         let rows = Rc::new(RefCell::new([0u64; 8]));
         worker.dataflow(|scope| {
             let views = build_selected(input.to_collection(scope), changes.to_collection(scope), selection);
-            let Views { sessions, traffic, uniques, features, goals, funnels, retention, series, errors } =
+            let Views { sessions, traffic, uniques, breakdowns, companies, features, goals, funnels, retention, series, errors } =
                 views;
             let mut place = 0..;
             macro_rules! count {
@@ -102,7 +114,7 @@ fn measure(facts: &[EventFact], selection: Selection, defined: fn(&Definition) -
                     $view.inspect_batch(move |_, batch| tally.borrow_mut()[at] += batch.len() as u64).probe_with(&probe);
                 )*};
             }
-            count!(sessions traffic uniques features goals funnels retention series);
+            count!(sessions traffic uniques breakdowns companies features goals funnels retention series);
             errors.probe_with(&probe);
         });
         definitions().into_iter().filter(|it| defined(&it.definition)).for_each(|it| changes.update(it, 1));

@@ -5,8 +5,9 @@ mod defined;
 use std::collections::{BTreeMap, BTreeSet};
 
 use opentrace_operators::{
-    Act, Builtin, Diff, EventFact, Features, Installed, Kind, Period, Person, STOPS, SeriesCell, SeriesGrain,
-    Session, TextId, TrafficCell, TrafficDelta, UniquesCell, first_of_month,
+    Act, BreakdownCell, BreakdownDelta, Builtin, By, Company, Diff, EventFact, Features, Installed, Kind,
+    NEVER, Period, Person, STOPS, SeriesCell, SeriesGrain, Session, TextId, TrafficCell, TrafficDelta,
+    UniquesCell, VisitId, first_of_month,
 };
 
 pub(crate) use defined::{funnels, goals, retention};
@@ -62,6 +63,7 @@ pub(crate) fn sessions(events: &Events) -> Cells<Session, Diff> {
                 person,
                 start: first.ts,
                 end: last.ts,
+                day: local_day(&first),
                 entry: pages.first().copied().unwrap_or_default(),
                 exit: pages.last().copied().unwrap_or_default(),
                 visit: first.visit,
@@ -135,6 +137,104 @@ pub(crate) fn uniques(events: &Events) -> Cells<UniquesCell, Diff> {
         *cells.entry(cell).or_default() += 1;
     }
     cells
+}
+
+/// What a person came with, by day: for each value the days, in order.
+type Days = BTreeMap<(By, u64), BTreeSet<i32>>;
+
+pub(crate) fn breakdowns(events: &Events) -> Cells<BreakdownCell, BreakdownDelta> {
+    let mut cells: Cells<BreakdownCell, BreakdownDelta> = BTreeMap::new();
+    for (person, acts) in by_person(events) {
+        let site = person.site;
+        let mut days = Days::new();
+        for act in acts.iter().filter(|act| act.kind != Kind::Engagement) {
+            let day = local_day(act);
+            days.entry((By::Nothing, 0)).or_default().insert(day);
+            days.entry((By::Page, act.path.0)).or_default().insert(day);
+            let cell = BreakdownCell { site, by: By::Page, value: act.path.0, day, previous: NEVER };
+            let cell = cells.entry(cell).or_default();
+            cell.events += 1;
+            cell.pageviews += i64::from(act.kind == Kind::Pageview);
+            cell.revenue += act.revenue;
+        }
+        for visit in visits(&acts) {
+            let day = local_day(&visit[0]);
+            let pages = || visit.iter().filter(|act| act.kind == Kind::Pageview).map(|act| act.path.0);
+            for (by, value) in [
+                (By::Entry, pages().next().unwrap_or_default()),
+                (By::Exit, pages().next_back().unwrap_or_default()),
+                (By::Visit, visit[0].visit.0),
+            ] {
+                if by != By::Visit {
+                    days.entry((by, value)).or_default().insert(day);
+                }
+                let cell = cells.entry(BreakdownCell { site, by, value, day, previous: NEVER }).or_default();
+                cell.visits += 1;
+                cell.pageviews += pages().count() as i64;
+                cell.events += visit.len() as i64;
+                cell.bounces += i64::from(is_bounce(&visit));
+                cell.duration_ms += visit[visit.len() - 1].ts - visit[0].ts;
+                cell.revenue += visit.iter().map(|act| act.revenue).sum::<i64>();
+            }
+        }
+        for ((by, value), days) in days {
+            let mut previous = NEVER;
+            for day in days {
+                cells.entry(BreakdownCell { site, by, value, day, previous }).or_default().visitors += 1;
+                previous = day;
+            }
+        }
+    }
+    cells
+}
+
+pub(crate) fn companies(events: &Events) -> Cells<Company, Diff> {
+    let mut rows = BTreeMap::new();
+    for (person, acts) in by_person(events) {
+        let visits: Vec<(i32, VisitId)> =
+            visits(&acts).iter().map(|visit| (local_day(&visit[0]), visit[0].visit)).collect();
+        for day in visits.iter().map(|(day, _)| *day).collect::<BTreeSet<_>>() {
+            let of_day = visits.iter().filter(|(on, _)| *on == day).map(|(_, visit)| *visit);
+            let mut earlier: BTreeMap<VisitId, i32> = BTreeMap::new();
+            for (on, visit) in visits.iter().filter(|(on, _)| *on < day) {
+                let last = earlier.entry(*visit).or_insert(*on);
+                *last = (*last).max(*on);
+            }
+            let company = Company {
+                site: person.site,
+                day,
+                visits: of_day.collect::<BTreeSet<_>>().into_iter().collect(),
+                earlier: earlier.into_iter().collect(),
+            };
+            *rows.entry(company).or_default() += 1;
+        }
+    }
+    rows
+}
+
+/// People who came in a range of days, by value: counted person by person, and as the cells say it.
+pub(crate) fn people_between(events: &Events, from: i32, to: i32) -> [Cells<(u32, By, u64), i64>; 2] {
+    let mut people: BTreeSet<((u32, By, u64), Person)> = BTreeSet::new();
+    for (person, acts) in by_person(events) {
+        for act in acts.iter().filter(|act| act.kind != Kind::Engagement) {
+            if (from..=to).contains(&local_day(act)) {
+                people.insert(((person.site, By::Nothing, 0), person));
+                people.insert(((person.site, By::Page, act.path.0), person));
+            }
+        }
+    }
+    let mut counted = BTreeMap::new();
+    for (key, _) in people {
+        *counted.entry(key).or_default() += 1;
+    }
+    let mut summed = BTreeMap::new();
+    for (cell, delta) in breakdowns(events) {
+        let counts = matches!(cell.by, By::Nothing | By::Page) && delta.visitors != 0;
+        if counts && (from..=to).contains(&cell.day) && cell.previous < from {
+            *summed.entry((cell.site, cell.by, cell.value)).or_default() += delta.visitors;
+        }
+    }
+    [counted, summed]
 }
 
 pub(crate) fn features(events: &Events) -> Cells<Features, Diff> {

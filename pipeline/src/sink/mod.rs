@@ -23,7 +23,7 @@ use opentrace_store::{Block, SeriesRow, Store};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use self::cells::Cells;
-use self::views::{CellsOf, Goals, Retention, Series, Traffic, Uniques};
+use self::views::{Breakdowns, CellsOf, Goals, Retention, Series, Traffic, Uniques};
 use self::writer::{Prepared, Tables, Writer};
 use crate::config::PipelineConfig;
 use crate::coordinator::Logged;
@@ -66,6 +66,7 @@ pub(crate) struct Sink {
 struct Views {
     traffic: CellsOf<Traffic>,
     uniques: CellsOf<Uniques>,
+    breakdowns: CellsOf<Breakdowns>,
     goals: CellsOf<Goals>,
     retention: CellsOf<Retention>,
     series: CellsOf<Series>,
@@ -73,15 +74,15 @@ struct Views {
 
 impl Views {
     fn len(&self) -> usize {
-        let Self { traffic, uniques, goals, retention, series } = self;
-        traffic.len() + uniques.len() + goals.len() + retention.len() + series.len()
+        let Self { traffic, uniques, breakdowns, goals, retention, series } = self;
+        traffic.len() + uniques.len() + breakdowns.len() + goals.len() + retention.len() + series.len()
     }
 }
 
 /// What a batch says of one view, by epoch. `pick` is given the number of each site's calendar.
 fn by_epoch<T>(
     batch: &[(ClosedEpoch, Vec<Changes>)],
-    pick: impl Fn(&Rows, &dyn Fn(u32) -> u32) -> Vec<T>,
+    mut pick: impl FnMut(&Rows, &dyn Fn(u32) -> u32) -> Vec<T>,
 ) -> Vec<(Epoch, Vec<T>)> {
     let of_epoch = |(closed, changes): &(ClosedEpoch, Vec<Changes>)| {
         let calendar = |site: u32| closed.calendars.get(&site).copied().unwrap_or(0);
@@ -119,6 +120,7 @@ impl Sink {
         let cells = Views {
             traffic: Cells::new(config.cells),
             uniques: Cells::new(config.cells),
+            breakdowns: Cells::new(config.cells),
             goals: Cells::new(config.cells),
             retention: Cells::new(config.cells),
             series: Cells::new(config.cells),
@@ -204,8 +206,14 @@ impl Sink {
         written: &mut HashSet<(Partition, Offset)>,
     ) -> (Tables, Vec<SeriesRow>) {
         self.report_violations(batch);
+        let mut words = views::Words::default();
+        let by_value = {
+            let reader = self.interner.reader();
+            by_epoch(batch, |rows, calendar| words.cells(rows, calendar, &reader).into_iter().collect())
+        };
+        let values = words.values(&by_value);
         let (store, cells) = (&self.store, &mut self.cells);
-        let (traffic, uniques, goals, retention, series) = tokio::join!(
+        let (traffic, uniques, breakdowns, goals, retention, series) = tokio::join!(
             views::add::<Traffic>(store, &mut cells.traffic, by_epoch(batch, |rows, _| rows.traffic.clone())),
             views::add::<Uniques>(
                 store,
@@ -214,6 +222,7 @@ impl Sink {
                     rows.uniques.iter().map(|(cell, diff)| ((calendar(cell.site), *cell), *diff)).collect()
                 })
             ),
+            views::add::<Breakdowns>(store, &mut cells.breakdowns, by_value),
             views::add::<Goals>(store, &mut cells.goals, by_epoch(batch, |rows, _| rows.goals.clone())),
             views::add::<Retention>(
                 store,
@@ -245,6 +254,8 @@ impl Sink {
             passages: Block::passages(&passages),
             traffic,
             uniques,
+            breakdowns,
+            values,
             goals,
             retention,
         };

@@ -10,7 +10,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use opentrace_events::SiteId;
-use opentrace_store::{Block, GoalRow, ProgressRow, RetentionRow, SeriesRow, Store, TrafficRow, UniquesRow};
+use opentrace_store::{
+    Block, BreakdownRow, GoalRow, ProgressRow, RetentionRow, SeriesRow, Store, TrafficRow, UniquesRow,
+    ValueRow,
+};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use super::{ClosedEpoch, SessionDiffs};
@@ -40,6 +43,8 @@ pub(super) struct Tables {
     pub passages: Block,
     pub traffic: Vec<TrafficRow>,
     pub uniques: Vec<UniquesRow>,
+    pub breakdowns: Vec<BreakdownRow>,
+    pub values: Vec<ValueRow>,
     pub goals: Vec<GoalRow>,
     pub retention: Vec<RetentionRow>,
 }
@@ -86,6 +91,8 @@ impl Writer {
             until_it_works("write funnels", || store.insert(&tables.passages, None)),
             until_it_works("write traffic", || store.upsert_cells(&tables.traffic)),
             until_it_works("write uniques", || store.upsert_cells(&tables.uniques)),
+            until_it_works("write breakdowns", || store.upsert_cells(&tables.breakdowns)),
+            until_it_works("write values", || store.upsert_values(&tables.values)),
             until_it_works("write goals", || store.upsert_cells(&tables.goals)),
             until_it_works("write retention", || store.upsert_cells(&tables.retention)),
             until_it_works("write series", || store.upsert_cells(series)),

@@ -17,7 +17,7 @@ use crate::journal::Epoch;
 use crate::plan::{Book, InForce, SitePlan};
 use crate::retry::until_it_works;
 use crate::sink::views::{
-    CellView, Goals, Retention, Series, Uniques, feature_row, passage_row, session_row,
+    Breakdowns, CellView, Days, Goals, Retention, Series, Uniques, feature_row, passage_row, session_row,
 };
 
 /// Events whose people are taken at a time, about.
@@ -52,11 +52,13 @@ pub(super) async fn fill(
     let events = until_it_works("count history", || store.count_events(plan.site.0, epoch)).await;
     let of = events.div_ceil(SHARE_EVENTS);
     let mut cells = Rows::default();
+    let mut days = Days::default();
     for part in 0..of {
         let counted = part * SHARE_EVENTS;
         fillings.set(definitions.iter().copied(), Filling::Filling { counted, of: events });
         let share = SiteShare { site_id: plan.site.0, part, of, max_epoch: epoch };
-        let rows = until_it_works("count history", || filler.share(share)).await;
+        let (rows, of_share) = until_it_works("count history", || filler.share(share)).await;
+        days.add(of_share);
         cells.uniques.extend(rows.uniques);
         cells.goals.extend(rows.goals);
         cells.retention.extend(rows.retention);
@@ -64,6 +66,7 @@ pub(super) async fn fill(
         cells.consolidate();
     }
     filler.write_cells(cells).await;
+    filler.write_days(days).await;
     events
 }
 
@@ -79,7 +82,7 @@ struct Filler<'a> {
 
 impl Filler<'_> {
     /// Counts a share of the people; writes their rows and returns their cells.
-    async fn share(&self, share: SiteShare) -> Result<Rows, StoreError> {
+    async fn share(&self, share: SiteShare) -> Result<(Rows, Days), StoreError> {
         let mut maker = FactMaker::new(Interner::default());
         let mut people: HashMap<Person, Vec<Counted>> = HashMap::new();
         let mut piece = Vec::with_capacity(PIECE);
@@ -108,7 +111,8 @@ impl Filler<'_> {
         }
         rows.consolidate();
         self.write_rows(&mut rows, &maker.interner).await?;
-        Ok(rows)
+        let days = Days::new(&rows, self.plan.calendar, &maker.interner.reader());
+        Ok((rows, days))
     }
 
     /// Writes and takes out rows that are whole.
@@ -137,6 +141,12 @@ impl Filler<'_> {
         self.write::<Series>(series).await;
         self.write::<Goals>(rows.goals).await;
         self.write::<Retention>(rows.retention).await;
+    }
+
+    async fn write_days(&self, days: Days) {
+        let (cells, values) = days.into_cells(self.plan.site.0, self.epoch);
+        until_it_works("write history", || self.store.upsert_values(&values)).await;
+        self.write::<Breakdowns>(cells).await;
     }
 
     async fn write<V: CellView>(&self, cells: Vec<(V::Cell, V::Value)>) {

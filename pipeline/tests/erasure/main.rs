@@ -30,10 +30,12 @@ const RESTARTS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Every table with something about people, and what of it does not depend on the site and the epoch.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 11] = [
     ("events", "* EXCEPT (site_id, epoch, log_partition, log_offset, received_at)"),
     ("v_traffic", "* EXCEPT (site_id, epoch, deleted)"),
     ("v_uniques", "* EXCEPT (site_id, epoch, deleted, calendar)"),
+    ("v_breakdowns", "* EXCEPT (site_id, epoch, deleted, calendar)"),
+    ("v_values", "* EXCEPT (site_id, epoch)"),
     ("v_sessions", "* EXCEPT (site_id, epoch, deleted)"),
     ("v_features", "* EXCEPT (site_id, epoch, deleted)"),
     ("v_goals", "* EXCEPT (site_id, epoch, deleted) REPLACE (definition % 100 AS definition)"),

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Every view the dataflow keeps. All of them pass an epoch together: it is committed as a whole.
-const VIEWS: [&str; 10] = [
+const VIEWS: [&str; 11] = [
+    "breakdowns",
     "features",
     "funnels",
     "goals",

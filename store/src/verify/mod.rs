@@ -9,6 +9,7 @@
 //! cell gives two rows. What needs people's whole histories takes them a share of the people at a
 //! time, so that memory does not grow with the site.
 
+mod breakdowns;
 mod conditions;
 mod features;
 mod funnels;
@@ -30,8 +31,8 @@ use self::conditions::Terms;
 use crate::{Store, StoreError};
 
 /// Every view that is compared.
-pub const VIEWS: [&str; 8] =
-    ["features", "funnels", "goals", "retention", "series", "sessions", "traffic", "uniques"];
+pub const VIEWS: [&str; 9] =
+    ["breakdowns", "features", "funnels", "goals", "retention", "series", "sessions", "traffic", "uniques"];
 
 /// Differences listed per view and site, or definition; more are only found by running again after
 /// mending.
@@ -103,6 +104,7 @@ impl Store {
 
         let rest = Rest(pace);
         let mut differences = rest.after(traffic::compare(self, site, &shares)).await?;
+        differences.extend(rest.after(breakdowns::compare(self, site, &shares)).await?);
         let uniques = uniques::halves();
         differences.extend(rest.after(self.compare(site, "uniques", &uniques, everyone)).await?);
         for (view, halves) in [("sessions", sessions::halves()), ("features", features::halves())] {

@@ -3,6 +3,7 @@
 //! A view that adds up has cells ([`CellView`]), one file each; a view of whole rows has a function
 //! from the rows of a batch to the rows to be written.
 
+mod breakdowns;
 mod features;
 mod funnels;
 mod goals;
@@ -19,6 +20,7 @@ use opentrace_operators::Diff;
 use opentrace_store::{CellRow, Origin, Store};
 use smallvec::SmallVec;
 
+pub(crate) use self::breakdowns::{Breakdowns, Days, Words};
 pub(crate) use self::features::{feature_row, features};
 pub(crate) use self::funnels::{passage_row, passages};
 pub(crate) use self::goals::Goals;

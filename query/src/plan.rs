@@ -1,8 +1,8 @@
 //! Which view or table answers what.
 //!
 //! A question is answered from the cheapest rows that give the exact number: views of minutes and
-//! of periods where nothing is divided or filtered, `v_sessions` where only visits are, `events`
-//! where events are. What a metric means never depends on that choice, only on the question:
+//! of periods where nothing is divided or filtered, `v_breakdowns` where whole days are divided by one
+//! attribute it has, `v_sessions` where only visits are asked about, `events` where events are. What a metric means never depends on that choice, only on the question:
 //! without visit attributes, events count where they happened and visits where they began; with
 //! attributes of visits alone, everything is of visits that began in the range; with attributes of
 //! events, everything is of matching events in the range. What a visit has done besides is an
@@ -30,6 +30,8 @@ pub enum Source {
     Traffic,
     /// `v_uniques`: the rows of this grain.
     Uniques(Grain),
+    /// `v_breakdowns`: the rows of this dimension.
+    Breakdowns(&'static str),
     /// `v_sessions`. Where the question names the page of an event, the page the visit began on.
     Visits,
     /// `events` alone.
@@ -105,7 +107,31 @@ pub struct Shape {
     pub pages_only: bool,
     /// Whether visits are made of events when they are asked for.
     pub made_visits: bool,
+    /// Whether days are whole and all that happened on them counts.
+    pub whole_days: bool,
 }
+
+/// People with an event, in `v_breakdowns`.
+pub(crate) const EVERYONE: &str = "everyone";
+/// Visits, whatever they are like.
+const ALL_VISITS: &str = "visits";
+/// The page of an event.
+const PAGE: &str = "page";
+/// Columns of visits that `v_breakdowns` has rows of.
+const OF_VISITS: [&str; 12] = [
+    "entry_page",
+    "exit_page",
+    "source",
+    "medium",
+    "campaign",
+    "channel",
+    "country",
+    "region",
+    "city",
+    "device",
+    "browser",
+    "os",
+];
 
 impl Source {
     /// The names of what is read, joined by `+`.
@@ -113,6 +139,7 @@ impl Source {
         match self {
             Self::Traffic => "v_traffic",
             Self::Uniques(_) => "v_uniques",
+            Self::Breakdowns(_) => "v_breakdowns",
             Self::Visits => "v_sessions",
             Self::Events => "events",
             Self::EventsInVisits | Self::VisitsOfEvents | Self::Engagement => "events+v_sessions",
@@ -124,6 +151,7 @@ impl Source {
         match self {
             Self::Traffic => "nothing filters or divides but time: sums of minutes are kept",
             Self::Uniques(_) => "people of whole days, weeks or months are kept",
+            Self::Breakdowns(_) => "whole days are kept, by one attribute",
             Self::Visits => "only attributes of visits are asked about: a row for each visit is kept",
             Self::Events => "attributes of events, or people of a range that is kept nowhere",
             Self::EventsInVisits => "events are asked about by what their visits are",
@@ -137,6 +165,8 @@ impl Source {
         match self {
             Self::Traffic => Basis::Traffic,
             Self::Uniques(_) => Basis::Uniques,
+            Self::Breakdowns(EVERYONE | PAGE) => Basis::Days,
+            Self::Breakdowns(_) => Basis::DaysOfVisits,
             Self::Visits | Self::VisitsOfEvents => Basis::Visits,
             Self::Events => Basis::Events,
             Self::EventsInVisits => Basis::EventsInVisits,
@@ -253,7 +283,8 @@ impl Shape {
             .iter()
             .filter(of(Scope::Event))
             .all(|dimension| dimension.field().is_some_and(|field| field.visit_column.is_some()));
-        Self { events, visits, pages_only, dimensions, made_visits: views == Views::Never }
+        let whole_days = views == Views::Use && query.filters.is_empty() && range.whole(Grain::Day);
+        Self { events, visits, pages_only, dimensions, made_visits: views == Views::Never, whole_days }
     }
 
     /// The grain of the time dimension.
@@ -285,7 +316,36 @@ impl Shape {
         self.plain() && views == Views::Use && range.whole_minutes()
     }
 
+    /// The rows of `v_breakdowns` that answer the question, where there are any.
+    fn breakdown(&self) -> Option<&'static str> {
+        if !self.whole_days || matches!(self.grain(), Some(Grain::Minute | Grain::Hour)) {
+            return None;
+        }
+        let mut divided =
+            self.dimensions.iter().filter(|dimension| !matches!(dimension, Dimension::Bucket(_)));
+        match (divided.next(), divided.next()) {
+            (None, None) => match (self.events, self.visits) {
+                (_, false) => Some(EVERYONE),
+                (false, true) => Some(ALL_VISITS),
+                (true, true) => None,
+            },
+            (Some(one), None) => {
+                let field = one.field().filter(|field| field.people.is_none())?;
+                match field.scope {
+                    Scope::Event => Some(PAGE).filter(|_| is_page(field)),
+                    Scope::Visit => OF_VISITS.into_iter().find(|column| *column == field.column),
+                }
+            }
+            _ => None,
+        }
+    }
+
     fn source(&self, metric: Metric, range: &Range, views: Views) -> Result<Source, QueryError> {
+        let days = self.breakdown().map(Source::Breakdowns);
+        let days = days.filter(|days| metric.formula(days.basis()).is_some());
+        if let Some(days) = days.filter(|_| self.events || self.visits) {
+            return Ok(days);
+        }
         if self.events {
             return self.source_of_events(metric);
         }
@@ -308,7 +368,7 @@ impl Shape {
                 Some(grain) if range.whole(grain) => return Ok(Source::Uniques(grain)),
                 Some(_) => {}
             }
-            return Ok(Source::Events);
+            return Ok(days.unwrap_or(Source::Events));
         }
         Ok(match metric.info().presence {
             _ if metric != Metric::Visitors

@@ -102,6 +102,7 @@ pub fn statement(part: &Part, context: Context<'_>, rows: Rows<'_>) -> Result<St
     let from = match part.source {
         Source::Traffic => builder.traffic(),
         Source::Uniques(grain) => builder.uniques(grain),
+        Source::Breakdowns(dimension) => builder.breakdowns(dimension),
         Source::Visits => builder.visits(context.filters),
         Source::Events => builder.events(context.filters),
         Source::EventsInVisits => builder.events_in_visits(context.filters),

@@ -49,6 +49,11 @@ pub enum Basis {
     Traffic,
     /// `v_uniques`, one row per day, week or month.
     Uniques,
+    /// `v_breakdowns`, one row per day and value, of people or pages. `{since}` stands for the first day of a
+    /// person in the group.
+    Days,
+    /// The same, of what visits began with.
+    DaysOfVisits,
     /// `v_sessions`, one row per visit, called `s`.
     Visits,
     /// `events` called `e`, without engagement events.
@@ -187,6 +192,8 @@ pub const METRICS: &[MetricInfo] = &[
         formulas: &[
             (Basis::Traffic, "sum(visitors)"),
             (Basis::Uniques, "sum(visitors)"),
+            (Basis::Days, NEW_VISITORS),
+            (Basis::DaysOfVisits, NEW_VISITORS),
             (Basis::Visits, "uniqExact(s.visitor)"),
             (Basis::Events, "uniqExact(e.visitor)"),
             (Basis::EventsInVisits, "uniqExact(e.visitor)"),
@@ -205,6 +212,7 @@ pub const METRICS: &[MetricInfo] = &[
         needs: Needs::EventsInVisits,
         formulas: &[
             (Basis::Traffic, "sum(sessions)"),
+            (Basis::DaysOfVisits, "sum(visits)"),
             (Basis::Visits, "count()"),
             (Basis::EventsInVisits, "uniqExact(s.visit)"),
         ],
@@ -222,6 +230,8 @@ pub const METRICS: &[MetricInfo] = &[
         needs: Needs::Events,
         formulas: &[
             (Basis::Traffic, "sum(pageviews)"),
+            (Basis::Days, "sum(pageviews)"),
+            (Basis::DaysOfVisits, "sum(pageviews)"),
             (Basis::Visits, "sum(s.pageviews)"),
             (Basis::Events, "countIf(e.name = 'pageview')"),
             (Basis::EventsInVisits, "countIf(e.name = 'pageview')"),
@@ -240,6 +250,8 @@ pub const METRICS: &[MetricInfo] = &[
         needs: Needs::Events,
         formulas: &[
             (Basis::Traffic, "sum(events)"),
+            (Basis::Days, "sum(events)"),
+            (Basis::DaysOfVisits, "sum(events)"),
             (Basis::Visits, "sum(s.events)"),
             (Basis::Events, "count()"),
             (Basis::EventsInVisits, "count()"),
@@ -258,6 +270,7 @@ pub const METRICS: &[MetricInfo] = &[
         needs: Needs::WholeVisits,
         formulas: &[
             (Basis::Traffic, "ifNotFinite(round(100 * sum(bounces) / sum(sessions)), 0)"),
+            (Basis::DaysOfVisits, "ifNotFinite(round(100 * sum(bounces) / sum(visits)), 0)"),
             (Basis::Visits, "ifNotFinite(round(100 * sum(s.bounce) / count()), 0)"),
         ],
         ..BASE
@@ -274,6 +287,7 @@ pub const METRICS: &[MetricInfo] = &[
         needs: Needs::WholeVisits,
         formulas: &[
             (Basis::Traffic, "ifNotFinite(round(sum(duration_ms) / 1000 / sum(sessions)), 0)"),
+            (Basis::DaysOfVisits, "ifNotFinite(round(sum(duration_ms) / 1000 / sum(visits)), 0)"),
             (Basis::Visits, "ifNotFinite(round(sum(s.duration_ms) / 1000 / count()), 0)"),
         ],
         ..BASE
@@ -288,6 +302,7 @@ pub const METRICS: &[MetricInfo] = &[
         needs: Needs::WholeVisits,
         formulas: &[
             (Basis::Traffic, "ifNotFinite(round(sum(pageviews) / sum(sessions), 2), 0)"),
+            (Basis::DaysOfVisits, "ifNotFinite(round(sum(pageviews) / sum(visits), 2), 0)"),
             (Basis::Visits, "ifNotFinite(round(sum(s.pageviews) / count(), 2), 0)"),
         ],
         ..BASE
@@ -339,6 +354,8 @@ pub const METRICS: &[MetricInfo] = &[
         synonyms: &["revenue", "sales", "turnover", "income"],
         formulas: &[
             (Basis::Traffic, "sum(revenue)"),
+            (Basis::Days, "sum(revenue)"),
+            (Basis::DaysOfVisits, "sum(revenue)"),
             (Basis::Visits, "sum(s.revenue)"),
             (Basis::Events, "sumIf(e.revenue, e.currency = {currency})"),
             (Basis::EventsInVisits, "sumIf(e.revenue, e.currency = {currency})"),
@@ -383,6 +400,9 @@ pub const METRICS: &[MetricInfo] = &[
         formulas: &[(Basis::Engagement, "round(sum(g.ms) / 1000 / count())")],
     },
 ];
+
+/// People whose day before lies before what is counted: each on their first day in it.
+const NEW_VISITORS: &str = "sumIf(visitors, toInt32(previous) < {since})";
 
 const AVERAGE_REVENUE: &str = "round(sumIf(e.revenue, e.currency = {currency}) \
                                / countIf(e.revenue != 0 AND e.currency = {currency}))";

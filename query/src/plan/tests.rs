@@ -33,12 +33,15 @@ fn what_is_neither_divided_nor_filtered_is_answered_from_views() {
     assert_eq!(sources(&all, &["time:day"], json!([]), json!("30d")), [day, Source::Traffic]);
     assert_eq!(sources(&all, &["time:hour"], json!([]), json!("day")), [Source::Events, Source::Traffic]);
     assert_eq!(sources(&all, &["time:minute"], json!([]), json!("day")), [Source::Traffic]);
-    assert_eq!(sources(&all, &[], json!([]), json!("7d")), [Source::Events, Source::Traffic]);
+    let everyone = Source::Breakdowns(EVERYONE);
+    assert_eq!(sources(&all, &[], json!([]), json!("7d")), [everyone, Source::Traffic]);
     assert_eq!(sources(&["visitors"], &[], json!([]), json!("month")), [Source::Uniques(Grain::Month)]);
     let week = json!(["2024-05-27", "2024-06-02"]);
     assert_eq!(sources(&["visitors"], &[], json!([]), week.clone()), [Source::Uniques(Grain::Week)]);
     assert_eq!(sources(&["visitors"], &["time:week"], json!([]), week), [Source::Uniques(Grain::Week)]);
-    assert_eq!(sources(&["visitors"], &["time:week"], json!([]), json!("30d")), [Source::Events]);
+    assert_eq!(sources(&["visitors"], &["time:week"], json!([]), json!("30d")), [everyone]);
+    let hours = json!(["2024-05-27T00:00:00", "2024-06-02T12:00:00"]);
+    assert_eq!(sources(&["visitors"], &[], json!([]), hours), [Source::Events]);
     assert_eq!(
         sources(&["visitors"], &["time:month"], json!([]), json!("6mo")),
         [Source::Uniques(Grain::Month)]
@@ -64,11 +67,19 @@ fn attributes_decide_between_visits_and_events() {
     let os = json!([["is", "visit:os", ["Mac"]]]);
     let page = json!([["is", "event:page", ["/"]]]);
     let counts = ["visitors", "pageviews", "visits", "bounce_rate"];
-    assert_eq!(sources(&counts, &["visit:source"], json!([]), json!("7d")), [Source::Visits]);
+    assert_eq!(sources(&counts, &["visit:source"], json!([]), json!("24h")), [Source::Visits]);
+    assert_eq!(sources(&counts, &["visit:source"], json!([]), json!("7d")), [Source::Breakdowns("source")]);
+    assert_eq!(
+        sources(&counts, &["time:week", "visit:entry_page"], json!([]), json!("30d")),
+        [Source::Breakdowns("entry_page")]
+    );
+    assert_eq!(sources(&counts, &["visit:source", "visit:os"], json!([]), json!("7d")), [Source::Visits]);
+    assert_eq!(sources(&counts, &["visit:language"], json!([]), json!("7d")), [Source::Visits]);
+    assert_eq!(sources(&counts, &["time:hour", "visit:os"], json!([]), json!("7d")), [Source::Visits]);
     assert_eq!(sources(&counts, &["time:day"], os.clone(), json!("7d")), [Source::Visits]);
     assert_eq!(
         sources(&counts, &["event:page"], json!([]), json!("7d")),
-        [Source::Events, Source::EventsInVisits, Source::Visits]
+        [Source::Breakdowns(PAGE), Source::EventsInVisits, Source::Visits]
     );
     assert_eq!(sources(&counts, &["event:page"], os, json!("7d")), [Source::EventsInVisits, Source::Visits]);
     assert_eq!(
@@ -97,7 +108,10 @@ fn whole_visits_are_not_divided_by_attributes_of_events() {
 fn percentages_have_their_whole_counted() {
     let plan = plan(&["percentage"], &["visit:os"], json!([]), json!("7d")).expect("a plan");
     assert_eq!(plan.outputs, [Output::Share { total: 0, digits: 1 }]);
-    assert_eq!(plan.totals[0].part, Part { source: Source::Visits, metrics: vec![Metric::Visitors] });
+    assert_eq!(
+        plan.totals[0].part,
+        Part { source: Source::Breakdowns(ALL_VISITS), metrics: vec![Metric::Visitors] }
+    );
     assert!(!plan.is_direct());
 }
 
@@ -128,7 +142,7 @@ fn measures_and_means_of_revenue_are_of_events() {
     assert_eq!(sources(&["total_revenue"], &[], json!([]), json!("day")), [Source::Traffic]);
     assert_eq!(
         sources(&["time_on_page", "visitors"], &["event:page"], json!([]), json!("day")),
-        [Source::Engagement, Source::Events]
+        [Source::Engagement, Source::Breakdowns(PAGE)]
     );
 }
 
@@ -141,7 +155,7 @@ proptest! {
         if let Ok(plan) = Plan::new(&query, &range.expect("a range"), views) {
             prop_assert_eq!(plan.outputs.len(), query.metrics.len());
             for part in plan.parts.iter().chain(plan.totals.iter().map(|total| &total.part)) {
-                prop_assert!(!raw || !matches!(part.source, Source::Traffic | Source::Uniques(_)));
+                prop_assert!(!raw || !matches!(part.source, Source::Traffic | Source::Uniques(_) | Source::Breakdowns(_)));
                 for metric in &part.metrics {
                     let own = matches!(metric, Metric::Custom(_));
                     prop_assert!(own || metric.formula(part.source.basis()).is_some(), "{:?} from {:?}", metric, part.source);

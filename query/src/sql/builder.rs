@@ -6,7 +6,7 @@ use jiff::civil::{Date, Weekday};
 
 use super::{Context, Value};
 use crate::bucket::day_number;
-use crate::catalogue::{Grain, Metric, People, Presence, Scope};
+use crate::catalogue::{Basis, Grain, Metric, People, Presence, Scope};
 use crate::error::QueryError;
 use crate::plan::{Part, Source};
 use crate::query::Dimension;
@@ -65,11 +65,29 @@ impl<'a> Builder<'a> {
         let formula = metric.formula(self.source.basis()).unwrap_or("0");
         self.event_columns.extend(columns_of(formula, "e."));
         self.visit_columns.extend(columns_of(formula, "s.").filter(|column| *column != "visit"));
+        if formula.contains(SINCE) {
+            return formula.replace(SINCE, &self.since());
+        }
         if !formula.contains(CURRENCY) {
             return formula.to_owned();
         }
         let currency = self.currency();
         formula.replace(CURRENCY, &currency)
+    }
+
+    /// The number of the first day of the range, or of the bucket that a day is in.
+    fn since(&mut self) -> String {
+        let range = self.context.range;
+        match self.context.shape.grain() {
+            None => self.bind(Value::Int(day_number(range.first))),
+            Some(Grain::Month) => {
+                format!(
+                    "greatest(toInt32(toStartOfMonth(day)), {})",
+                    self.bind(Value::Int(day_number(range.first)))
+                )
+            }
+            Some(grain) => bucket_of_day(&mut self.params, grain, range.week_start, range.first),
+        }
     }
 
     pub(super) fn currency(&mut self) -> String {
@@ -93,6 +111,10 @@ impl<'a> Builder<'a> {
             Source::Uniques(_) => {
                 return if grain == Grain::Month { "toYYYYMM(start)" } else { "toInt32(start)" }.to_owned();
             }
+            Source::Breakdowns(_) => {
+                let range = self.context.range;
+                return bucket_of_day(&mut self.params, grain, range.week_start, range.first);
+            }
             Source::Visits => "s.start",
             Source::Events | Source::EventsInVisits | Source::VisitsOfEvents | Source::Engagement => "e.ts",
         };
@@ -109,10 +131,16 @@ impl<'a> Builder<'a> {
     /// What a group must hold to be in the answer, where its rows do not already say so.
     pub(super) fn presence(&self, part: &Part) -> Option<&'static str> {
         let of_events = part.metrics.iter().any(|metric| metric.info().presence == Presence::Event);
+        let of_people = self.source == Source::Breakdowns(crate::plan::EVERYONE);
         match self.source {
             Source::Traffic if of_events => Some("sum(events) > 0"),
             Source::Traffic => Some("sum(sessions) > 0"),
             Source::Uniques(_) => Some("sum(visitors) > 0"),
+            Source::Breakdowns(_) => match self.source.basis() {
+                Basis::DaysOfVisits => Some("sum(visits) > 0"),
+                _ if of_people => Some("sum(visitors) > 0"),
+                _ => Some("sum(events) > 0"),
+            },
             _ => None,
         }
     }
@@ -147,6 +175,8 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// What stands for the first day of a person in formulas.
+const SINCE: &str = "{since}";
 /// What stands for the site's currency in formulas.
 const CURRENCY: &str = "{currency}";
 
@@ -176,21 +206,32 @@ pub(super) fn bucket(
     week_start: Weekday,
     first: Date,
 ) -> String {
-    // A Monday, four days after 1970-01-01.
-    const MONDAY: i64 = 4;
     let zone = bind(params, Value::Text(zone.to_owned()));
     match grain {
         Grain::Minute => format!("intDiv(toYYYYMMDDhhmmss({at}, {zone}), 100)"),
         Grain::Hour => format!("intDiv(toYYYYMMDDhhmmss({at}, {zone}), 10000)"),
         Grain::Day => format!("toInt32(toDate32({at}, {zone}))"),
-        Grain::Week => {
-            let start = bind(params, Value::Int(MONDAY + i64::from(week_start.to_monday_zero_offset())));
-            let first = bind(params, Value::Int(day_number(first)));
-            let day = format!("toInt32(toDate32({at}, {zone}))");
-            format!("greatest({day} - positiveModulo({day} - {start}, 7), {first})")
-        }
+        Grain::Week => week_of_day(&format!("toInt32(toDate32({at}, {zone}))"), params, week_start, first),
         Grain::Month => format!("toYYYYMM({at}, {zone})"),
     }
+}
+
+/// The number of the bucket that holds the date `day`; the same number as [`bucket`].
+fn bucket_of_day(params: &mut Vec<Value>, grain: Grain, week_start: Weekday, first: Date) -> String {
+    match grain {
+        Grain::Month => "toYYYYMM(day)".to_owned(),
+        Grain::Week => week_of_day("toInt32(day)", params, week_start, first),
+        _ => "toInt32(day)".to_owned(),
+    }
+}
+
+/// The number of the first day of the week that holds a day, or of the range where that lies within it.
+fn week_of_day(day: &str, params: &mut Vec<Value>, week_start: Weekday, first: Date) -> String {
+    // A Monday, four days after 1970-01-01.
+    const MONDAY: i64 = 4;
+    let start = bind(params, Value::Int(MONDAY + i64::from(week_start.to_monday_zero_offset())));
+    let first = bind(params, Value::Int(day_number(first)));
+    format!("greatest({day} - positiveModulo({day} - {start}, 7), {first})")
 }
 
 /// The name by which the store knows a zone.

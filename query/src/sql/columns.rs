@@ -3,6 +3,7 @@
 use super::Value;
 use super::builder::Builder;
 use crate::catalogue::{NO_PROPERTY, Scope};
+use crate::plan::Source;
 use crate::query::Dimension;
 
 /// An attribute of the rows.
@@ -48,6 +49,10 @@ impl Builder<'_> {
         };
         if let Some(people) = field.people {
             self.people.insert(field.column, people);
+        }
+        if let Source::Breakdowns(_) = self.source {
+            let stored = field.places.map_or("value".to_owned(), |places| places.named("value"));
+            return Column { stored, empty: field.empty, custom_only: None };
         }
         let stands_in = field.visit_column.filter(|_| self.of_whole_visits());
         let stored = match (field.scope, stands_in) {

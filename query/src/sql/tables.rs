@@ -46,6 +46,25 @@ impl Builder<'_> {
         )
     }
 
+    pub(super) fn breakdowns(&mut self, dimension: &'static str) -> String {
+        let site = self.site();
+        let calendar = self.bind(Value::Count(u64::from(self.context.site.calendar)));
+        let first = self.bind(Value::Date(self.context.range.first.to_string()));
+        let last = self.bind(Value::Date(self.context.range.last.to_string()));
+        let rows = format!(
+            "v_breakdowns FINAL WHERE site_id = {site} AND calendar = {calendar} \
+             AND dimension = '{dimension}' AND day >= {first} AND day <= {last}"
+        );
+        if !self.context.shape.dimensions.iter().any(|dimension| dimension.field().is_some()) {
+            return format!("FROM {rows}");
+        }
+        // Values are kept once, and until they are merged once more for each epoch that touched them.
+        format!(
+            "FROM (SELECT * FROM {rows}) AS b ANY LEFT JOIN \
+             (SELECT hash, value FROM v_values WHERE site_id = {site}) AS w ON b.hash = w.hash"
+        )
+    }
+
     pub(super) fn visits(&mut self, filters: &[Filter]) -> String {
         let site = self.site();
         let (from, to) = self.instants(self.context.range.from.0, self.context.range.to.0);

@@ -119,16 +119,34 @@ fn events_take_the_attributes_of_their_visit() {
 }
 
 #[test]
+fn people_of_days_are_counted_on_their_first_day_in_the_range() {
+    let body = json!({"site_id": "a", "metrics": ["visitors"], "dimensions": ["time:week", "visit:country"],
+        "date_range": "30d"});
+    let page = statements(&from_value(&body).expect("a query")).expect("a plan").swap_remove(0);
+    let week = |p: [u8; 2]| {
+        let [start, first] = p.map(|place| format!("{{p{place}:Int64}}"));
+        format!("greatest(toInt32(day) - positiveModulo(toInt32(day) - {start}, 7), {first})")
+    };
+    let people = format!("sumIf(visitors, toInt32(previous) < {}) AS m0", week([2, 3]));
+    assert!(page.sql.starts_with(&format!("SELECT {} AS d0, ", week([0, 1]))), "{}", page.sql);
+    assert!(page.sql.contains(&people), "{}", page.sql);
+    assert!(page.sql.contains("v_breakdowns FINAL WHERE"), "{}", page.sql);
+    assert!(page.sql.contains("AND dimension = 'country' AND day >= "), "{}", page.sql);
+}
+
+#[test]
 fn a_page_is_ordered_and_cut_by_the_store() {
     let body = json!({"site_id": "a", "metrics": ["pageviews", "visitors"], "dimensions": ["event:page"],
         "date_range": "day", "pagination": {"limit": 10, "offset": 20}});
     let page = statements(&from_value(&body).expect("a query")).expect("a plan").swap_remove(1);
     assert!(
-        page.sql.ends_with("GROUP BY d0 ORDER BY m0 DESC, d0 ASC LIMIT {p3:UInt64} OFFSET {p4:UInt64}"),
+        page.sql.ends_with(
+            "GROUP BY d0 HAVING sum(events) > 0 ORDER BY m0 DESC, d0 ASC LIMIT {p5:UInt64} OFFSET {p6:UInt64}"
+        ),
         "{}",
         page.sql
     );
-    assert_eq!(page.params[3..], [Value::Count(10), Value::Count(20)]);
+    assert_eq!(page.params[5..], [Value::Count(10), Value::Count(20)]);
 }
 
 #[test]
@@ -248,7 +266,7 @@ proptest! {
     #[test]
     fn nothing_that_is_kept_of_visits_is_read_where_it_is_not_to_be(query in queries()) {
         for Statement { sql, .. } in statements_from(&query, &[], Views::Never).unwrap_or_default() {
-            for view in ["v_sessions", "v_traffic", "v_uniques"] {
+            for view in ["v_breakdowns", "v_sessions", "v_traffic", "v_uniques"] {
                 prop_assert!(!sql.contains(view), "{} in {}", view, sql);
             }
         }

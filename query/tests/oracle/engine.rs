@@ -1,5 +1,8 @@
 //! The engine under test and the tables in it.
 
+use std::collections::BTreeMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
 use bytes::Bytes;
 use clickhouse::Client;
 use opentrace_events::SiteId;
@@ -39,6 +42,54 @@ async fn elsewhere(url: String) -> StoreConfig {
 }
 
 impl Engine {
+    /// Days by one attribute. People stand on a row for each day before on which they came with the same
+    /// value, everything else on the row of those who never did.
+    async fn fill_days(&self, history: &History) {
+        const NEVER: &str = "1900-01-01";
+        let (mut stale, mut rows, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let mut came: BTreeMap<(&str, &str, u64), String> = BTreeMap::new();
+        for ((dimension, value, date), day) in history.days() {
+            let mut people = BTreeMap::from([(NEVER.to_owned(), 0)]);
+            for visitor in &day.people {
+                let before = came.insert((dimension, value, *visitor), date.to_string());
+                *people.entry(before.unwrap_or_else(|| NEVER.to_owned())).or_insert(0) += 1;
+            }
+            let hash =
+                std::hash::BuildHasher::hash_one(&BuildHasherDefault::<DefaultHasher>::default(), value);
+            for epoch in [3, 7] {
+                values.push(
+                    json!({"site_id": history.site.id.0, "hash": hash, "value": value, "epoch": epoch}),
+                );
+            }
+            for (previous, visitors) in people {
+                let mut row = json!({
+                    "site_id": history.site.id.0, "calendar": history.site.calendar, "dimension": dimension,
+                    "day": date, "hash": hash, "previous": previous, "origin": 0,
+                    "visitors": visitors + 3, "epoch": 7, "deleted": 0,
+                });
+                if previous == NEVER {
+                    row = with(
+                        &row,
+                        json!({
+                            "visits": day.visits, "pageviews": day.pageviews, "events": day.events,
+                            "bounces": day.bounces, "duration_ms": day.duration_ms, "revenue": day.revenue,
+                        }),
+                    );
+                }
+                stale.push(with(&row, json!({"visitors": 99, "visits": 99, "epoch": 3})));
+                // Counted before the view was kept, and by a calendar that is gone.
+                let history = json!({"visitors": -3, "visits": 0, "pageviews": 0, "events": 0, "bounces": 0,
+                    "duration_ms": 0, "revenue": 0, "origin": 1, "epoch": 2});
+                rows.push(with(&row, history));
+                rows.push(with(&row, json!({"calendar": row["calendar"].as_u64().unwrap_or(0) + 1})));
+                rows.push(row);
+            }
+        }
+        self.insert("v_breakdowns", stale).await;
+        self.insert("v_breakdowns", rows).await;
+        self.insert("v_values", values).await;
+    }
+
     /// Fills every table with the history, and the views also with versions that no longer hold.
     pub(crate) async fn fill(&self, history: &History) {
         let site = history.site.id.0;
@@ -95,6 +146,8 @@ impl Engine {
         }
         self.insert("v_uniques", stale).await;
         self.insert("v_uniques", uniques).await;
+
+        self.fill_days(history).await;
 
         let mut stale = Vec::new();
         let mut sessions = Vec::new();

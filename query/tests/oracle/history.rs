@@ -100,6 +100,18 @@ pub(crate) fn risk(person: &Person) -> Option<(&'static str, f64)> {
     (!person.cluster.is_empty()).then(|| said[person.visits % said.len()])
 }
 
+/// What happened on a day.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DayOf {
+    pub(crate) people: BTreeSet<u64>,
+    pub(crate) visits: i64,
+    pub(crate) pageviews: i64,
+    pub(crate) events: i64,
+    pub(crate) bounces: i64,
+    pub(crate) duration_ms: i64,
+    pub(crate) revenue: i64,
+}
+
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) site: Site,
@@ -379,6 +391,51 @@ impl History {
             minute.duration_ms += session.end - session.start;
         }
         minutes
+    }
+
+    /// Days by what they are divided by: `(dimension, value, day)`.
+    pub(crate) fn days(&self) -> BTreeMap<(&'static str, &'static str, Date), DayOf> {
+        let mut days: BTreeMap<_, DayOf> = BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.counts()) {
+            let date = self.local(event.ts).date();
+            for (dimension, value) in [("everyone", ""), ("page", event.path)] {
+                let day = days.entry((dimension, value, date)).or_default();
+                day.people.insert(event.visitor);
+                if dimension == "page" {
+                    day.events += 1;
+                    day.pageviews += i64::from(event.name == "pageview");
+                    day.revenue += event.revenue();
+                }
+            }
+        }
+        for session in &self.sessions {
+            let Attributes { source, country, os, browser, city } = session.visit;
+            for (dimension, value) in [
+                ("visits", ""),
+                ("entry_page", session.entry_page),
+                ("exit_page", session.exit_page),
+                ("source", source),
+                ("country", country),
+                ("os", os),
+                ("browser", browser),
+                ("city", city),
+                ("medium", ""),
+                ("campaign", ""),
+                ("channel", ""),
+                ("region", ""),
+                ("device", ""),
+            ] {
+                let day = days.entry((dimension, value, self.local(session.start).date())).or_default();
+                day.people.insert(session.visitor);
+                day.visits += 1;
+                day.pageviews += session.pageviews;
+                day.events += session.events;
+                day.bounces += i64::from(session.bounce);
+                day.duration_ms += session.end - session.start;
+                day.revenue += session.revenue;
+            }
+        }
+        days
     }
 
     /// People per day, week and month.

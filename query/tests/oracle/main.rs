@@ -79,7 +79,7 @@ async fn every_answer_equals_the_recomputation() {
         }
         println!("{zone}: {count} questions, each four times, in {:.0?}", began.elapsed());
     }
-    let all = ["events", "events+v_sessions", "v_sessions", "v_traffic", "v_uniques"];
+    let all = ["events", "events+v_sessions", "v_breakdowns", "v_sessions", "v_traffic", "v_uniques"];
     assert_eq!(sources.into_iter().collect::<Vec<_>>(), all, "every source was asked");
     the_answer_has_its_documented_shape(&engine).await;
     exports::have_every_event_once(&engine).await;

@@ -135,6 +135,12 @@ export const boardRoute = createRoute({
   component: lazyRouteComponent(() => import('./boards/BoardPage'), 'BoardPage'),
 });
 
+export const readyRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/sites/$site/dashboards/ready/$name',
+  component: lazyRouteComponent(() => import('./boards/ReadyPage'), 'ReadyPage'),
+});
+
 export const sharedRoute = createRoute({
   getParentRoute: () => root,
   path: '/shared/$token',
@@ -189,6 +195,7 @@ export const router = createRouter({
     alerts,
     boardsRoute,
     boardRoute,
+    readyRoute,
     sharedRoute,
     installRoute,
     settingsRoute,

@@ -261,6 +261,20 @@ test('who may only look is told how to get further', async () => {
   await page.context().close();
 });
 
+test('a dashboard that is ready is looked at by anybody', async () => {
+  const page = await world.open(`${SITE}/dashboards`, { viewport: { width: 1280, height: 900 } });
+  await page.getByRole('link', { name: 'Overview' }).last().click();
+  await page.waitForURL('**/dashboards/ready/Overview');
+  await panel(page, 'Visitors by day').locator('canvas').waitFor();
+  await panel(page, 'Pages').locator('tbody tr').first().waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Make it your own' }).count(), 0);
+  await accessible(page);
+  await page.goto(`${world.origin}${SITE}/dashboards/ready/nothing`);
+  await page.getByText('There is no such dashboard').waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('all that is shown is exported as one file', async () => {
   const page = await world.open(SITE);
   await ready(page);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { done, owned, region } from './support/owner.js';
+import { done, owned, PERSON, region } from './support/owner.js';
 import { accessible, shot, visit } from './support/world.js';
 
 const SITE = 'shop.example';
@@ -197,4 +197,32 @@ test('a minute that late events change is marked while somebody looks', async ()
   await minutes.getByRole('status').getByText('was 0').waitFor();
   await shot(page, 'live-corrected');
   await done(page);
+});
+
+test('a site that nothing came from says what to do, and goes on by itself', async () => {
+  const site = 'quiet.example';
+  await world.call('/api/v1/sites', { domain: site, timezone: 'UTC', currency: 'EUR' });
+  const page = await owner(`/sites/${site}`);
+  await page.getByText(`Nothing has come from ${site} yet`).waitFor();
+  assert.equal(await page.locator('.tile').count(), 0);
+  await page.getByRole('link', { name: 'Put the snippet into its pages' }).waitFor();
+  await accessible(page);
+  await visit(world.origin, site, 3);
+  await page.locator('.tile .value', { hasText: '3' }).first().waitFor();
+  await region(page, 'Pages').locator('tbody tr').first().waitFor();
+  await done(page);
+});
+
+test('who is signed out while looking signs in once and goes on there', async () => {
+  const page = await owner(`/sites/${SITE}?period=7d`);
+  await page.locator('.tile .value').first().waitFor();
+  await page.context().clearCookies();
+  await page.keyboard.press('f');
+  await page.getByText('You were signed out').waitFor();
+  await page.getByLabel('E-mail address').fill(PERSON.email);
+  await page.getByLabel('Password').fill(PERSON.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Time: Last 28 days' }).waitFor();
+  await region(page, 'Sources').locator('tbody tr').first().waitFor();
+  await page.context().close();
 });

@@ -8,14 +8,12 @@ import { useLive } from '../live/useLive';
 import { boardRoute } from '../router';
 import { useMay } from '../session/data';
 import { useFresh } from '../site/fresh';
-import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
-import { useTile } from './asking';
+import { Asking } from './Asking';
 import { Builder } from './Builder';
 import { Grid } from './Grid';
 import { free } from './layout';
 import { Sharing } from './Sharing';
-import { TileView } from './TileView';
 
 const NEW: Pick<Tile, 'title' | 'chart'> = { title: '', chart: 'area' };
 const SIZE = { w: 6, h: 5 };
@@ -138,20 +136,5 @@ function Editor({ held }: { held: Board }) {
         />
       )}
     </>
-  );
-}
-
-function Asking({ site, tile }: { site: string; tile: Tile }) {
-  const currency = useCurrency(site);
-  const { data, line, error, refetch } = useTile(site, tile);
-  return (
-    <TileView
-      tile={tile}
-      answer={data}
-      error={error}
-      retry={refetch}
-      currency={currency}
-      {...(line && { line })}
-    />
   );
 }

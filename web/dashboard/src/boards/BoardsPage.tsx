@@ -7,7 +7,7 @@ import { boardsRoute } from '../router';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
 import { Failure } from '../ui/Notice';
-import { TEMPLATES } from './templates';
+import { READY, TEMPLATES } from './templates';
 
 /** The pages people have put together for a site. */
 export function BoardsPage() {
@@ -29,14 +29,26 @@ export function BoardsPage() {
         {data.length === 0 && (
           <p className="soft">
             {mayChange
-              ? 'None yet. Make the first one below.'
-              : 'None yet. The owner of this server can make one.'}
+              ? 'None of your own yet. Make the first one below.'
+              : 'Nobody has made one yet. The owner of this server can.'}
           </p>
         )}
-        <ul className="sites">
-          {data.map(({ id, name }) => (
-            <li key={id}>
-              <Link to="/sites/$site/dashboards/$id" params={{ site, id }}>
+        {data.length > 0 && (
+          <ul className="sites">
+            {data.map(({ id, name }) => (
+              <li key={id}>
+                <Link to="/sites/$site/dashboards/$id" params={{ site, id }}>
+                  {name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+        <h2>Ready to look at</h2>
+        <ul className="sites" aria-label="Ready to look at">
+          {READY.map((name) => (
+            <li key={name}>
+              <Link to="/sites/$site/dashboards/ready/$name" params={{ site, name }}>
                 {name}
               </Link>
             </li>

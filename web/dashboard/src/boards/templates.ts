@@ -106,3 +106,6 @@ export const TEMPLATES: Record<string, Tile[]> = {
     },
   ],
 };
+
+/** Those that have something to look at. */
+export const READY = Object.keys(TEMPLATES).filter((name) => TEMPLATES[name]?.length);

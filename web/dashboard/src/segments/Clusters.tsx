@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { type Cluster, clusters, models } from '../api/models';
 import { figure } from '../lib/format';
 import { modelsKey } from '../models/kinds';
+import { useMay } from '../session/data';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
 
@@ -12,6 +13,7 @@ const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
 /** The sorts of visitors that the site's model has found. */
 export function Clusters({ site, currency }: { site: string; currency: string }) {
+  const mayChange = useMay('write');
   const held = useQuery({ queryKey: modelsKey(site), queryFn: ({ signal }) => models(site, signal) });
   const live = held.data?.find(({ kind, live }) => kind === 'segments' && live)?.live;
   const found = useQuery({
@@ -28,9 +30,13 @@ export function Clusters({ site, currency }: { site: string; currency: string })
       <h2>Sorts of visitors</h2>
       {isUntrained ? (
         <Nothing title="Nothing is learned yet">
-          <Link to="/sites/$site/models" params={{ site }}>
-            Train a model of the kind “Segments”
-          </Link>
+          {mayChange ? (
+            <Link to="/sites/$site/models" params={{ site }}>
+              Train a model of the kind “Segments”
+            </Link>
+          ) : (
+            'The owner of this server can train a model of the kind “Segments”'
+          )}
           : it finds out which sorts of visitors there are.
         </Nothing>
       ) : error ? (

@@ -5,6 +5,7 @@ import { deleteSegment, type Segment } from '../api/segments';
 import { useReport } from '../reports/context';
 import { Head } from '../reports/Head';
 import { useHas, useMay } from '../session/data';
+import { ForOwner } from '../session/ForOwner';
 import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { Clusters } from './Clusters';
@@ -19,6 +20,7 @@ export function SegmentsPage() {
   const view = useReport();
   const { data, error, refetch } = useSegments(view.site);
   const hasClusters = useHas('clusters');
+  const mayChange = useMay('write');
   const currency = useCurrency(view.site);
   const wanted = Array.isArray(view.ask.shown) ? view.ask.shown : undefined;
   const shown = (data ?? []).filter(({ id }) => !wanted || wanted.includes(id)).slice(0, MOST);
@@ -41,7 +43,14 @@ export function SegmentsPage() {
             <Link to="/sites/$site" params={{ site: view.site }}>
               Filter the overview
             </Link>{' '}
-            by a source, a country or a page, and save the filters as a segment. It can then be compared here.
+            by a source, a country or a page
+            {mayChange ? (
+              ', and save the filters as a segment. It can then be compared here.'
+            ) : (
+              <>
+                . Who may change the site saves filters as a segment, to be compared here. <ForOwner />
+              </>
+            )}
           </Nothing>
         </section>
       ) : (

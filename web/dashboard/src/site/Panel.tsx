@@ -205,8 +205,8 @@ function Rows({ dimension, answer, beside, most }: RowsProps) {
                 {name ?? rowName(dimension, value)}
               </button>
             </th>
-            <td>{figure('visitors', metrics[0], true)}</td>
-            <td>{figure(beside, metrics[1], true)}</td>
+            <td title={figure('visitors', metrics[0])}>{figure('visitors', metrics[0], true)}</td>
+            <td title={figure(beside, metrics[1])}>{figure(beside, metrics[1], true)}</td>
           </tr>
         ))}
       </tbody>

@@ -26,6 +26,11 @@ export function Tiles() {
     measured(view.metrics, answer?.results[0]?.metrics ?? [])[view.metrics.indexOf(metric)];
   const value = (metric: Metric) => figureOf(now.data, metric);
   const old = (metric: Metric) => figureOf(before.data, metric);
+  // To the last digit, for who points at it.
+  const whole = (metric: Metric) => {
+    const [is = '', was] = [value, old].map((of) => figure(metric, of(metric), false, view.currency));
+    return view.before && before.data ? `${is} against ${was}` : is;
+  };
   // A site that sells nothing needs no tile that says so.
   const shown = view.metrics.filter(
     (metric) => metric !== 'total_revenue' || value(metric) || chosen === metric,
@@ -43,7 +48,7 @@ export function Tiles() {
         >
           <span className="name">{METRICS[metric]}</span>
           {now.data ? (
-            <Value>{figure(metric, value(metric), true, view.currency)}</Value>
+            <Value whole={whole(metric)}>{figure(metric, value(metric), true, view.currency)}</Value>
           ) : (
             <Skeleton height={26} width={90} my={4} component="span" />
           )}
@@ -62,6 +67,8 @@ export function Tiles() {
 /** Longer than this is written smaller: durations are long in some languages, amounts in some currencies. */
 const FITS = 9;
 
-const Value = ({ children }: { children: string }) => (
-  <span className={children.length > FITS ? 'value long' : 'value'}>{children}</span>
+const Value = ({ whole, children }: { whole: string; children: string }) => (
+  <span className={children.length > FITS ? 'value long' : 'value'} title={whole}>
+    {children}
+  </span>
 );

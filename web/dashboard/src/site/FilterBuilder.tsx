@@ -2,8 +2,9 @@ import { Button, Popover } from '@mantine/core';
 import { type FormEvent, useId, useState } from 'react';
 import type { Condition, DateRange, Operator } from '../api/types';
 import { isPlain, useSegments } from '../segments/data';
-import { DIMENSIONS, SIGNS } from './names';
+import { DIMENSIONS, PROPERTY, SIGNS } from './names';
 import { SEARCH_FIELD } from './shortcuts';
+import { useProperties } from './useProperties';
 import { meant, Suggestions, useKnown } from './Values';
 
 /** What a page needs for its figures to be filtered. */
@@ -87,6 +88,7 @@ function Fields({ of, dimensions, done }: FieldsProps) {
   const [value, setValue] = useState('');
   const suggestions = useId();
   const known = useKnown(of.site, of.range, dimension);
+  const properties = useProperties(of.site).data ?? [];
   const add = (event: FormEvent) => {
     event.preventDefault();
     of.setFilters([...of.filters, [operator, dimension, [meant(known, dimension, value)]]]);
@@ -100,6 +102,15 @@ function Fields({ of, dimensions, done }: FieldsProps) {
             {label}
           </option>
         ))}
+        {properties.length > 0 && (
+          <optgroup label="Properties">
+            {properties.map(({ name }) => (
+              <option key={name} value={`${PROPERTY}${name}`}>
+                {name}
+              </option>
+            ))}
+          </optgroup>
+        )}
       </select>
       <select
         aria-label="How"

@@ -57,7 +57,9 @@ export function Panel({ kind }: { kind: PanelKind }) {
         <Skeleton height={kind.low ? 150 : 310} role="status" aria-label="Loading" />
       ) : data.results.length === 0 ? (
         <Nothing title="Nothing in this time">
-          {view.filters.length ? 'Choose a longer time, or let a filter go.' : 'Choose a longer time.'}
+          {view.filters.length
+            ? 'Choose a longer time, or let a filter go.'
+            : (kind.made ?? 'Choose a longer time.')}
         </Nothing>
       ) : (
         <>

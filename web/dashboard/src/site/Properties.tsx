@@ -1,19 +1,14 @@
 import { Skeleton } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { properties } from '../api/client';
-import { inTurn } from '../ui/data';
 import { useSiteView } from './context';
 import { PROPERTY, withValue } from './names';
 import { Panel } from './Panel';
 import type { Tab } from './panels';
+import { useProperties } from './useProperties';
 
 /** What events say of themselves. A site whose events have no properties has no such panel. */
 export function Properties() {
   const { site } = useSiteView();
-  const { data, isPending } = useQuery({
-    queryKey: ['properties', site],
-    queryFn: ({ signal }) => inTurn(() => properties(site, signal), signal),
-  });
+  const { data, isPending } = useProperties(site);
   // Its place is kept: the panel beside it would be wide for a moment.
   if (isPending)
     return (

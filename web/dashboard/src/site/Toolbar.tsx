@@ -67,7 +67,7 @@ function Time() {
 
 function Comparison() {
   const view = useSiteView();
-  const chosen = view.search.compare ?? 'none';
+  const chosen = (view.compares && view.search.compare) || 'none';
   const options = comparisons(chosen);
   return (
     <TimeMenu

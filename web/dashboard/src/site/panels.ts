@@ -17,6 +17,8 @@ export interface PanelKind {
   tabs: [Tab, ...Tab[]];
   /** Whether there are few rows as a rule. */
   low?: boolean;
+  /** What makes rows, for a site that has never had any. */
+  made?: string;
 }
 
 const tab = (label: string, dimension: string): Tab => ({
@@ -65,5 +67,6 @@ export const PANELS: PanelKind[] = [
       { ...tab('Events', 'event:name'), beside: ['events'] },
     ],
     low: true,
+    made: 'Every custom event is a goal. Pages that are seen become goals in the settings of the site.',
   },
 ];

@@ -1,6 +1,7 @@
 import { Modal, Skeleton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
+import { query } from '../api/client';
 import type { Condition } from '../api/types';
 import { saveCsv } from '../lib/csv';
 import { figure } from '../lib/format';
@@ -44,15 +45,18 @@ export function Details({ dimension }: { dimension: string }) {
   // Countries and regions are stored as codes and searched by their names, here.
   const coded = dimension === COUNTRY || withNames(dimension).length > 1;
   const search: Condition[] = asked && !coded ? [['contains', dimension, [asked]]] : [];
-  const { data, error, refetch } = useAnswer({
-    site_id: view.site,
-    metrics: columns,
-    date_range: view.range,
-    filters: [...view.filters, ...withValue(dimension), ...search],
-    dimensions: withNames(dimension),
-    order_by: [order],
-    pagination: { limit: MOST, offset: 0 },
-  });
+  const { data, error, refetch } = useAnswer(
+    {
+      site_id: view.site,
+      metrics: columns,
+      date_range: view.range,
+      filters: [...view.filters, ...withValue(dimension), ...search],
+      dimensions: withNames(dimension),
+      order_by: [order],
+      pagination: { limit: MOST, offset: 0 },
+    },
+    query,
+  );
   const fits = ([value = '', name]: string[]) =>
     (name ?? rowName(dimension, value)).toLowerCase().includes(asked.toLowerCase());
   const rows = (data?.results ?? [])

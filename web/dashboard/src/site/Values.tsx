@@ -1,4 +1,5 @@
 import { useId, useState } from 'react';
+import { query } from '../api/client';
 import type { DateRange } from '../api/types';
 import { countryCode } from '../lib/format';
 import { useAnswer } from '../ui/data';
@@ -24,6 +25,7 @@ export function useKnown(site: string, range: DateRange, dimension: string): Kno
           pagination: { limit: SUGGESTED, offset: 0 },
         }
       : null,
+    query,
   );
   return (data?.results ?? []).map(({ dimensions: [value = '', name] }) => ({
     value,

@@ -5,19 +5,23 @@ import type { LiveFigures } from '../api/types';
 /** The figures on the page are asked for anew at most this often. */
 const SHORTEST_MS = 1000;
 const LONG_RANGE_MS = 5000;
+/** After an answer that took its time this many times as long passes: one reader does not keep a server busy. */
+const REST = 4;
 
 /** Brings the figures of the page up to date when the server pushes that something happened. */
 export function useFresh(figures: LiveFigures | undefined, isNow: boolean, isLong: boolean): void {
   const client = useQueryClient();
   const asked = useRef(0);
+  const took = useRef(0);
   useEffect(() => {
     if (!figures || !isNow) return;
-    const wait = isLong ? LONG_RANGE_MS : SHORTEST_MS;
-    const ask = () => {
+    const wait = Math.max(isLong ? LONG_RANGE_MS : SHORTEST_MS, REST * took.current);
+    const ask = async () => {
       // Who looks elsewhere needs no figures, and a server that is slow no more questions.
       if (document.hidden || client.isFetching({ queryKey: ['query'] })) return;
       asked.current = performance.now();
-      client.invalidateQueries({ queryKey: ['query'] });
+      await client.invalidateQueries({ queryKey: ['query'] });
+      took.current = performance.now() - asked.current;
     };
     const timer = setTimeout(ask, Math.max(0, asked.current + wait - performance.now()));
     return () => clearTimeout(timer);

@@ -20,7 +20,10 @@ export const inTurn = turns(AT_ONCE);
 export const askInTurn = (body: Query, signal: AbortSignal): Promise<QueryAnswer> =>
   inTurn(() => query(body, signal), signal);
 
-/** The answer to `body`; while another is on its way the former stays, so that nothing jumps. */
+/**
+ * The answer to `body`; while another is on its way the former stays, so that nothing jumps. What somebody opened and
+ * waits for is asked for by `query` itself, before what the page below still asks.
+ */
 export const useAnswer = (body: Query | null, ask = askInTurn) =>
   useQuery({
     queryKey: ['query', body],

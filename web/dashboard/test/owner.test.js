@@ -218,7 +218,7 @@ test('who is signed out while looking signs in once and goes on there', async ()
   await page.locator('.tile .value').first().waitFor();
   await page.context().clearCookies();
   await page.keyboard.press('f');
-  await page.getByText('You were signed out').waitFor();
+  await page.getByText('You were signed out. Sign in to go on').waitFor();
   await page.getByLabel('E-mail address').fill(PERSON.email);
   await page.getByLabel('Password').fill(PERSON.password);
   await page.getByRole('button', { name: 'Sign in' }).click();

@@ -17,13 +17,18 @@ export function useFresh(figures: LiveFigures | undefined, isNow: boolean, isLon
     if (!figures || !isNow) return;
     const wait = Math.max(isLong ? LONG_RANGE_MS : SHORTEST_MS, REST * took.current);
     const ask = async () => {
-      // Who looks elsewhere needs no figures, and a server that is slow no more questions.
-      if (document.hidden || client.isFetching({ queryKey: ['query'] })) return;
+      // Who looks elsewhere needs no figures.
+      if (document.hidden) return;
+      // A server that is slow needs no more questions; what is on its way may be older than what happened.
+      if (client.isFetching({ queryKey: ['query'] })) {
+        timer = setTimeout(ask, SHORTEST_MS);
+        return;
+      }
       asked.current = performance.now();
       await client.invalidateQueries({ queryKey: ['query'] });
       took.current = performance.now() - asked.current;
     };
-    const timer = setTimeout(ask, Math.max(0, asked.current + wait - performance.now()));
+    let timer = setTimeout(ask, Math.max(0, asked.current + wait - performance.now()));
     return () => clearTimeout(timer);
   }, [figures, isNow, isLong, client]);
 }

@@ -1,7 +1,8 @@
-import { Button } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { Button, Skeleton } from '@mantine/core';
+import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ApiError, sentenceOf } from '../api/client';
+import { SESSION } from '../session/data';
 
 export function Nothing({ title, children }: { title: string; children?: ReactNode }) {
   return (
@@ -18,15 +19,15 @@ const FAILED = 'The server failed at this';
 /** Says what went wrong and what to do about it. */
 export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   const client = useQueryClient();
-  if (error instanceof ApiError && error.status === 401)
+  const looksAgain = useIsFetching(SESSION) > 0;
+  const isSignedOut = error instanceof ApiError && error.status === 401;
+  // The page is about to ask who it is, once for all of its parts.
+  if (isSignedOut && looksAgain) return <Skeleton height={160} />;
+  if (isSignedOut)
     return (
       <div className="nothing" role="alert">
         <strong>You were signed out</strong>
-        <Button
-          variant="default"
-          size="xs"
-          onClick={() => client.invalidateQueries({ queryKey: ['session'] })}
-        >
+        <Button variant="default" size="xs" onClick={() => client.invalidateQueries(SESSION)}>
           Sign in again
         </Button>
       </div>

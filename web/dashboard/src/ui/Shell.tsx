@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { LOGO, type Look } from '../api/look';
 import { AskBox } from '../ask/AskBox';
 import { useHas, useSession } from '../session/data';
@@ -22,12 +22,14 @@ export function Shell() {
   const { data: session } = useSession();
   const { look, isPending } = useLook();
   const inside = session && session.state !== 'new' && session.state !== 'signed_out';
+  const wasInside = useRef(false);
+  if (inside) wasInside.current = true;
   const main = (
     <main id="main" tabIndex={-1}>
       {token ? (
         <Outlet />
       ) : (
-        <Gate>
+        <Gate again={wasInside.current}>
           <Outlet />
         </Gate>
       )}

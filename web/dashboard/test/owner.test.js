@@ -226,3 +226,27 @@ test('who is signed out while looking signs in once and goes on there', async ()
   await region(page, 'Sources').locator('tbody tr').first().waitFor();
   await page.context().close();
 });
+
+test('what is out of sight is brought up to date when it comes in sight', async () => {
+  const page = await world.page(`/sites/${SITE}?period=day`, { viewport: { width: 1280, height: 500 } });
+  const devices = region(page, 'Devices');
+  await devices.locator('tbody tr, .nothing').first().waitFor();
+  const views = page.getByRole('button', { name: /^Pageviews/ }).locator('.value');
+  const old = Number((await views.innerText()).replaceAll(/\D/g, ''));
+  const isOfDevices = (asked) => asked.postData()?.includes('visit:browser');
+  let asked = 0;
+  page.on('request', (one) => (asked += isOfDevices(one) ? 1 : 0));
+  await visit(world.origin, SITE, 10);
+  await page.waitForFunction(
+    (least) =>
+      [...document.querySelectorAll('.tile')].some(
+        (one) =>
+          one.textContent.startsWith('Pageviews') && Number(one.textContent.replaceAll(/\D/g, '')) >= least,
+      ),
+    old + 10,
+  );
+  assert.equal(asked, 0);
+  const [question] = await Promise.all([page.waitForRequest(isOfDevices), devices.scrollIntoViewIfNeeded()]);
+  assert.ok(question);
+  await done(page);
+});

@@ -3,8 +3,9 @@ import { useMemo } from 'react';
 import type { Condition, QueryAnswer } from '../api/types';
 import { WITH_REGIONS, WorldMap } from '../charts/WorldMap';
 import { figure } from '../lib/format';
-import { useAnswer } from '../ui/data';
+import { askInTurn, useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
+import { useNear } from '../ui/useNear';
 import { useSiteView } from './context';
 import { regionNames, rowName, withNames } from './names';
 import type { PanelKind, Tab } from './panels';
@@ -27,16 +28,22 @@ export function Panel({ kind }: { kind: PanelKind }) {
   const country = useCountry(chosen);
   const tab = country ? { ...chosen, dimension: 'visit:region' } : chosen;
   const beside = (tab.beside ?? besideOf(view.filters)).find(view.answers) ?? 'percentage';
-  const { data, error, refetch, isPlaceholderData } = useAnswer({
-    site_id: view.site,
-    metrics: ['visitors', beside],
-    date_range: view.range,
-    filters: tab.filters ? [...view.filters, ...tab.filters] : view.filters,
-    dimensions: withNames(tab.dimension),
-    pagination: { limit: tab.id === 'map' ? COUNTRIES : ROWS, offset: 0 },
-  });
+  const [element, isNear] = useNear<HTMLElement>();
+  const { data, error, refetch, isPlaceholderData } = useAnswer(
+    {
+      site_id: view.site,
+      metrics: ['visitors', beside],
+      date_range: view.range,
+      filters: tab.filters ? [...view.filters, ...tab.filters] : view.filters,
+      dimensions: withNames(tab.dimension),
+      pagination: { limit: tab.id === 'map' ? COUNTRIES : ROWS, offset: 0 },
+    },
+    askInTurn,
+    !isNear,
+  );
   return (
     <section
+      ref={element}
       className={kind.low ? 'card panel low' : 'card panel'}
       aria-label={kind.title}
       aria-busy={isPlaceholderData}

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { query, sites } from '../api/client';
 import type { Query, QueryAnswer } from '../api/types';
 import { turns } from '../lib/turns';
@@ -22,15 +22,20 @@ export const askInTurn = (body: Query, signal: AbortSignal): Promise<QueryAnswer
 
 /**
  * The answer to `body`; while another is on its way the former stays, so that nothing jumps. What somebody opened and
- * waits for is asked for by `query` itself, before what the page below still asks.
+ * waits for is asked for by `query` itself, before what the page below still asks. What `rests` is asked for once, and
+ * kept up to date only when it rests no longer.
  */
-export const useAnswer = (body: Query | null, ask = askInTurn) =>
-  useQuery({
-    queryKey: ['query', body],
+export function useAnswer(body: Query | null, ask = askInTurn, rests = false) {
+  const client = useQueryClient();
+  const queryKey = ['query', body];
+  const isHeld = client.getQueryData(queryKey) !== undefined;
+  return useQuery({
+    queryKey,
     queryFn: ({ signal }) => {
       if (!body) throw new Error('asked without a query');
       return ask(body, signal);
     },
-    enabled: body !== null,
+    enabled: body !== null && !(rests && isHeld),
     placeholderData: keepPreviousData,
   });
+}

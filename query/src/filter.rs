@@ -81,6 +81,19 @@ impl Filter {
     }
 }
 
+/// The conditions on goals that every counted event meets.
+pub(crate) fn named_goals<'a>(filters: &'a [Filter], named: &mut Vec<&'a Condition>) {
+    for filter in filters {
+        match filter {
+            Filter::And(inner) => named_goals(inner, named),
+            Filter::Where(condition) if condition.dimension.is_goal() && !condition.negated => {
+                named.push(condition);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Dimension {
     /// Whether it is `event:goal`.
     pub fn is_goal(&self) -> bool {

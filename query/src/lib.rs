@@ -31,6 +31,7 @@ pub mod range;
 pub mod report;
 mod rows;
 pub mod run;
+mod single_events;
 pub mod sql;
 #[cfg(test)]
 mod testing;
@@ -54,6 +55,7 @@ pub use query::{
 };
 pub use range::Range;
 pub use run::{Asking, run};
+pub use single_events::{Goals, events, filters, goals};
 pub use vocabulary::{Goal, Segment, Vocabulary};
 pub use warnings::Warning;
 pub use whole_visits::{EXIT_PAGE, needs_visits, visit_attribute, visits};

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::catalogue::{self, METRICS, Metric, PROPERTY, Requires};
 use crate::error::QueryError;
 use crate::limits;
-use crate::measure::{self, Measure};
+use crate::measure::Measure;
 use crate::nearest::nearest;
 use crate::query::{Dimension, Direction, Include, OrderBy, Pagination, Query, Subject};
 use crate::vocabulary::Vocabulary;
@@ -134,8 +134,7 @@ fn metrics(value: &Value, vocabulary: &Vocabulary) -> Result<(Vec<Metric>, Vec<M
     for (place, value) in list.iter().enumerate() {
         let field = format!("metrics[{place}]");
         let name = json::text(value, &field)?;
-        let own = || vocabulary.metric(name).cloned().or_else(|| measure::by_name(name));
-        let metric = match (catalogue::metric(name), own()) {
+        let metric = match (catalogue::metric(name), vocabulary.measure(name)) {
             (Some(metric), _) => metric,
             (None, Some(measure)) => {
                 if measures.contains(&measure) {

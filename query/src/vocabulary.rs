@@ -3,7 +3,7 @@
 use opentrace_events::define::Condition;
 
 use crate::filter::Filter;
-use crate::measure::Measure;
+use crate::measure::{self, Measure};
 
 /// What is defined on a site, for queries to name. The default has nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,8 +40,10 @@ impl Vocabulary {
         self.segments.iter().find(|segment| Some(segment.id) == id || segment.name == called)
     }
 
-    /// The metric of this name.
-    pub fn metric(&self, name: &str) -> Option<&Measure> {
-        self.metrics.iter().find(|measure| measure.name == name)
+    /// What a name stands for that is no metric of the catalogue: one of the site's own, or a measure that
+    /// the name alone says.
+    pub fn measure(&self, name: &str) -> Option<Measure> {
+        let own = self.metrics.iter().find(|measure| measure.name == name).cloned();
+        own.or_else(|| measure::by_name(name))
     }
 }

@@ -10,35 +10,31 @@
 //! those of a longer stretch, and whether a visit is among them is decided anew with every event.
 
 use opentrace_events::define::{Attribute, Condition, VisitColumn};
-use serde_json::Value;
 
 use crate::catalogue::{self, Scope};
 use crate::define::{self, condition_on};
 use crate::error::QueryError;
 use crate::filter::Filter;
-use crate::parse::filters;
 use crate::query::Dimension;
-use crate::vocabulary::Vocabulary;
 
 /// The property of a visit that is the page it ended on.
 pub const EXIT_PAGE: &str = "visit:exit_page";
 const ENTRY_PAGE: &str = "visit:entry_page";
 const ENTRY_HOST: &str = "visit:entry_page_hostname";
 
-/// Filters, or `null`, as a condition on whole visits.
+/// Filters as a condition on whole visits.
 ///
 /// # Errors
-/// The first mistake, and dimensions that no whole visit has.
-pub fn visits(given: &Value, field: &str) -> Result<Condition, QueryError> {
-    let all = parsed(given, field)?;
-    if all.iter().any(Filter::is_behavioural) {
+/// Dimensions that no whole visit has.
+pub fn visits(filters: &[Filter], field: &str) -> Result<Condition, QueryError> {
+    if filters.iter().any(Filter::is_behavioural) {
         return Err(QueryError::Invalid {
             field: field.to_owned(),
             message: "what a visit has done besides is not known when it is counted".to_owned(),
             hint: Some("`has_done` is for queries".to_owned()),
         });
     }
-    let all = all.iter().enumerate().map(|(place, filter)| {
+    let all = filters.iter().enumerate().map(|(place, filter)| {
         let field = format!("{field}[{place}]");
         condition_on(filter, &field, &|dimension| attribute_of_visits(dimension, &field))
     });
@@ -65,18 +61,10 @@ pub fn visit_attribute(name: &str, field: &str) -> Result<Attribute, QueryError>
 }
 
 /// Whether filters, or a dimension by its full name, are about what only whole visits have.
-///
-/// # Errors
-/// The first mistake in the filters.
-pub fn needs_visits(given: &Value, dimension: Option<&str>, field: &str) -> Result<bool, QueryError> {
+pub fn needs_visits(filters: &[Filter], dimension: Option<&str>) -> bool {
     let whole = |name: &str| [ENTRY_PAGE, EXIT_PAGE, ENTRY_HOST].contains(&name);
-    let all = parsed(given, field)?;
-    Ok(dimension.is_some_and(whole)
-        || all.iter().any(|filter| filter.mentions(|dimension| whole(&dimension.name()))))
-}
-
-fn parsed(given: &Value, field: &str) -> Result<Vec<Filter>, QueryError> {
-    if given.is_null() { Ok(Vec::new()) } else { filters::filters(given, field, &Vocabulary::default()) }
+    dimension.is_some_and(whole)
+        || filters.iter().any(|filter| filter.mentions(|dimension| whole(&dimension.name())))
 }
 
 fn attribute_of_visits(dimension: &Dimension, field: &str) -> Result<(Attribute, &'static str), QueryError> {
@@ -123,9 +111,13 @@ fn attribute_of_visits(dimension: &Dimension, field: &str) -> Result<(Attribute,
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    fn read(given: Value) -> Vec<Filter> {
+        crate::filters(&given, "filters", &crate::Vocabulary::default()).expect("filters")
+    }
 
     #[test]
     fn visits_have_pages_and_what_their_first_event_had() {
@@ -146,9 +138,10 @@ mod tests {
             assert_eq!(error.field().map(|field| field.to_string()).as_deref(), Some("group_by"), "{name}");
             assert!(error.to_string().contains(name) && error.hint().is_some(), "{error}");
         }
-        let error = visits(&json!([["is", "event:goal", ["signup"]]]), "filters").expect_err("of events");
+        let error = visits(&read(json!([["is", "event:goal", ["signup"]]])), "filters");
+        let error = error.expect_err("of events");
         assert!(error.to_string().contains("event:goal"), "{error}");
-        let done = visits(&json!([["has_done", ["is", "event:goal", ["a"]]]]), "filters");
+        let done = visits(&read(json!([["has_done", ["is", "event:goal", ["a"]]]])), "filters");
         assert!(done.expect_err("done").to_string().contains("done besides"));
     }
 
@@ -156,8 +149,8 @@ mod tests {
     fn what_only_visits_have_is_found_also_within() {
         let nested =
             json!([["not", ["or", [["is", "visit:exit_page", ["/a"]], ["is", "visit:os", ["Mac"]]]]]]);
-        assert_eq!(needs_visits(&nested, None, "filters").ok(), Some(true));
-        assert_eq!(needs_visits(&Value::Null, Some("visit:entry_page"), "filters").ok(), Some(true));
-        assert_eq!(needs_visits(&json!([["is", "event:page", ["/"]]]), None, "filters").ok(), Some(false));
+        assert!(needs_visits(&read(nested), None));
+        assert!(needs_visits(&[], Some("visit:entry_page")));
+        assert!(!needs_visits(&read(json!([["is", "event:page", ["/"]]])), None));
     }
 }

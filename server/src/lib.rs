@@ -20,3 +20,4 @@ pub mod mcp;
 pub mod metrics;
 pub mod models;
 pub mod selfcheck;
+mod vocabulary;

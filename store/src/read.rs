@@ -209,11 +209,11 @@ pub enum Props {
     LeaveOut,
 }
 
-/// Which columns of events are read; the others come back empty.
+/// Which columns of events are read; the others come back empty. What engagement events tell must be named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Columns {
     All,
-    /// These of `path`, `props` and a visit's columns.
+    /// These of `path`, `props`, `scroll_depth`, `engagement_ms` and a visit's columns.
     Only(Vec<&'static str>),
 }
 
@@ -266,7 +266,12 @@ pub(crate) fn stored_act(columns: &Columns) -> String {
         },
         _ => name.to_owned(),
     };
-    let optional: Vec<String> = optional().map(read).collect();
+    let engagement = [("scroll_depth", "toUInt8(0)"), ("engagement_ms", "toUInt32(0)")];
+    let told = engagement.map(|(name, nothing)| match columns {
+        Columns::Only(wanted) if wanted.contains(&name) => name.to_owned(),
+        _ => format!("{nothing} AS {name}"),
+    });
+    let optional: Vec<String> = optional().map(read).chain(told).collect();
     format!("site_id, visitor, ts, id, name, interactive, revenue, currency, epoch, {}", optional.join(", "))
 }
 

@@ -134,6 +134,9 @@ row_with_visit! {
         props: Vec<(String, String)>,
         revenue: i64,
         currency: String,
+        /// Nought where it was not asked for.
+        scroll_depth: u8,
+        engagement_ms: u32,
         epoch: u64,
     }
 }

@@ -427,6 +427,148 @@ async fn visits_are_judged_by_what_they_became() {
     assert_eq!(of(&bounced, &taken, "alert.firing").len(), 1, "{taken:?}");
 }
 
+/// Measures of a site's own, of properties and of engagement: told as events come, taken back when somebody is
+/// erased, and the same in a simulation as in a question.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_site_measures_itself_is_watched() {
+    let data = tempfile::tempdir().expect("a folder");
+    let receiver = Receiver::start(0.0).await;
+    let (program, site, channel) = ready(data.path(), &receiver).await;
+    program.insist("PATCH", "/api/v1/sites/alerts.example", Some(&json!({ "identified": true }))).await;
+    let signups = json!([["is", "event:goal", ["signup"]]]);
+    let per_signup = json!({
+        "site_id": site.domain, "name": "seats_per_signup", "type": "ratio",
+        "numerator": { "type": "sum", "property": "seats", "filters": signups },
+        "denominator": { "type": "count", "filters": signups },
+    });
+    let (status, kept) = program.post("/api/v1/metrics", &per_signup).await;
+    assert_eq!(status, 201, "{kept}");
+    let above = |value: f64| json!({ "type": "above", "value": value });
+    let seats = json!({
+        "metric": "sum:event:props:seats", "group_by": "event:props:plan", "window": "15m", "condition": above(6.0),
+    });
+    let seats = rule(&program, &site, &channel, seats).await;
+    let own = json!({ "metric": "seats_per_signup", "window": "15m", "condition": above(3.0) });
+    let own = rule(&program, &site, &channel, own).await;
+    let percentile = json!({
+        "site_id": site.domain, "name": "No", "metric": "p95:event:props:seats", "condition": above(1.0),
+    });
+    let (status, refused) = program.post("/api/v1/alerts", &percentile).await;
+    assert_eq!((status, refused["error"]["field"].as_str()), (400, Some("metric")), "{refused}");
+    assert!(refused["error"]["hint"].is_string(), "{refused}");
+
+    let hour = Timestamp::from_second((Timestamp::now().as_second() / 3_600 - 3) * 3_600).expect("an hour");
+    let ago = |at: Timestamp, name: &str, user: &str, more: Value| {
+        let mut body = json!({ "user_id": user, "ts": at.to_string() });
+        for (field, value) in more.as_object().expect("an object") {
+            body[field] = value.clone();
+        }
+        event(name, &site, body)
+    };
+    let page = |path: &str| json!({ "url": format!("https://{}{path}", site.domain) });
+    for (place, (user, depth, ms)) in
+        [("ann", 40, 4_000), ("ann", 90, 1_000), ("bob", 60, 7_000), ("cyd", 0, 2_000)]
+            .into_iter()
+            .enumerate()
+    {
+        let at = hour + jiff::SignedDuration::from_secs(600 + 60 * place as i64);
+        send(&program.url(), &site, &ago(at, "pageview", user, page("/docs"))).await;
+        let mut told = page("/docs");
+        told["scroll_depth"] = json!(depth);
+        told["engagement_ms"] = json!(ms);
+        send(&program.url(), &site, &ago(at + jiff::SignedDuration::from_secs(5), "engagement", user, told))
+            .await;
+    }
+    let at = hour + jiff::SignedDuration::from_mins(30);
+    send(&program.url(), &site, &ago(at, "signup", "bob", page("/docs"))).await;
+    send(&program.url(), &site, &ago(at, "pageview", "dan", page("/home"))).await;
+    let just_now = Timestamp::now() - jiff::SignedDuration::from_mins(2);
+    for (user, seats, plan) in [
+        ("eve", json!(7), "pro"),
+        ("eve", json!("2.5"), "pro"),
+        ("fay", json!("lots"), "pro"),
+        ("fay", json!(4), "free"),
+    ] {
+        let props = json!({ "props": { "seats": seats, "plan": plan } });
+        send(&program.url(), &site, &ago(just_now, "signup", user, props)).await;
+    }
+
+    let of = |rule: &str, taken: &[Taken], kind: &str| -> Vec<Value> {
+        let mine = taken.iter().filter(|it| it.body["type"] == kind && it.body["data"]["alert_id"] == *rule);
+        mine.map(|message| message.body["data"].clone()).collect()
+    };
+    let grown = |taken: &[Taken]| {
+        !of(&seats, taken, "alert.firing").is_empty() && !of(&own, taken, "alert.firing").is_empty()
+    };
+    let taken = until("fired", &receiver, grown).await;
+    let fired = of(&seats, &taken, "alert.firing");
+    assert_eq!((fired.len(), fired[0]["group"].as_str()), (1, Some("pro")));
+    for (fired, least) in [(&fired[0], 7.0), (&of(&own, &taken, "alert.firing")[0], 3.0)] {
+        assert!(fired["value"].as_f64().is_some_and(|value| value >= least), "{fired}");
+    }
+
+    program.settle().await;
+    let last = hour + jiff::SignedDuration::from_secs(3_599);
+    let on_docs = json!([["is", "event:page", ["/docs"]]]);
+    for (metric, filters, group) in [
+        ("scroll_depth", on_docs.clone(), None),
+        ("time_on_page", on_docs, None),
+        ("percentage", json!([]), Some("event:page")),
+        ("conversion_rate", signups.clone(), Some("event:page")),
+        ("group_conversion_rate", signups.clone(), Some("event:page")),
+        ("average:event:props:seats", json!([]), None),
+    ] {
+        let mut draft = json!({
+            "site_id": site.domain, "name": "Draft", "metric": metric, "filters": filters, "window": "1h",
+            "condition": above(0.0), "from": hour.to_string(),
+        });
+        let mut question = json!({
+            "site_id": site.domain, "metrics": [metric], "filters": filters,
+            "date_range": [hour.to_string(), last.to_string()],
+        });
+        if let Some(by) = group {
+            draft["group_by"] = json!(by);
+            question["dimensions"] = json!([by]);
+        }
+        let (status, simulated) = program.post("/api/v1/alerts/simulate", &draft).await;
+        assert_eq!(status, 200, "{metric}: {simulated}");
+        let (status, answer) = program.post("/api/v2/query", &question).await;
+        assert_eq!(status, 200, "{metric}: {answer}");
+        let rows = answer["results"].as_array().expect("rows");
+        let known = |row: &&Value| row["metrics"][0].as_f64().is_some_and(|value| value > 0.0);
+        let mut compared = 0;
+        for row in rows.iter().filter(known) {
+            let alerts = simulated["alerts"].as_array().expect("alerts");
+            let mine = alerts.iter().find(|alert| group.is_none() || alert["group"] == row["dimensions"][0]);
+            let value = mine.and_then(|alert| alert["value"].as_f64()).unwrap_or(f64::NAN);
+            let wanted = row["metrics"][0].as_f64().expect("a number");
+            assert!((value - wanted).abs() <= 0.5, "{metric}: {simulated} but {answer}");
+            compared += 1;
+        }
+        assert_eq!(compared > 0, metric != "average:event:props:seats", "{metric}: {answer}");
+    }
+
+    let erased = json!({ "site_id": site.domain, "user_id": "eve", "wait": 20 });
+    let (status, receipt) = program.post("/api/v1/erasure", &erased).await;
+    assert_eq!(status / 100, 2, "{receipt}");
+    let back =
+        |taken: &[Taken]| [&seats, &own].iter().all(|rule| !of(rule, taken, "alert.resolved").is_empty());
+    let taken = until("taken back", &receiver, back).await;
+    for rule in [&seats, &own] {
+        assert_eq!(of(rule, &taken, "alert.resolved")[0]["reason"], "retracted");
+    }
+
+    let metric = format!("/api/v1/metrics/{}?site_id={}", kept["id"], site.domain);
+    let (status, _) = program.insist("DELETE", &metric, None).await;
+    assert_eq!(status, 204);
+    let (_, gone) = program.get(&format!("/api/v1/alerts/{own}")).await;
+    assert!(gone["problem"].is_string(), "{gone}");
+    let (status, _) = program.post("/api/v1/metrics", &per_signup).await;
+    assert_eq!(status, 201);
+    let (_, again) = program.get(&format!("/api/v1/alerts/{own}")).await;
+    assert!(again["problem"].is_null(), "{again}");
+}
+
 /// What a WebSocket says first, from the first step on (RFC 6455; what servers send is not masked).
 async fn by_websocket(program: &Program) -> String {
     let address = program.url().replace("http://", "");

@@ -48,7 +48,7 @@ impl Bands for NoBands {
 /// What is to be said about a stretch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
-    /// In the unit that is shown; `None` where a quotient has no divisor.
+    /// In the unit that is shown; `None` where a quotient has nothing to divide by.
     pub value: Option<f64>,
     pub band: Option<Band>,
     /// The rule is broken.
@@ -70,7 +70,7 @@ pub fn judge(rule: &Rule, cells: &Cells, key: &Key, span: Span, bands: &dyn Band
     View { rule, cells, key, bands }.verdict(span, None)
 }
 
-/// What a rule measures over a stretch; `None` where a quotient has no divisor.
+/// What a rule measures over a stretch; `None` where a quotient has nothing to divide by.
 pub fn measured(rule: &Rule, cells: &Cells, key: &Key, span: Span) -> Option<f64> {
     View { rule, cells, key, bands: &NoBands }.value(span)
 }
@@ -96,6 +96,9 @@ impl View<'_> {
     }
 
     fn broken(&self, span: Span, value: Option<f64>, band: Option<Band>, slack: f64) -> bool {
+        if let (Condition::NoData, Some(_)) = (&self.rule.condition, self.rule.measure.divisor) {
+            return value.is_none();
+        }
         let Some(value) = value else { return false };
         match &self.rule.condition {
             Condition::Above { value: limit } => value > limit - limit.abs() * slack,
@@ -125,15 +128,20 @@ impl View<'_> {
 
     fn value(&self, span: Span) -> Option<f64> {
         let measure = &self.rule.measure;
-        let of = |part: Part| self.cells.sum(self.rule.site, part.series, self.key, span) as f64;
         let value = match measure.divisor {
-            None => of(measure.part),
-            Some(divisor) => match of(divisor) {
-                by if by > 0.0 => of(measure.part) / by,
-                _ => return None,
+            None => self.number(measure.part, span),
+            Some(divisor) => match self.number(divisor, span) {
+                0.0 => return None,
+                by => self.number(measure.part, span) / by,
             },
         };
         Some(value * measure.scale)
+    }
+
+    fn number(&self, part: Part, span: Span) -> f64 {
+        let whole = Key::whole();
+        let key = if part.across { &whole } else { self.key };
+        self.cells.sum(self.rule.site, part.series, key, span) as f64 * part.scale
     }
 
     /// Whether there is enough to judge by.
@@ -149,11 +157,8 @@ impl View<'_> {
             }
         }
         rule.minimum <= 0 || {
-            let (series, key) = match rule.measure.divisor {
-                Some(divisor) => (divisor.series, self.key.clone()),
-                None => (SeriesId::EVENTS, Key::whole()),
-            };
-            self.cells.sum(rule.site, series, &key, span) >= rule.minimum
+            let all = Part { across: true, ..Part::sum(SeriesId::EVENTS) };
+            self.number(rule.measure.divisor.unwrap_or(all), span) >= rule.minimum as f64
         }
     }
 
@@ -161,7 +166,7 @@ impl View<'_> {
     fn known(&self, span: Span) -> bool {
         let from = span.to - self.rule.lookback() + 2 * 86_400;
         let whole = Span { from, ..span };
-        self.rule.measure.series().any(|series| self.cells.sum(self.rule.site, series, self.key, whole) != 0)
+        self.rule.measure.grouped().any(|series| self.cells.sum(self.rule.site, series, self.key, whole) != 0)
     }
 
     /// Whether the series had anything in a stretch: whole hours before the one in which it ends, and

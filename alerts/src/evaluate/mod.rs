@@ -194,6 +194,12 @@ impl Evaluator {
         open
     }
 
+    /// Where the keys of a rule stand that are not in the first state.
+    pub fn states_of(&self, rule: RuleId) -> Vec<Saved> {
+        let saved = self.watches.get(&rule).into_iter().flat_map(Watch::saved);
+        saved.filter(|saved| !saved.state.is_blank()).collect()
+    }
+
     /// Until when nobody is told of a rule, in milliseconds since 1970; not by its schedule but by hand.
     pub fn muted_until(&self, rule: RuleId) -> i64 {
         self.watches.get(&rule).map_or(0, |watch| watch.muted_until)

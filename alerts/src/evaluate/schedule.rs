@@ -75,7 +75,7 @@ pub(super) fn next(view: &View<'_>, state: &State, now: i64) -> Option<i64> {
 fn alive(view: &View<'_>, span: Span) -> bool {
     let rule = view.rule;
     let also = matches!(rule.condition, Condition::NewValue { .. }).then_some(Grain::Hour);
-    rule.measure.series().any(|series| {
+    rule.measure.grouped().any(|series| {
         [Some(span.grain), also].into_iter().flatten().any(|grain| {
             view.cells.newest(rule.site, series, view.key, grain).is_some_and(|start| start >= span.from)
         })

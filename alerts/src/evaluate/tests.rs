@@ -88,10 +88,8 @@ impl Naive {
 
     fn number(&self, rule: &Rule, key: &str, from: i64, to: i64) -> Option<f64> {
         let over = self.total(OF, key, from, to) as f64;
-        if rule.measure.divisor.is_none() {
-            return Some(over);
-        }
-        let under = self.total(BY, key, from, to);
+        let Some(divisor) = rule.measure.divisor else { return Some(over) };
+        let under = self.total(BY, if divisor.across { "" } else { key }, from, to);
         (under > 0).then(|| over / under as f64)
     }
 
@@ -127,17 +125,21 @@ impl Naive {
         );
         if quiet_too && rule.grouping.is_some() {
             let back = to - rule.lookback() + 172_800;
-            let parts = if rule.measure.divisor.is_some() { vec![OF, BY] } else { vec![OF] };
+            let by = rule.measure.divisor.filter(|part| !part.across).map(|_| BY);
+            let parts: Vec<SeriesId> = [Some(OF), by].into_iter().flatten().collect();
             if parts.iter().all(|series| self.total(*series, key, back, to) == 0) {
                 return false;
             }
         }
         let traffic = match rule.measure.divisor {
-            Some(_) => self.total(BY, key, from, to),
+            Some(part) => self.total(BY, if part.across { "" } else { key }, from, to),
             None => self.total(SeriesId::EVENTS, "", from, to),
         };
         if traffic < rule.minimum {
             return false;
+        }
+        if rule.condition == Condition::NoData && rule.measure.divisor.is_some() {
+            return self.number(rule, key, from, to).is_none();
         }
         let Some(value) = self.number(rule, key, from, to) else { return false };
         match &rule.condition {
@@ -273,14 +275,14 @@ struct Moved {
     by: i64,
 }
 
-fn moved(grouped: bool) -> impl Strategy<Value = Moved> {
+fn moved(grouped: bool, across: bool) -> impl Strategy<Value = Moved> {
     let keys = if grouped { vec!["de", "fr", "us"] } else { vec![""] };
     let place = prop::sample::select(keys);
     let which = prop::sample::select(vec![OF, OF, OF, BY, SeriesId::EVENTS]);
     let ago = prop_oneof![4 => Just(0_i64), 2 => 0_i64..12, 1 => 0_i64..3_000];
     let by = prop_oneof![3 => 1_i64..6, 2 => -8_i64..0];
-    (which, place, ago, by).prop_map(|(series, key, ago, by)| {
-        let key = if series == SeriesId::EVENTS { "" } else { key };
+    (which, place, ago, by).prop_map(move |(series, key, ago, by)| {
+        let key = if series == SeriesId::EVENTS || (across && series == BY) { "" } else { key };
         Moved { series, key, ago, by }
     })
 }
@@ -306,10 +308,11 @@ fn conditions() -> impl Strategy<Value = Condition> {
 
 fn measures() -> impl Strategy<Value = (Measure, i64)> {
     let sums = [60, 300, 7_200, 90_000].map(|window| (Measure::sum(OF), window));
-    let ratios = [60, 600].map(|window| (Measure::ratio(OF, BY, 1.0), window));
-    let part = Part { series: OF, additive: false };
-    let people = [60, 3_600].map(|window| (Measure { part, ..Measure::sum(OF) }, window));
-    prop::sample::select([&sums[..], &ratios, &people].concat())
+    let (of, by) = (Part::sum(OF), Part::sum(BY));
+    let ratios = [60, 600].map(|window| (Measure::ratio(of, by, 1.0), window));
+    let shares = [60, 600].map(|window| (Measure::ratio(of, Part { across: true, ..by }, 1.0), window));
+    let people = [60, 3_600].map(|window| (Measure::people(OF), window));
+    prop::sample::select([&sums[..], &ratios, &shares, &people].concat())
 }
 
 fn rules() -> impl Strategy<Value = Rule> {
@@ -337,7 +340,8 @@ fn worlds() -> impl Strategy<Value = (Rule, Epochs, usize)> {
     rules().prop_flat_map(|rule| {
         let grouped = rule.grouping.is_some();
         let wait = prop_oneof![4 => 1_i64..40, 3 => 40_i64..200, 1 => 3_000_i64..90_000];
-        let epoch = (wait, prop::collection::vec(moved(grouped), 0..4));
+        let across = rule.measure.divisor.is_some_and(|part| part.across);
+        let epoch = (wait, prop::collection::vec(moved(grouped, across), 0..4));
         (Just(rule), prop::collection::vec(epoch, 1..60), 0_usize..60)
     })
 }

@@ -56,8 +56,14 @@ impl Watch {
         if self.counts_events() && cell.series == SeriesId::EVENTS && whole {
             self.states.keys().for_each(&mut touch);
         }
-        if self.rule.grouping.is_some() != whole && self.rule.measure.series().any(|own| own == cell.series) {
-            touch(&cell.key);
+        let (grouped, measure) = (self.rule.grouping.is_some(), &self.rule.measure);
+        let mut own = measure.parts().filter(|part| part.series == cell.series);
+        if grouped != whole {
+            if own.any(|part| !(grouped && part.across)) {
+                touch(&cell.key);
+            }
+        } else if grouped && own.any(|part| part.across) {
+            self.states.keys().for_each(touch);
         }
     }
 

@@ -84,7 +84,7 @@ pub enum Condition {
     Anomaly { sensitivity: Sensitivity },
     /// Outside the band that was forecast.
     ForecastBreach { direction: Direction },
-    /// Nothing in the window.
+    /// Nothing in the window; of a quotient, nothing to divide by.
     NoData,
     /// The event happened.
     Event { event: String },

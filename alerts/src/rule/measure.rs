@@ -4,12 +4,17 @@ use crate::series::{Grain, SeriesId};
 
 use super::Duration;
 
-/// One series and whether its cells may be added up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One series and what its cells are.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
     pub series: SeriesId,
-    /// Counts and sums may; people may not, for one who comes twice is one.
+    /// Whether cells may be added up. Counts and sums may; people may not, for one who comes twice is one.
     pub additive: bool,
+    /// What the stored number is multiplied by to be a number of what is counted: series are whole numbers,
+    /// also of seconds and of money.
+    pub scale: f64,
+    /// Whether it is of all values of the dimension together by which a rule is grouped.
+    pub across: bool,
 }
 
 /// A number over a stretch of time.
@@ -18,38 +23,67 @@ pub struct Measure {
     pub part: Part,
     /// Of a quotient.
     pub divisor: Option<Part>,
-    /// What the stored number, or the quotient of stored numbers, is multiplied by to be shown.
+    /// What a number is multiplied by to be shown.
     pub scale: f64,
 }
 
-impl Measure {
+impl Part {
     /// A count or a sum.
     pub const fn sum(series: SeriesId) -> Self {
-        Self { part: Part { series, additive: true }, divisor: None, scale: 1.0 }
+        Self { series, additive: true, scale: 1.0, across: false }
     }
 
     /// A number of people.
     pub const fn people(series: SeriesId) -> Self {
-        Self { part: Part { series, additive: false }, divisor: None, scale: 1.0 }
+        Self { additive: false, ..Self::sum(series) }
     }
 
-    /// A quotient of two sums.
-    pub const fn ratio(of: SeriesId, by: SeriesId, scale: f64) -> Self {
-        Self {
-            part: Part { series: of, additive: true },
-            divisor: Some(Part { series: by, additive: true }),
-            scale,
-        }
+    /// The same in another unit.
+    #[must_use]
+    pub const fn scaled(self, scale: f64) -> Self {
+        Self { scale, ..self }
+    }
+}
+
+impl Measure {
+    /// A part alone.
+    pub const fn of(part: Part) -> Self {
+        Self { part, divisor: None, scale: 1.0 }
+    }
+
+    /// A count or a sum.
+    pub const fn sum(series: SeriesId) -> Self {
+        Self::of(Part::sum(series))
+    }
+
+    /// A number of people.
+    pub const fn people(series: SeriesId) -> Self {
+        Self::of(Part::people(series))
+    }
+
+    /// A quotient.
+    pub const fn ratio(of: Part, by: Part, scale: f64) -> Self {
+        Self { part: of, divisor: Some(by), scale }
     }
 
     /// Whether every part may be added up.
     pub fn additive(&self) -> bool {
-        self.part.additive && self.divisor.is_none_or(|part| part.additive)
+        self.parts().all(|part| part.additive)
+    }
+
+    /// What it is made of.
+    pub fn parts(&self) -> impl Iterator<Item = Part> {
+        [Some(self.part), self.divisor].into_iter().flatten()
     }
 
     /// The series that it is made of.
     pub fn series(&self) -> impl Iterator<Item = SeriesId> {
-        [Some(self.part.series), self.divisor.map(|part| part.series)].into_iter().flatten()
+        self.parts().map(|part| part.series)
+    }
+
+    /// The series with a number for each value of the dimension by which a rule is grouped.
+    pub(crate) fn grouped(&self) -> impl Iterator<Item = SeriesId> {
+        self.parts().filter(|part| !part.across).map(|part| part.series)
     }
 
     /// The cells a window is read from. Long windows move by the hour: a minute more or less in

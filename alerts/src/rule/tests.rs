@@ -23,7 +23,7 @@ impl Resolver for Names {
         match &target.source {
             Source::Metric(name) if name == "visitors" => Ok(Measure::people(SeriesId::VISITORS)),
             Source::Metric(name) if name == "bounce_rate" => {
-                Ok(Measure::ratio(SeriesId::BOUNCES, SeriesId::VISITS, 100.0))
+                Ok(Measure::ratio(Part::sum(SeriesId::BOUNCES), Part::sum(SeriesId::VISITS), 100.0))
             }
             _ => Ok(Measure::sum(SeriesId::PAGEVIEWS)),
         }

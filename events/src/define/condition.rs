@@ -213,6 +213,11 @@ impl Matcher {
     pub fn matches(&self, subject: &impl Subject) -> bool {
         subject.name() != crate::model::ENGAGEMENT && self.test.holds(subject)
     }
+
+    /// Whether an event about engagement meets the condition; others do not.
+    pub fn matches_engagement(&self, subject: &impl Subject) -> bool {
+        subject.name() == crate::model::ENGAGEMENT && self.test.holds(subject)
+    }
 }
 
 fn compile(condition: &Condition) -> Result<Test, BadPattern> {

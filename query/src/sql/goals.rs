@@ -8,13 +8,13 @@ use opentrace_events::define::{Attribute, Comparison, Condition as Event, Operat
 use super::Value;
 use super::builder::Builder;
 use super::conditions::custom;
-use crate::filter::{Condition, Filter, Operator};
+use crate::filter::{self, Condition, Operator};
 
 impl Builder<'_> {
     /// An array of the names of the goals that an event does.
     pub(super) fn goals_of_event(&mut self) -> String {
         let mut named = Vec::new();
-        named_goals(self.context.filters, &mut named);
+        filter::named_goals(self.context.filters, &mut named);
         let mut goals = Vec::new();
         for goal in self.context.goals {
             let name = self.bind(Value::Text(goal.name.clone()));
@@ -100,18 +100,5 @@ impl Builder<'_> {
             test = format!("({} AND {test})", custom(&stored));
         }
         if comparison.negated { format!("(NOT {test})") } else { test }
-    }
-}
-
-/// The conditions on goals that every counted event meets.
-fn named_goals<'a>(filters: &'a [Filter], named: &mut Vec<&'a Condition>) {
-    for filter in filters {
-        match filter {
-            Filter::And(inner) => named_goals(inner, named),
-            Filter::Where(condition) if condition.dimension.is_goal() && !condition.negated => {
-                named.push(condition);
-            }
-            _ => {}
-        }
     }
 }

@@ -46,6 +46,7 @@ impl Asked {
             "revenue" | "revenue_per_visit" | "average_revenue" => "total_revenue",
             "events_per_visitor" => "events",
             "group_conversion_rate" => "conversion_rate",
+            "percentage" => "visitors",
             metric => metric,
         };
         if metric == "conversion_rate" {

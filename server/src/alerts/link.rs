@@ -27,7 +27,10 @@ pub(super) fn link(page: &str, asked: Option<Asked>, (from, to): (i64, i64), zon
         query.append_pair("interval", "time:minute");
     }
     let Some(Asked { metric, filters }) = asked else { return format!("{page}?{}", query.finish()) };
-    query.append_pair("metric", &metric);
+    // Those of one's own it does not draw.
+    if opentrace_query::catalogue::metric(&metric).is_some() {
+        query.append_pair("metric", &metric);
+    }
     let short = format!("{page}?{}", query.finish());
     if filters.is_empty() {
         return short;

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use opentrace_alerts::bands::Models;
 use opentrace_alerts::evaluate::{
     Command, Evaluator, OpeningId, Saved, State, Transition, TransitionKind, simulate,
@@ -13,7 +15,7 @@ use opentrace_alerts::series::Key;
 use opentrace_events::{Site, SiteId};
 use opentrace_pipeline::Epoch;
 use opentrace_store::StoreError;
-use opentrace_store::meta::{AlertRuleRecord, AlertRuleWrite, DefinitionRecord};
+use opentrace_store::meta::{AlertRuleRecord, AlertRuleWrite};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 use super::Alerts;
 use super::asked::Asked;
 use super::bench::{Bench, Change, Known, at};
+use super::defined::Defined;
 use super::names::Names;
 use super::seed;
 use crate::clock;
@@ -55,6 +58,8 @@ pub struct RuleView {
     #[serde(flatten)]
     pub body: Map<String, Value>,
     pub open: Vec<OpenAlert>,
+    /// What breaks the rule, but not yet for as long as it asks, or finds no room.
+    pub pending: Vec<PendingAlert>,
     /// Milliseconds since 1970; nobody is told before. `None` where it is not muted by hand.
     pub muted_until: Option<i64>,
     pub created_at: i64,
@@ -74,6 +79,13 @@ pub struct OpenAlert {
     pub started_at: jiff::Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged_by: Option<String>,
+}
+
+/// An alert that there may be soon.
+#[derive(Clone, Debug, Serialize)]
+pub struct PendingAlert {
+    pub group: Option<String>,
+    pub since: jiff::Timestamp,
 }
 
 /// When a rule would have fired.
@@ -103,9 +115,13 @@ impl Alerts {
         let records = self.shared.meta.alert_rules().await?;
         let mut bench = self.shared.bench.lock().await;
         (bench.turn, bench.epoch) = (progress.turn, progress.epoch);
-        let definitions = self.shared.meta.definitions().await?;
+        let mut defined: HashMap<SiteId, Defined> = HashMap::new();
         for record in &records {
-            match self.resolve(&mut bench, record, &definitions) {
+            let site = match defined.entry(record.site) {
+                Entry::Occupied(held) => held.into_mut(),
+                Entry::Vacant(free) => free.insert(self.defined(record.site).await?),
+            };
+            match self.resolve(&mut bench, record, site) {
                 Ok(known) => drop(bench.rules.insert(known.rule.id, known)),
                 Err(error) => tracing::warn!(rule = %record.id, %error, "a rule cannot be judged"),
             }
@@ -133,7 +149,7 @@ impl Alerts {
         &self,
         bench: &mut Bench,
         record: &AlertRuleRecord,
-        definitions: &[DefinitionRecord],
+        defined: &Defined,
     ) -> Result<Known, RuleError> {
         let body: Value =
             serde_json::from_str(&record.body).map_err(|error| RuleError::new("body", error.to_string()))?;
@@ -144,13 +160,14 @@ impl Alerts {
         }
         let names = Names {
             sites: &self.shared.sites,
-            definitions,
+            definitions: &defined.definitions,
+            vocabulary: &defined.vocabulary,
             channels: &self.shared.channels.names(),
             tallies: RefCell::new(&mut bench.tallies),
             site: record.site,
         };
         let rule = draft.resolve(RuleId(record.id), record.created_at, &names)?;
-        let asked = Asked::of(&draft, definitions, record.site);
+        let asked = Asked::of(&draft, &defined.definitions, record.site);
         Ok(Known { rule: Arc::new(rule), draft, asked })
     }
 
@@ -178,13 +195,13 @@ impl Alerts {
             created_at: held.as_ref().map_or_else(|| clock::now().0, |held| held.created_at),
             updated_at: clock::now().0,
         };
-        let definitions = self.shared.meta.definitions().await?;
-        self.get_sessions_for(&record, &definitions).await?;
+        let defined = self.defined(site.id).await?;
+        self.get_sessions_for(&record, &defined).await?;
         let mut bench = self.shared.bench.lock().await;
         if id.is_none() && bench.rules.values().filter(|known| known.rule.site == site.id.0).count() >= MOST {
             return Err(RuleError::new("site_id", format!("has {MOST} rules already")).into());
         }
-        let known = match self.resolve(&mut bench, &record, &definitions) {
+        let known = match self.resolve(&mut bench, &record, &defined) {
             Ok(known) => known,
             Err(error) => {
                 bench.tidy();
@@ -209,13 +226,9 @@ impl Alerts {
 
     /// Has sessions handed over with commits before a rule is judged that needs them, and waits for the commits
     /// that go without. Nothing waits for the bench meanwhile: a commit before them may.
-    async fn get_sessions_for(
-        &self,
-        record: &AlertRuleRecord,
-        definitions: &[DefinitionRecord],
-    ) -> Result<(), AlertError> {
+    async fn get_sessions_for(&self, record: &AlertRuleRecord, defined: &Defined) -> Result<(), AlertError> {
         let mut trial = Bench::default();
-        let _known = self.resolve(&mut trial, record, definitions)?;
+        let _known = self.resolve(&mut trial, record, defined)?;
         if trial.tallies.all_visits().next().is_none() {
             return Ok(());
         }
@@ -402,9 +415,9 @@ impl Alerts {
             created_at: 0,
             updated_at: 0,
         };
-        let definitions = self.shared.meta.definitions().await?;
+        let defined = self.defined(site.id).await?;
         let mut bench = Bench::default();
-        let known = self.resolve(&mut bench, &record, &definitions)?;
+        let known = self.resolve(&mut bench, &record, &defined)?;
         // The whole of the stretch is read, whatever the rule needs of it while it is judged live.
         let start = from - known.rule.lookback();
         let (store, sites) = (&self.shared.store, &self.shared.sites);
@@ -419,20 +432,19 @@ impl Alerts {
 
     /// Looks up again what the rules of a site name, after something that they name was changed.
     pub async fn refresh(&self, site: SiteId) {
-        let (Ok(records), Ok(definitions)) =
-            (self.shared.meta.alert_rules().await, self.shared.meta.definitions().await)
+        let (Ok(records), Ok(defined)) = (self.shared.meta.alert_rules().await, self.defined(site).await)
         else {
             return;
         };
         let records: Vec<_> = records.iter().filter(|record| record.site == site).collect();
         for record in &records {
             // What is wrong with it is said below.
-            let _ready = self.get_sessions_for(record, &definitions).await;
+            let _ready = self.get_sessions_for(record, &defined).await;
         }
         let mut bench = self.shared.bench.lock().await;
         for record in records {
             let held = bench.rules.get(&RuleId(record.id)).map(|known| Arc::clone(&known.rule));
-            match self.resolve(&mut bench, record, &definitions) {
+            match self.resolve(&mut bench, record, &defined) {
                 Ok(known) if held.as_ref().is_some_and(|held| same(held, &known.rule)) => {}
                 Ok(known) => {
                     if let Err(error) = self.put_known(&mut bench, known, Vec::new()).await {
@@ -457,8 +469,13 @@ fn view(bench: &Bench, record: &AlertRuleRecord) -> RuleView {
     let rule = RuleId(record.id);
     let known = bench.rules.get(&rule);
     let grouped = known.is_some_and(|known| known.rule.grouping.is_some());
-    let open = bench.evaluator.open();
-    let open = open.iter().filter(|saved| saved.rule == rule).filter_map(|saved| {
+    let states = bench.evaluator.states_of(rule);
+    let group = |saved: &Saved| grouped.then(|| saved.key.as_str().to_owned());
+    let pending = states.iter().filter_map(|saved| match saved.state {
+        State::Pending { since } => Some(PendingAlert { group: group(saved), since: at(since) }),
+        _ => None,
+    });
+    let open = states.iter().filter_map(|saved| {
         let alert = saved.state.alert()?;
         let (state, acknowledged_by) = match &saved.state {
             State::Acknowledged { by, .. } => ("acknowledged", Some(by.clone())),
@@ -467,7 +484,7 @@ fn view(bench: &Bench, record: &AlertRuleRecord) -> RuleView {
         Some(OpenAlert {
             opening: alert.opening,
             state,
-            group: grouped.then(|| saved.key.as_str().to_owned()),
+            group: group(saved),
             value: alert.value,
             started_at: at(alert.started_at),
             acknowledged_by,
@@ -478,6 +495,7 @@ fn view(bench: &Bench, record: &AlertRuleRecord) -> RuleView {
         id: record.id,
         body: serde_json::from_str(&record.body).unwrap_or_default(),
         open: open.collect(),
+        pending: pending.collect(),
         muted_until: (muted_until > clock::now().0).then_some(muted_until),
         created_at: record.created_at,
         updated_at: record.updated_at,

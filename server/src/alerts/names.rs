@@ -6,16 +6,15 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use opentrace_alerts::rule::{ChannelId, Measure, Part, Resolver, RuleError, Source, Target};
 use opentrace_alerts::series::SeriesId;
-use opentrace_events::define::{self, Attribute, Condition, Spec, VisitColumn};
+use opentrace_events::define::{self, Spec};
 use opentrace_events::{Site, SiteId, Sites, money};
-use opentrace_query::{Kind, QueryError};
+use opentrace_query::Vocabulary;
 use opentrace_store::meta::DefinitionRecord;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::asked::dimension;
-use super::tally::{Counted, Tallies, What};
-use super::visits::OfVisits;
+use super::measures::{Asking, named, refused};
+use super::tally::{Tallies, What};
 
 /// A channel as rules name it.
 #[derive(Clone, Debug)]
@@ -30,41 +29,13 @@ pub(super) struct ChannelName {
 pub(super) struct Names<'a> {
     pub(super) sites: &'a Sites,
     pub(super) definitions: &'a [DefinitionRecord],
+    /// What the site has added to the language.
+    pub(super) vocabulary: &'a Vocabulary,
     pub(super) channels: &'a [ChannelName],
     /// What is looked up is counted from now on.
     pub(super) tallies: RefCell<&'a mut Tallies>,
     /// The site of the rule, whose channels it may use.
     pub(super) site: SiteId,
-}
-
-/// Series that every site has.
-const METRICS: &[(&str, Measure)] = &[
-    ("visitors", Measure::people(SeriesId::VISITORS)),
-    ("visits", Measure::sum(SeriesId::VISITS)),
-    ("pageviews", Measure::sum(SeriesId::PAGEVIEWS)),
-    ("events", Measure::sum(SeriesId::EVENTS)),
-    ("bounce_rate", Measure::ratio(SeriesId::BOUNCES, SeriesId::VISITS, 100.0)),
-    ("visit_duration", Measure::ratio(SeriesId::DURATION, SeriesId::VISITS, 0.001)),
-    ("views_per_visit", Measure::ratio(SeriesId::PAGEVIEWS, SeriesId::VISITS, 1.0)),
-    ("total_revenue", revenue(SeriesId::REVENUE)),
-    ("revenue_per_visit", Measure::ratio(SeriesId::REVENUE, SeriesId::VISITS, 1.0 / money::SCALE as f64)),
-    ("events_per_visitor", per_visitor(SeriesId::EVENTS, SeriesId::VISITORS)),
-];
-
-/// Those that are always counted here.
-const COUNTED: [&str; 3] = ["conversion_rate", "group_conversion_rate", "average_revenue"];
-
-/// Those that only whole visits have.
-const OF_VISITS: [&str; 5] =
-    ["visits", "bounce_rate", "visit_duration", "views_per_visit", "revenue_per_visit"];
-
-const fn per_visitor(of: SeriesId, people: SeriesId) -> Measure {
-    let people = Part { series: people, additive: false };
-    Measure { divisor: Some(people), ..Measure::sum(of) }
-}
-
-const fn revenue(series: SeriesId) -> Measure {
-    Measure { scale: 1.0 / money::SCALE as f64, ..Measure::sum(series) }
 }
 
 impl Resolver for Names<'_> {
@@ -77,9 +48,10 @@ impl Resolver for Names<'_> {
         let site = self.find(&target.site)?;
         match &target.source {
             Source::Event(event) => {
-                self.counted(&site, "condition.event", &json!({ "event": event }), target, &target.filters)
+                let asking = self.asking(&site, "condition.event", target, &target.filters)?;
+                Ok(Measure::sum(asking.count_also(What::Events, Some(named(event)))?))
             }
-            Source::Metric(metric) => self.metric(&site, "metric", metric, target, &target.filters),
+            Source::Metric(metric) => self.asking(&site, "metric", target, &target.filters)?.metric(metric),
             Source::Query(query) => self.query(&site, query, target),
         }
     }
@@ -100,127 +72,28 @@ impl Resolver for Names<'_> {
     }
 }
 
-impl Names<'_> {
+impl<'t> Names<'t> {
     fn find(&self, site: &str) -> Result<Arc<Site>, RuleError> {
         self.sites.find(site).ok_or_else(|| RuleError::new("site_id", format!("there is no site `{site}`")))
     }
 
-    /// A metric of the query API, of the site as a whole or of some of its events.
-    fn metric(
-        &self,
+    /// What is asked of the site's traffic, by filters in the words of the query API.
+    fn asking<'b>(
+        &'b self,
         site: &Site,
-        field: &str,
-        metric: &str,
-        target: &Target,
+        field: &'b str,
+        target: &'b Target,
         filters: &Value,
-    ) -> Result<Measure, RuleError> {
-        let metric = if metric == "revenue" { "total_revenue" } else { metric };
-        if ["conversion_rate", "group_conversion_rate"].contains(&metric) {
-            return self.conversion_rate(site, field, target, filters);
-        }
-        if metric == "average_revenue" {
-            return self.average_revenue(site, field, target, filters);
-        }
-        let Some((_, whole)) = METRICS.iter().find(|(name, _)| *name == metric) else {
-            let names: Vec<&str> = METRICS.iter().map(|(name, _)| *name).chain(COUNTED).collect();
-            return Err(RuleError::new(field, format!("`{metric}` cannot be watched"))
-                .hint(format!("one of {}, or a series of your own by `query`", names.join(", "))));
-        };
-        let some = !(filters.is_null() || filters.as_array().is_some_and(Vec::is_empty));
-        if !some && target.group_by.is_none() {
-            return Ok(*whole);
-        }
-        let by = target.group_by.as_deref().map(dimension);
-        let of_visits = OF_VISITS.contains(&metric)
-            || opentrace_query::needs_visits(filters, by.as_deref(), "filters").map_err(refused)?;
-        match metric {
-            _ if of_visits => self.visits(site, field, metric, by.as_deref(), filters),
-            "pageviews" => self.counted(site, field, &json!({ "event": "pageview" }), target, filters),
-            "events" => self.counted(site, field, &json!({}), target, filters),
-            "total_revenue" => self.counted(site, field, &json!({ "metric": "revenue" }), target, filters),
-            "visitors" => self.counted(site, field, &json!({ "metric": "visitors" }), target, filters),
-            "events_per_visitor" => {
-                let events = self.counted(site, field, &json!({}), target, filters)?;
-                let people = self.counted(site, field, &json!({ "metric": "visitors" }), target, filters)?;
-                Ok(per_visitor(events.part.series, people.part.series))
-            }
-            _ => Err(RuleError::new(field, format!("`{metric}` cannot be filtered or grouped in a rule"))),
-        }
-    }
-
-    /// A metric of visits that are so, each in the minute in which it began.
-    fn visits(
-        &self,
-        site: &Site,
-        field: &str,
-        metric: &str,
-        by: Option<&str>,
-        filters: &Value,
-    ) -> Result<Measure, RuleError> {
-        let condition = opentrace_query::visits(filters, "filters").map_err(refused)?;
-        let by =
-            by.map(|by| opentrace_query::visit_attribute(by, "group_by")).transpose().map_err(refused)?;
-        let count = |what| {
-            let what = What::Visits(what);
-            let counted = Counted { site: site.id, condition: condition.clone(), what, by: by.clone() };
-            let series = self.tallies.borrow_mut().series(&counted);
-            series.map_err(|error| RuleError::new("filters", error.to_string()))
-        };
-        let per_visit =
-            |of, scale| Ok::<_, RuleError>(Measure::ratio(count(of)?, count(OfVisits::Visits)?, scale));
-        match metric {
-            "visits" => Ok(Measure::sum(count(OfVisits::Visits)?)),
-            "pageviews" => Ok(Measure::sum(count(OfVisits::Pageviews)?)),
-            "events" => Ok(Measure::sum(count(OfVisits::Events)?)),
-            "total_revenue" => Ok(revenue(count(OfVisits::Revenue)?)),
-            "bounce_rate" => per_visit(OfVisits::Bounces, 100.0),
-            "visit_duration" => per_visit(OfVisits::Duration, 0.001),
-            "views_per_visit" => per_visit(OfVisits::Pageviews, 1.0),
-            "revenue_per_visit" => per_visit(OfVisits::Revenue, 1.0 / money::SCALE as f64),
-            _ => Err(RuleError::new(
-                field,
-                format!("`{metric}` cannot be watched by the page that a visit began or ended on"),
-            )
-            .hint("use visits, pageviews, events, total_revenue, bounce_rate, visit_duration or views_per_visit")),
-        }
-    }
-
-    /// The mean of the events that had revenue in the site's currency.
-    fn average_revenue(
-        &self,
-        site: &Site,
-        field: &str,
-        target: &Target,
-        filters: &Value,
-    ) -> Result<Measure, RuleError> {
-        let (event, _) = condition(field, &json!({}), filters)?;
-        let count = |what| self.series_of(site, event.clone(), what, target, field);
-        let (sum, paid) = (count(What::Events(define::Measure::Revenue))?, count(What::Paid)?);
-        Ok(Measure::ratio(sum, paid, 1.0 / money::SCALE as f64))
-    }
-
-    /// The part, in percent, of the people whom the other filters mean that a goal's filter means as well.
-    fn conversion_rate(
-        &self,
-        site: &Site,
-        field: &str,
-        target: &Target,
-        filters: &Value,
-    ) -> Result<Measure, RuleError> {
-        let of_goal = |filter: &&Value| {
-            let dimension = filter.get(1).and_then(Value::as_str);
-            matches!(dimension, Some("event:goal" | "event:name" | "goal" | "name"))
-        };
-        let all: Vec<&Value> = filters.as_array().into_iter().flatten().collect();
-        let others: Vec<&Value> = all.iter().copied().filter(|filter| !of_goal(filter)).collect();
-        if others.len() == all.len() {
-            return Err(RuleError::new(field, "`conversion_rate` needs to know what converting is")
-                .hint(r#"add a filter such as ["is", "event:goal", ["signup"]]"#));
-        }
-        let people = json!({ "metric": "visitors" });
-        let converted = self.counted(site, field, &people, target, filters)?;
-        let everybody = self.counted(site, field, &people, target, &json!(others))?;
-        Ok(Measure { part: converted.part, divisor: Some(everybody.part), scale: 100.0 })
+    ) -> Result<Asking<'b, 't>, RuleError> {
+        let filters = opentrace_query::filters(filters, "filters", self.vocabulary).map_err(refused)?;
+        Ok(Asking {
+            site: site.id,
+            field,
+            vocabulary: self.vocabulary,
+            filters,
+            group_by: target.group_by.as_deref(),
+            tallies: &self.tallies,
+        })
     }
 
     /// `{"metrics": ["events"], "filters": […], "dimensions": […]}`, `{"series": id}` or `{"goal": id}`.
@@ -239,7 +112,8 @@ impl Names<'_> {
             let Spec::Goal { event } = &record.definition.spec else {
                 return Err(RuleError::new("query.goal", "is not a goal"));
             };
-            return self.count(site, event.clone(), define::Measure::Events, target, "query.goal");
+            let asking = self.asking(site, "query.goal", target, &target.filters)?;
+            return Ok(Measure::sum(asking.count_also(What::Events, Some(event.clone()))?));
         }
         let known = ["metrics", "filters", "dimensions", "site_id", "date_range"];
         if let Some(other) = body.keys().find(|key| !known.contains(&key.as_str())) {
@@ -259,7 +133,7 @@ impl Names<'_> {
             (Some(filters), Value::Null) => filters.clone(),
             (Some(_), _) => return Err(RuleError::new("filters", "were given in the query, too")),
         };
-        self.metric(site, "query.metrics", metric, target, &filters)
+        self.asking(site, "query.metrics", target, &filters)?.metric(metric)
     }
 
     fn series(&self, site: &Site, id: &Value, target: &Target) -> Result<Measure, RuleError> {
@@ -276,10 +150,8 @@ impl Names<'_> {
         let series = SeriesId(record.definition.id.0);
         Ok(match measure {
             define::Measure::Events => Measure::sum(series),
-            define::Measure::Revenue => revenue(series),
-            define::Measure::Visitors => {
-                Measure { part: Part { series, additive: false }, ..Measure::sum(series) }
-            }
+            define::Measure::Revenue => Measure::of(Part::sum(series).scaled(1.0 / money::SCALE as f64)),
+            define::Measure::Visitors => Measure::people(series),
         })
     }
 
@@ -288,88 +160,5 @@ impl Names<'_> {
         let named = |record: &&DefinitionRecord| record.id.to_string() == id || record.name == id;
         let found = self.definitions.iter().filter(|record| record.definition.site == site.id).find(named);
         found.ok_or_else(|| RuleError::new(field, format!("there is no `{id}` on this site")))
-    }
-
-    /// A count of events, said as the body of a series.
-    fn counted(
-        &self,
-        site: &Site,
-        field: &str,
-        body: &Value,
-        target: &Target,
-        filters: &Value,
-    ) -> Result<Measure, RuleError> {
-        let (event, measure) = condition(field, body, filters)?;
-        self.count(site, event, measure, target, field)
-    }
-
-    fn count(
-        &self,
-        site: &Site,
-        event: Condition,
-        measure: define::Measure,
-        target: &Target,
-        field: &str,
-    ) -> Result<Measure, RuleError> {
-        let series = self.series_of(site, event, What::Events(measure), target, field)?;
-        Ok(match measure {
-            define::Measure::Events => Measure::sum(series),
-            define::Measure::Revenue => revenue(series),
-            define::Measure::Visitors => Measure::people(series),
-        })
-    }
-
-    fn series_of(
-        &self,
-        site: &Site,
-        condition: Condition,
-        what: What,
-        target: &Target,
-        field: &str,
-    ) -> Result<SeriesId, RuleError> {
-        let by = target.group_by.as_deref().map(attribute).transpose()?;
-        let series = self.tallies.borrow_mut().series(&Counted { site: site.id, condition, what, by });
-        series.map_err(|error| RuleError::new(field, error.to_string()))
-    }
-}
-
-/// The condition and measure of a series with this body and these filters.
-fn condition(field: &str, body: &Value, filters: &Value) -> Result<(Condition, define::Measure), RuleError> {
-    let mut body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
-    if !filters.is_null() {
-        body.insert("filters".to_owned(), filters.clone());
-    }
-    match opentrace_query::define(Kind::Series, &Value::Object(body)).map_err(refused)?.spec {
-        Spec::Series { event, measure } => Ok((event, measure)),
-        _ => Err(RuleError::new(field, "cannot be counted")),
-    }
-}
-
-/// A dimension by its name in the query API, or by its last part where that says enough.
-fn attribute(name: &str) -> Result<Attribute, RuleError> {
-    let unknown = || {
-        RuleError::new("group_by", format!("`{name}` cannot be grouped by in a rule"))
-            .hint("use event:page, event:name, event:props:NAME or where the visitor came from, such as visit:country")
-    };
-    if let Some(key) = name.strip_prefix("event:props:").filter(|key| !key.is_empty()) {
-        return Ok(Attribute::Property(key.to_owned()));
-    }
-    let full = dimension(name);
-    match &*full {
-        "event:name" => return Ok(Attribute::Name),
-        "event:goal" => return Ok(Attribute::Goal),
-        "event:page" => return Ok(Attribute::Path),
-        _ => {}
-    }
-    let field = opentrace_query::catalogue::field(&full).ok_or_else(unknown)?;
-    VisitColumn::of_column(field.column).map(Attribute::Visit).ok_or_else(unknown)
-}
-
-fn refused(error: QueryError) -> RuleError {
-    let field = error.field().map_or_else(|| "filters".to_owned(), ToString::to_string);
-    let wrong = RuleError::new(field, error.to_string());
-    match error.hint() {
-        Some(hint) => wrong.hint(hint),
-        None => wrong,
     }
 }

@@ -131,8 +131,15 @@ async fn counts(
     if let Some(columns) = tallies.columns(site) {
         let mut stored = store.events_within(site.0, from_ms, to_ms, epoch, &Columns::Only(columns))?;
         while let Some(act) = stored.next().await? {
-            let visitor = VisitorId(act.visitor);
-            let fact = Fact { site, ts: act.ts, visitor, revenue: act.revenue, currency: &act.currency };
+            let fact = Fact {
+                site,
+                ts: act.ts,
+                visitor: VisitorId(act.visitor),
+                revenue: act.revenue,
+                currency: &act.currency,
+                scroll_depth: act.scroll_depth,
+                engagement_ms: act.engagement_ms,
+            };
             let subject = Stored { visit: act.visit(), act: &act };
             tallies.count(fact, &subject, sites, &mut counts, &mut counted.seen);
         }

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use opentrace_alerts::rule::draft;
 use opentrace_events::Site;
-use opentrace_query::{QueryError, Views};
+use opentrace_query::limits::Budget;
+use opentrace_query::{Asking, QueryError, Views, Vocabulary};
 use opentrace_store::meta::AlertHistoryRecord;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Alerts;
 use super::asked::Asked;
+use super::defined::Defined;
 use crate::clock;
 
 /// Means over visits. A slice contributes to one by its visits.
@@ -49,16 +51,17 @@ impl Alerts {
     /// # Errors
     /// Those of the query.
     pub async fn slices(&self, site: &Site, record: &AlertHistoryRecord) -> Result<Vec<Slice>, QueryError> {
-        let (Some(question), Some((from, to))) = (self.question(record).await, stretch(record)) else {
-            return Ok(Vec::new());
-        };
+        let Ok(defined) = self.defined(site.id).await else { return Ok(Vec::new()) };
+        let question = self.question(record, &defined).await;
+        let (Some(question), Some((from, to))) = (question, stretch(record)) else { return Ok(Vec::new()) };
+        let words = &defined.vocabulary;
         let complete = self.shared.pipeline.get().is_some_and(|pipeline| pipeline.is_complete(site));
         let views = if complete { Views::Use } else { Views::Avoid };
         let mut slices = Vec::new();
         for dimension in DIMENSIONS {
             let before = (from - (to - from), from);
-            let after = self.values(site, &question, dimension, (from, to), views).await;
-            let before = self.values(site, &question, dimension, before, views).await;
+            let after = self.values(site, words, &question, dimension, (from, to), views).await;
+            let before = self.values(site, words, &question, dimension, before, views).await;
             match (before, after) {
                 (Ok(before), Ok(after)) => slices.extend(compared(dimension, &before, &after)),
                 // What is of whole visits is not divided by what single events have.
@@ -72,12 +75,11 @@ impl Alerts {
     }
 
     /// Metric and filters of the rule as it is now, and the value of the dimension that fired.
-    async fn question(&self, record: &AlertHistoryRecord) -> Option<Map<String, Value>> {
+    async fn question(&self, record: &AlertHistoryRecord, defined: &Defined) -> Option<Map<String, Value>> {
         let rule = self.shared.meta.alert_rule(record.row.rule.parse().ok()?).await.ok()??;
         let draft = draft(&serde_json::from_str(&rule.body).ok()?).ok()?;
         let body: Value = serde_json::from_str(&record.row.body).ok()?;
-        let definitions = self.shared.meta.definitions().await.ok()?;
-        let asked = Asked::of(&draft, &definitions, rule.site)?;
+        let asked = Asked::of(&draft, &defined.definitions, rule.site)?;
         let Asked { metric, filters } = asked.within(&draft, body["group"].as_str());
         let metrics = if OF_VISITS.contains(&&*metric) { json!([metric, "visits"]) } else { json!([metric]) };
         let body = json!({ "metrics": metrics, "filters": filters });
@@ -87,6 +89,7 @@ impl Alerts {
     async fn values(
         &self,
         site: &Site,
+        words: &Vocabulary,
         question: &Map<String, Value>,
         dimension: &str,
         (from, to): (i64, i64),
@@ -99,8 +102,10 @@ impl Alerts {
         body.insert("date_range".to_owned(), json!([at(from), at(to - 1)]));
         body.insert("dimensions".to_owned(), json!([dimension]));
         body.insert("pagination".to_owned(), json!({ "limit": VALUES }));
-        let query = opentrace_query::parse(Value::Object(body).to_string().as_bytes())?;
-        let answer = opentrace_query::run(&self.shared.store, site, &query, clock::now(), views).await?;
+        let query = opentrace_query::parse::from_value_with(&Value::Object(body), words)?;
+        let client = self.shared.store.client();
+        let (now, goals, budget) = (clock::now(), words.goals.as_slice(), Budget::default());
+        let answer = Asking { client: &client, site, now, views, goals, budget }.answer(&query).await?;
         let value = |group: opentrace_query::answer::Group| {
             let visits = group.metrics.get(1).and_then(Value::as_f64);
             Some((group.dimensions.into_iter().next()?, figure_of(group.metrics.first()?)?, visits))

@@ -1,6 +1,6 @@
 //! Counts of events and visits for rules that the dataflow keeps no series for: the event of an instant
-//! rule, filtered counts, sums and numbers of people, whole visits by what they are ([`super::visits`]), and
-//! one of them for each value of a dimension.
+//! rule, filtered counts, sums (of numbers in properties, too) and numbers of people, what engagement events
+//! tell, whole visits by what they are ([`super::visits`]), and one of them for each value of a dimension.
 //!
 //! Keeps: what is to be counted. The counts themselves are cells of the evaluator.
 //! Late data: a count of a past minute grows. Retraction: after an erasure the counts of its site are
@@ -8,7 +8,8 @@
 //! Cost: per event a look-up by its name, and one comparison for each count that may apply; per change of a
 //! visit the same twice.
 //! Wrong when: a dimension has more than [`MOST_KEYS`] values within what rules look back on: further
-//! ones are not counted.
+//! ones are not counted. Or a sum of numbers in a property
+//! is beyond nine trillion: it stays there.
 
 use std::sync::Arc;
 
@@ -16,13 +17,14 @@ use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 use opentrace_alerts::evaluate::Cells;
 use opentrace_alerts::series::{Cell, Grain, Key, SeriesId};
-use opentrace_events::define::{
-    Attribute, BadPattern, Comparison, Condition, Matcher, Measure, Operator, Subject,
-};
-use opentrace_events::{SiteId, Sites, VisitorId};
+use opentrace_events::define::{Attribute, BadPattern, Comparison, Condition, Matcher, Operator, Subject};
+use opentrace_events::model::ENGAGEMENT;
+use opentrace_events::{Site, SiteId, Sites, VisitorId};
+use opentrace_query::Goals;
 use opentrace_store::SessionRow;
 
-use super::people::Seen;
+use super::decimal::millionths;
+use super::people::{Seen, Stretch};
 use super::visits::{OfVisits, Visited};
 
 /// Numbers of counts begin here; those of definitions are far below.
@@ -39,16 +41,54 @@ pub(super) struct Counted {
     /// Of each event, or of each visit.
     pub(super) condition: Condition,
     pub(super) what: What,
-    pub(super) by: Option<Attribute>,
+    pub(super) by: Option<By>,
+}
+
+/// What counts are divided by.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum By {
+    Attribute(Attribute),
+    Goals(Goals),
 }
 
 /// What of those that meet the condition is added up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    Events(Measure),
+    Events,
+    People,
+    /// In the site's currency, fixed point.
+    Revenue,
     /// Events with revenue in the site's currency.
     Paid,
+    /// The numbers in a property, in millionths.
+    Sum(String),
+    /// Events with a number in a property.
+    Numbers(String),
+    Engaged(Engaged),
     Visits(OfVisits),
+}
+
+/// What engagement events tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engaged {
+    /// Milliseconds.
+    Time,
+    /// People with such an event.
+    People,
+    /// How far down each person came, in percent, added up.
+    Depth,
+    /// People who came down at all.
+    Scrolled,
+}
+
+/// How an event changes a number of a stretch.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Add(i64),
+    /// By one, if whoever did it is not counted yet.
+    Person,
+    /// By how much deeper whoever did it came than before.
+    Deeper(u8),
 }
 
 #[derive(Debug)]
@@ -56,6 +96,14 @@ struct Tally {
     series: SeriesId,
     counted: Counted,
     matcher: Matcher,
+    keys: Keys,
+}
+
+#[derive(Debug)]
+enum Keys {
+    Whole,
+    Of(Attribute),
+    Goals { defined: Vec<(Key, Matcher)>, by_name: Box<Matcher> },
 }
 
 /// Everything that is counted.
@@ -71,6 +119,7 @@ pub(super) struct Tallies {
 struct OfSite {
     named: HashMap<String, Vec<Arc<Tally>>>,
     any: Vec<Arc<Tally>>,
+    engagement: Vec<Arc<Tally>>,
     visits: Vec<Arc<Tally>>,
 }
 
@@ -83,6 +132,8 @@ pub(super) struct Fact<'a> {
     pub(super) visitor: VisitorId,
     pub(super) revenue: i64,
     pub(super) currency: &'a str,
+    pub(super) scroll_depth: u8,
+    pub(super) engagement_ms: u32,
 }
 
 /// Counts by series, key, grain and start.
@@ -98,7 +149,9 @@ impl Tallies {
             return Ok(held.series);
         }
         let series = SeriesId(FIRST + self.given);
-        let tally = Tally { series, counted: counted.clone(), matcher: Matcher::new(&counted.condition)? };
+        let keys = Keys::new(counted.by.as_ref())?;
+        let matcher = Matcher::new(&counted.condition)?;
+        let tally = Tally { series, counted: counted.clone(), matcher, keys };
         self.given += 1;
         self.put(Arc::new(tally));
         Ok(series)
@@ -120,8 +173,9 @@ impl Tallies {
 
     fn put(&mut self, tally: Arc<Tally>) {
         let of_site = self.by_site.entry(tally.counted.site).or_default();
-        match (tally.counted.what, name_of(&tally.counted.condition)) {
+        match (&tally.counted.what, name_of(&tally.counted.condition)) {
             (What::Visits(_), _) => of_site.visits.push(Arc::clone(&tally)),
+            (What::Engaged(_), _) => of_site.engagement.push(Arc::clone(&tally)),
             (_, Some(name)) => of_site.named.entry(name.to_owned()).or_default().push(Arc::clone(&tally)),
             (_, None) => of_site.any.push(Arc::clone(&tally)),
         }
@@ -131,7 +185,8 @@ impl Tallies {
     /// The columns of stored events that the counts of a site look at; `None` where none counts events.
     pub(super) fn columns(&self, site: SiteId) -> Option<Vec<&'static str>> {
         let of_site = self.by_site.get(&site)?;
-        let events: Vec<_> = of_site.named.values().flatten().chain(&of_site.any).collect();
+        let events = of_site.named.values().flatten().chain(&of_site.any).chain(&of_site.engagement);
+        let events: Vec<_> = events.collect();
         (!events.is_empty()).then(|| columns(events.into_iter(), of_event))
     }
 
@@ -161,18 +216,24 @@ impl Tallies {
         seen: &mut Seen,
     ) {
         let Some(of_site) = self.by_site.get(&fact.site) else { return };
-        let named = of_site.named.get(subject.name()).into_iter().flatten();
-        for tally in named.chain(&of_site.any).filter(|tally| tally.matcher.matches(subject)) {
+        let engagement = subject.name() == ENGAGEMENT;
+        let (named, others) = match engagement {
+            true => (None, &of_site.engagement),
+            false => (of_site.named.get(subject.name()), &of_site.any),
+        };
+        let matches = |tally: &&Arc<Tally>| match engagement {
+            true => tally.matcher.matches_engagement(subject),
+            false => tally.matcher.matches(subject),
+        };
+        for tally in named.into_iter().flatten().chain(others).filter(matches) {
             let Some(site) = sites.get(fact.site) else { return };
-            let value = match tally.counted.what {
-                What::Events(Measure::Revenue) if site.currency == fact.currency => fact.revenue,
-                What::Paid if fact.revenue != 0 && site.currency == fact.currency => 1,
-                What::Events(Measure::Revenue) | What::Paid | What::Visits(_) => continue,
-                What::Events(Measure::Events | Measure::Visitors) => 1,
+            let Some(way) = tally.counted.what.way(fact, subject, &site) else { continue };
+            let by = |stretch: &Stretch| match way {
+                Way::Add(value) => value,
+                Way::Person => i64::from(seen.meet(stretch, fact.visitor)),
+                Way::Deeper(depth) => i64::from(seen.deepen(stretch, fact.visitor, depth)),
             };
-            let people = tally.counted.what == What::Events(Measure::Visitors);
-            let seen = people.then_some(&mut *seen);
-            counts.add(fact, tally.series, &tally.key(subject), value, &site.timezone, seen);
+            counts.add_all(fact, tally.series, &tally.keys(subject), &site.timezone, by);
         }
     }
 
@@ -189,48 +250,103 @@ impl Tallies {
         let (Some(of_site), Some(found)) = (self.by_site.get(&site), sites.get(site)) else { return };
         let subject = Visited(row);
         let visitor = VisitorId(row.visitor);
-        let fact = Fact { site, ts: row.start, visitor, revenue: row.revenue, currency: &found.currency };
+        let (revenue, currency) = (row.revenue, found.currency.as_str());
+        let fact =
+            Fact { site, ts: row.start, visitor, revenue, currency, scroll_depth: 0, engagement_ms: 0 };
         let counting = of_site.visits.iter().filter(|tally| holds(tally.series, row.start));
         for tally in counting.filter(|tally| tally.matcher.matches(&subject)) {
             let What::Visits(what) = tally.counted.what else { continue };
             let value = what.of(row) * sign;
-            counts.add(fact, tally.series, &tally.key(&subject), value, &found.timezone, None);
+            counts.add_all(fact, tally.series, &tally.keys(&subject), &found.timezone, |_| value);
         }
     }
 }
 
+impl What {
+    /// How an event that meets the condition changes it; `None` where it does not.
+    fn way(&self, fact: Fact<'_>, subject: &impl Subject, site: &Site) -> Option<Way> {
+        let paid = site.currency == fact.currency;
+        match self {
+            Self::Events => Some(Way::Add(1)),
+            Self::People => Some(Way::Person),
+            Self::Revenue => paid.then_some(Way::Add(fact.revenue)),
+            Self::Paid => (paid && fact.revenue != 0).then_some(Way::Add(1)),
+            Self::Sum(key) => millionths(subject.property(key)).map(Way::Add),
+            Self::Numbers(key) => millionths(subject.property(key)).map(|_| Way::Add(1)),
+            Self::Engaged(Engaged::Time) => Some(Way::Add(i64::from(fact.engagement_ms))),
+            Self::Engaged(Engaged::People) => Some(Way::Person),
+            Self::Engaged(Engaged::Depth) => Some(Way::Deeper(fact.scroll_depth)),
+            Self::Engaged(Engaged::Scrolled) => (fact.scroll_depth > 0).then_some(Way::Person),
+            Self::Visits(_) => None,
+        }
+    }
+
+    /// The columns of stored events that tell it, beside those that are always read.
+    fn columns(&self) -> &'static [&'static str] {
+        match self {
+            Self::Sum(_) | Self::Numbers(_) => &["props"],
+            Self::Engaged(Engaged::Time) => &["engagement_ms"],
+            Self::Engaged(Engaged::Depth | Engaged::Scrolled) => &["scroll_depth"],
+            Self::Events | Self::People | Self::Revenue | Self::Paid => &[],
+            Self::Engaged(Engaged::People) | Self::Visits(_) => &[],
+        }
+    }
+}
+
+impl Keys {
+    fn new(by: Option<&By>) -> Result<Self, BadPattern> {
+        Ok(match by {
+            None => Self::Whole,
+            Some(By::Attribute(attribute)) => Self::Of(attribute.clone()),
+            Some(By::Goals(Goals { defined, by_name })) => Self::Goals {
+                defined: defined
+                    .iter()
+                    .map(|(name, condition)| Ok((Key::from(name.as_str()), Matcher::new(condition)?)))
+                    .collect::<Result<_, BadPattern>>()?,
+                by_name: Box::new(Matcher::new(by_name)?),
+            },
+        })
+    }
+}
+
 impl Tally {
-    /// The value of the dimension by which is counted.
-    fn key(&self, subject: &impl Subject) -> Key {
-        match self.counted.by.as_ref().map(|attribute| attribute.of(subject)) {
-            None => Key::whole(),
-            Some("") => Key::from(NONE),
-            Some(value) => Key::from(value),
+    /// The values of the dimension by which is counted: of goals an event may do several, or none.
+    fn keys(&self, subject: &impl Subject) -> Vec<Key> {
+        match &self.keys {
+            Keys::Whole => vec![Key::whole()],
+            Keys::Of(attribute) => match attribute.of(subject) {
+                "" => vec![Key::from(NONE)],
+                value => vec![Key::from(value)],
+            },
+            Keys::Goals { defined, by_name } => {
+                let met = defined.iter().filter(|(_, matcher)| matcher.matches(subject));
+                let own = by_name.matches(subject).then(|| Key::from(subject.name()));
+                met.map(|(name, _)| name.clone()).chain(own).collect()
+            }
         }
     }
 }
 
 impl Counts {
-    /// Adds a value to its minute, hour and day; a person to those that they are not in yet.
-    fn add(
+    /// Changes the numbers of the minute, the hour and the day of a fact, by what `by` says of each.
+    fn add_all(
         &mut self,
         fact: Fact<'_>,
         series: SeriesId,
-        key: &Key,
-        value: i64,
+        keys: &[Key],
         zone: &TimeZone,
-        mut seen: Option<&mut Seen>,
+        mut by: impl FnMut(&Stretch) -> i64,
     ) {
         let at = fact.ts.div_euclid(1000);
         let offset = jiff::Timestamp::from_second(at).map_or(0, |at| zone.to_offset(at).seconds());
         for grain in [Grain::Minute, Grain::Hour, Grain::Day] {
             let start = grain.start_of(at, i64::from(offset));
-            if let Some(seen) = &mut seen
-                && !seen.meet((fact.site, series, key.clone(), grain, start), fact.visitor)
-            {
-                continue;
+            for key in keys {
+                let stretch = (fact.site, series, key.clone(), grain, start);
+                let by = by(&stretch);
+                let held = self.counts.entry(stretch).or_default();
+                *held = held.saturating_add(by);
             }
-            *self.counts.entry((fact.site, series, key.clone(), grain, start)).or_default() += value;
         }
     }
 
@@ -247,7 +363,7 @@ impl Counts {
                 }
             }
             let mut cell = Cell { site: site.0, series, grain, key, start, value: 0 };
-            cell.value = held.value(&cell) + by;
+            cell.value = held.value(&cell).saturating_add(by);
             cells.push(cell);
         }
         // By time, as they would have come one by one.
@@ -262,9 +378,16 @@ fn columns<'a>(
 ) -> Vec<&'static str> {
     let mut columns = Vec::new();
     for tally in tallies {
-        columns.extend(tally.counted.by.as_ref().and_then(column));
-        let condition = &tally.counted.condition;
-        condition.comparisons(&mut |comparison| columns.extend(column(&comparison.attribute)));
+        columns.extend(tally.counted.what.columns());
+        let mut read = |condition: &Condition| {
+            condition.comparisons(&mut |comparison| columns.extend(column(&comparison.attribute)));
+        };
+        read(&tally.counted.condition);
+        match &tally.counted.by {
+            None => {}
+            Some(By::Attribute(attribute)) => columns.extend(column(attribute)),
+            Some(By::Goals(Goals { defined, .. })) => defined.iter().for_each(|(_, event)| read(event)),
+        }
     }
     columns.sort_unstable();
     columns.dedup();
@@ -315,6 +438,12 @@ mod tests {
     use super::super::testing::sites;
     use super::*;
 
+    fn fact(visitor: u64) -> Fact<'static> {
+        let (ts, revenue, currency) = (0, 0, "");
+        let visitor = VisitorId(visitor);
+        Fact { site: SiteId(1), ts, visitor, revenue, currency, scroll_depth: 0, engagement_ms: 0 }
+    }
+
     fn named(name: &str) -> Condition {
         Condition::Where(Comparison {
             attribute: Attribute::Name,
@@ -329,16 +458,12 @@ mod tests {
     #[test]
     fn events_are_counted_by_name_value_and_currency() {
         let mut tallies = Tallies::default();
-        let of = |condition, measure, by| {
-            let what = What::Events(measure);
-            Counted { site: SiteId(1), condition, what, by }
-        };
-        let country = Attribute::Visit(opentrace_events::define::VisitColumn::Country);
-        let paid = Counted { what: What::Paid, ..of(Condition::any(), Measure::Revenue, None) };
-        let paid = tallies.series(&paid).expect("a count");
-        let signups = tallies.series(&of(named("signup"), Measure::Events, Some(country))).expect("a count");
-        let money = tallies.series(&of(Condition::any(), Measure::Revenue, None)).expect("a count");
-        assert_eq!(tallies.series(&of(Condition::any(), Measure::Revenue, None)).expect("the same"), money);
+        let of = |condition, what, by| Counted { site: SiteId(1), condition, what, by };
+        let country = By::Attribute(Attribute::Visit(opentrace_events::define::VisitColumn::Country));
+        let paid = tallies.series(&of(Condition::any(), What::Paid, None)).expect("a count");
+        let signups = tallies.series(&of(named("signup"), What::Events, Some(country))).expect("a count");
+        let money = tallies.series(&of(Condition::any(), What::Revenue, None)).expect("a count");
+        assert_eq!(tallies.series(&of(Condition::any(), What::Revenue, None)).expect("the same"), money);
         let mut counts = Counts::default();
         for (name, country, revenue, currency) in [
             ("signup", "DE", 0, ""),
@@ -348,7 +473,7 @@ mod tests {
         ] {
             let visit = Visit { country: country.into(), ..Visit::default() };
             let event = Event { name: name.into(), visit: visit.into(), ..Event::default() };
-            let fact = Fact { site: SiteId(1), ts: 61_000, visitor: VisitorId(1), revenue, currency };
+            let fact = Fact { ts: 61_000, revenue, currency, ..fact(1) };
             tallies.count(fact, &event, &sites(), &mut counts, &mut Seen::default());
         }
         let mut held = Cells::default();
@@ -376,7 +501,7 @@ mod tests {
         tallies.retain(|series| series == money);
         let mut counts = Counts::default();
         let event = Event { name: "signup".into(), ..Event::default() };
-        let fact = Fact { site: SiteId(1), ts: 0, visitor: VisitorId(1), revenue: 3, currency: "EUR" };
+        let fact = Fact { revenue: 3, currency: "EUR", ..fact(1) };
         tallies.count(fact, &event, &sites(), &mut counts, &mut Seen::default());
         let left: Vec<SeriesId> = counts.onto(&Cells::default()).iter().map(|cell| cell.series).collect();
         assert_eq!(left, [money, money, money], "signups are not counted any longer");
@@ -389,8 +514,8 @@ mod tests {
         let counted = Counted {
             site: SiteId(1),
             condition: Condition::any(),
-            what: What::Events(Measure::Visitors),
-            by: Some(country),
+            what: What::People,
+            by: Some(By::Attribute(country)),
         };
         let series = tallies.series(&counted).expect("a count");
         let (mut seen, mut held) = (Seen::default(), Cells::default());
@@ -399,8 +524,7 @@ mod tests {
             for (visitor, country, ts) in events {
                 let visit = Visit { country: (*country).into(), ..Visit::default() };
                 let event = Event { name: "pageview".into(), visit: visit.into(), ..Event::default() };
-                let fact =
-                    Fact { site: SiteId(1), ts: *ts, visitor: VisitorId(*visitor), revenue: 0, currency: "" };
+                let fact = Fact { ts: *ts, ..fact(*visitor) };
                 tallies.count(fact, &event, &sites(), &mut counts, &mut seen);
             }
             counts.onto(held).iter().for_each(|cell| held.set(cell));

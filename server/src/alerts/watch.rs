@@ -104,9 +104,15 @@ impl Alerts {
             bench.tallies.count_visit(row, sign, holds, &self.shared.sites, &mut counts);
         }
         for (_, event) in events {
-            let (ts, visitor) = (event.ts.0, event.visitor);
-            let fact =
-                Fact { site: event.site, ts, visitor, revenue: event.revenue, currency: &event.currency };
+            let fact = Fact {
+                site: event.site,
+                ts: event.ts.0,
+                visitor: event.visitor,
+                revenue: event.revenue,
+                currency: &event.currency,
+                scroll_depth: event.scroll_depth,
+                engagement_ms: event.engagement_ms,
+            };
             bench.tallies.count(fact, *event, &self.shared.sites, &mut counts, &mut bench.seen);
         }
         bench.seen.forget(clock::now().0.div_euclid(1000));

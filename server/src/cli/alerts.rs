@@ -9,7 +9,7 @@ use super::{CliError, Globals, Remote};
 use crate::client::{Client, connect};
 
 /// What the server says of a rule beside what it was asked for with.
-const NOT_ASKED: [&str; 6] = ["id", "open", "muted_until", "created_at", "updated_at", "problem"];
+const NOT_ASKED: [&str; 7] = ["id", "open", "pending", "muted_until", "created_at", "updated_at", "problem"];
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -144,7 +144,7 @@ mod tests {
         let shown = json!({
             "id": "01920000-0000-7000-8000-000000000000", "site_id": "a.example", "name": "Busy",
             "metric": "pageviews", "condition": {"type": "above", "value": 1}, "window": "5m",
-            "open": [{}], "muted_until": null, "created_at": 1, "updated_at": 1,
+            "open": [{}], "pending": [], "muted_until": null, "created_at": 1, "updated_at": 1,
         });
         let (_, draft, open) = rule_of(shown).expect("a rule");
         assert_eq!((draft.name.as_str(), open), ("Busy", 1));

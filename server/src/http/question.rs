@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentrace_events::define::{Definition, Spec};
+use opentrace_events::define::Definition;
 use opentrace_pipeline::Filling;
 use opentrace_query::limits::Budget;
 use opentrace_query::report::Reporting;
-use opentrace_query::{Asking, Goal, QueryError, Segment, Views, Vocabulary, parse};
-use opentrace_store::meta::WordKind;
+use opentrace_query::{Asking, QueryError, Views, Vocabulary, parse};
+use opentrace_store::meta::DefinitionRecord;
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
@@ -19,6 +19,7 @@ use warp::{Filter, Rejection};
 use super::{Answer, ApiError, Call, State, on};
 use crate::auth::{Allowed, OnSite, Read};
 use crate::clock;
+use crate::vocabulary::vocabulary;
 
 /// The longest a question waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -114,33 +115,11 @@ pub(super) fn busy() -> ApiError {
 /// What a site has defined: its words, and the definitions that views keep.
 async fn words(state: &State, site: &OnSite<Read>) -> Result<(Vocabulary, Vec<Definition>), ApiError> {
     let settings = state.definitions(site);
-    let mut vocabulary = Vocabulary::default();
-    let mut kept = Vec::new();
-    for record in settings.definitions(site.site().id).await? {
-        if let Spec::Goal { event } = &record.definition.spec {
-            vocabulary.goals.push(Goal { name: record.name.clone(), event: event.clone() });
-        }
-        if settings.filling(record.definition.id) == Filling::Ready {
-            kept.push(record.definition);
-        }
-    }
-    for word in settings.meta.words(site.site().id).await? {
-        // What was accepted once is read again; a word that a later release reads otherwise is left out.
-        let Ok(body) = serde_json::from_str::<Value>(&word.body) else { continue };
-        match word.kind {
-            WordKind::Segment => {
-                if let Ok(filters) = parse::measures::segment(&body["filters"]) {
-                    vocabulary.segments.push(Segment { id: word.id, name: word.name, filters });
-                }
-            }
-            WordKind::Metric => {
-                if let Ok(metric) = parse::measures::metric(&word.name, &body) {
-                    vocabulary.metrics.push(metric);
-                }
-            }
-        }
-    }
-    Ok((vocabulary, kept))
+    let records = settings.definitions(site.site().id).await?;
+    let vocabulary = vocabulary(&records, settings.meta.words(site.site().id).await?);
+    let ready = |record: &DefinitionRecord| settings.filling(record.definition.id) == Filling::Ready;
+    let kept = records.into_iter().filter(ready).map(|record| record.definition);
+    Ok((vocabulary, kept.collect()))
 }
 
 /// The JSON of a body, and the site it is about.

@@ -125,6 +125,11 @@ impl Settings<'_> {
         Ok(())
     }
 
+    /// Has rules look up again what they name: words of the site are others.
+    pub(super) async fn words_changed(&self, site: SiteId) {
+        self.alerts.refresh(site).await;
+    }
+
     /// What is defined on a site, oldest first.
     pub(super) async fn definitions(&self, site: SiteId) -> Result<Vec<DefinitionRecord>, ApiError> {
         let mut definitions = self.meta.definitions().await?;

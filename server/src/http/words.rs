@@ -87,6 +87,7 @@ async fn create(state: &State, mut call: Call, kind: WordKind) -> Answer {
         return Err(ApiError::conflict("too_many_definitions", message));
     }
     let word = meta.create_word(site.site().id, kind, &name, &text).await?;
+    state.site_settings(&site).words_changed(site.site().id).await;
     audit(state, &allowed, &site, kind, "create", word.id).await?;
     Ok(json(StatusCode::CREATED, &view(&site.site().domain, word)))
 }
@@ -97,7 +98,9 @@ async fn replace(state: &State, mut call: Call, kind: WordKind, id: &str) -> Ans
     let site = site_of(state, &allowed, &call, &mut body)?;
     let (name, text) = checked(body, kind)?;
     let id = number(id, kind)?;
-    let word = state.site_settings(&site).meta.update_word(site.site().id, id, kind, &name, &text).await?;
+    let settings = state.site_settings(&site);
+    let word = settings.meta.update_word(site.site().id, id, kind, &name, &text).await?;
+    settings.words_changed(site.site().id).await;
     audit(state, &allowed, &site, kind, "change", id).await?;
     Ok(json(StatusCode::OK, &view(&site.site().domain, word)))
 }
@@ -106,7 +109,9 @@ async fn delete(state: &State, call: &Call, kind: WordKind, id: &str) -> Answer 
     let allowed = state.gate.allow::<Write>(call)?;
     let site = site_of(state, &allowed, call, &mut Map::new())?;
     let id = number(id, kind)?;
-    state.site_settings(&site).meta.delete_word(site.site().id, id, kind).await?;
+    let settings = state.site_settings(&site);
+    settings.meta.delete_word(site.site().id, id, kind).await?;
+    settings.words_changed(site.site().id).await;
     audit(state, &allowed, &site, kind, "delete", id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

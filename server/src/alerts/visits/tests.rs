@@ -1,18 +1,15 @@
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use opentrace_alerts::evaluate::{Cells, measured};
-use opentrace_alerts::rule::{Rule, RuleId, draft};
 use opentrace_alerts::series::{Grain, Key};
 use opentrace_events::Sites;
+use opentrace_query::Vocabulary;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::super::names::Names;
 use super::super::tally::{Counts, NONE, Tallies};
-use super::super::testing::sites;
+use super::super::testing::{resolve, sites};
 use super::*;
 
 const SITE: SiteId = SiteId(1);
@@ -102,22 +99,6 @@ fn history(epochs: &[Vec<Step>]) -> History {
         history.stored.push(stored.clone());
     }
     history
-}
-
-fn resolve(
-    tallies: &mut Tallies,
-    sites: &Sites,
-    rule: &Value,
-) -> Result<Rule, opentrace_alerts::rule::RuleError> {
-    let mut body = json!({
-        "site_id": "a.example", "name": "Rule", "window": "5m", "condition": { "type": "above", "value": 1 },
-    });
-    for (field, value) in rule.as_object().expect("an object") {
-        body[field] = value.clone();
-    }
-    let tallies = RefCell::new(tallies);
-    let names = Names { sites, definitions: &[], channels: &[], tallies, site: SITE };
-    draft(&body)?.resolve(RuleId(Uuid::nil()), 0, &names)
 }
 
 /// What is counted, live or read back.
@@ -229,7 +210,7 @@ proptest! {
         if let Some(by) = by {
             asked["group_by"] = json!(by);
         }
-        let rule = resolve(&mut tallies, &sites, &asked).expect("a rule");
+        let rule = resolve(&mut tallies, &sites, &Vocabulary::default(), &asked).expect("a rule");
         let mut world = World { tallies, sites, visits: Visits::default(), cells: Cells::default() };
         let mut from = START / 1000;
         world.read(&Named::new(), 0, from);
@@ -272,7 +253,8 @@ proptest! {
 #[test]
 fn what_cannot_be_watched_is_named() {
     let (sites, mut tallies) = (sites(), Tallies::default());
-    let mut refused = |rule: Value| resolve(&mut tallies, &sites, &rule).expect_err("refused");
+    let mut refused =
+        |rule: Value| resolve(&mut tallies, &sites, &Vocabulary::default(), &rule).expect_err("refused");
     let goal = json!([["is", "event:goal", ["signup"]]]);
     let by_goal = refused(json!({ "metric": "bounce_rate", "filters": goal }));
     assert_eq!(by_goal.field, "filters[0]");

@@ -174,6 +174,10 @@ fn rule_forms() -> Value {
                 "value": {"type": ["number", "null"]}, "started_at": at, "acknowledged_by": text(),
             }))}),
         ),
+        (
+            "pending",
+            json!({"type": "array", "items": object(&["group", "since"], json!({"group": maybe, "since": at}))}),
+        ),
         ("muted_until", json!({"type": ["integer", "null"]})),
         ("created_at", millis()),
         ("updated_at", millis()),
@@ -192,7 +196,7 @@ fn rule_forms() -> Value {
         "Rule": object(&["site_id", "name", "condition"], fields()),
         "RuleFields": {"type": "object"},
         "SimulatedRule": object(&[], simulated),
-        "KeptRule": object(&["id", "site_id", "name", "condition", "open", "muted_until", "created_at", "updated_at"], kept),
+        "KeptRule": object(&["id", "site_id", "name", "condition", "open", "pending", "muted_until", "created_at", "updated_at"], kept),
         "Rules": list("alerts", "KeptRule"),
         "Simulated": object(&["from", "to", "fired", "alerts"], json!({
             "from": at, "to": at, "fired": count(),

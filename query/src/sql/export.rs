@@ -15,7 +15,7 @@ pub(crate) const COLUMNS: [(&str, &str); 39] = [
     ("ts", "e.ts"),
     ("received_at", "e.received_at"),
     ("name", "toString(e.name)"),
-    ("visitor", "lower(hex(e.visitor))"),
+    ("visitor", "toString(e.visitor)"),
     ("user_id", "e.user_id"),
     ("interactive", "e.interactive"),
     ("url", "e.url"),

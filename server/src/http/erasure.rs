@@ -137,7 +137,7 @@ async fn visitors(
             Ok(visitors)
         }
         "anonymous_id" => Ok(vec![identity.named(site, Named::Anonymous, identifier)]),
-        _ => Ok(vec![VisitorId(identifier.parse().map_err(|_| wrong_visitor())?)]),
+        _ => Ok(vec![identifier.parse().map_err(|_| wrong_visitor())?]),
     }
 }
 

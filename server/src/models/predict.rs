@@ -1,6 +1,6 @@
 //! What a model says of somebody, now: of visitors, of rows that the caller has, of what somebody has seen.
 
-use opentrace_events::Site;
+use opentrace_events::{Site, VisitorId};
 use opentrace_models::predict::{Predictor, Table};
 use opentrace_store::VisitorRow;
 use opentrace_store::meta::ModelRecord;
@@ -140,7 +140,9 @@ impl Models {
 }
 
 fn number(visitor: &str) -> Result<u64, DeskError> {
-    visitor.parse().map_err(|_| DeskError::Invalid(format!("`{visitor}` is no number of a visitor")))
+    let VisitorId(number) =
+        visitor.parse().map_err(|error| DeskError::Invalid(format!("`{visitor}`: {error}")))?;
+    Ok(number)
 }
 
 fn table_of(rows: &[Map<String, Value>]) -> Result<Table, DeskError> {

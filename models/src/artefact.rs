@@ -1,6 +1,9 @@
 //! Models on disk: a folder with `model.json` (what it is, and everything short) and `model.safetensors`
 //! (the long rows of numbers, exactly).
 //!
+//! What is read may come from anywhere: sizes, places and numbers are checked before a model answers
+//! ([`Sound`]).
+//!
 //! Wrong when: two programs write the same folder at once.
 
 use crate::error::{Error, Result};
@@ -35,6 +38,28 @@ pub struct Manifest {
     pub window: Option<(i64, i64)>,
     /// Quality on held-out data, by name.
     pub metrics: BTreeMap<String, f64>,
+}
+
+/// What must be so of a model that was read, so that it can answer: that its parts fit together.
+pub trait Sound {
+    /// Whether it is so.
+    ///
+    /// # Errors
+    /// What is not, in a few words.
+    fn sound(&self) -> std::result::Result<(), &'static str>;
+}
+
+/// The largest number in a model: products of two, and sums of many such, stay finite.
+const LARGEST: f64 = 1e100;
+
+/// Whether numbers are finite and not so large that what is reckoned from them is not.
+pub(crate) fn usable<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> bool {
+    numbers.into_iter().all(|number| number.abs() <= LARGEST)
+}
+
+/// `Ok` where it holds, else what does not.
+pub(crate) fn holds(condition: bool, else_what: &'static str) -> std::result::Result<(), &'static str> {
+    if condition { Ok(()) } else { Err(else_what) }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,8 +118,8 @@ pub fn manifest(folder: &Path) -> Result<Manifest> {
 /// Reads a model of one of these kinds.
 ///
 /// # Errors
-/// Those of [`manifest`]; [`Error::Artefact`] for a model of another kind.
-pub fn load<T: DeserializeOwned>(folder: &Path, kinds: &[&str]) -> Result<(Manifest, T)> {
+/// Those of [`manifest`]; [`Error::Artefact`] for a model of another kind, or one whose parts do not fit.
+pub fn load<T: DeserializeOwned + Sound>(folder: &Path, kinds: &[&str]) -> Result<(Manifest, T)> {
     let bad = |why: String| Error::Artefact { path: folder.display().to_string(), why };
     let Saved { manifest, mut parameters, .. } = read(folder)?;
     if !kinds.contains(&manifest.kind.as_str()) {
@@ -105,7 +130,8 @@ pub fn load<T: DeserializeOwned>(folder: &Path, kinds: &[&str]) -> Result<(Manif
         std::fs::read(&path).map_err(|source| Error::Io { path: path.display().to_string(), source })?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| bad(error.to_string()))?;
     lower(&mut parameters, &tensors).map_err(bad)?;
-    let model = serde_json::from_value(parameters).map_err(|error| bad(error.to_string()))?;
+    let model: T = serde_json::from_value(parameters).map_err(|error| bad(error.to_string()))?;
+    model.sound().map_err(|why| bad(format!("its parts do not fit: {why}")))?;
     Ok((manifest, model))
 }
 

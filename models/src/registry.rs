@@ -2,9 +2,9 @@
 //!
 //! A folder per model holds a folder per version (`1`, `2`, …; see [`crate::artefact`]) and the file `live`
 //! with the number of the version in use. A candidate becomes live only if it is better on held-out data
-//! than what is live, judged on the same rows.
+//! than what is live, judged on the same rows. Who adds a version takes its folder first: several may at once.
 //!
-//! Wrong when: several programs add versions to one model at once.
+//! Wrong when: several programs make versions of one model live at once; then one of them is.
 
 use crate::artefact::{self, Manifest};
 use crate::error::{Error, Result};
@@ -91,9 +91,8 @@ impl Registry {
     /// Those of [`artefact::save`]; [`Error::Artefact`] for a name that is not made of letters, digits,
     /// `-`, `_` and `.`.
     pub fn add(&self, name: &str, manifest: &Manifest, model: &impl Serialize) -> Result<u32> {
-        let number = self.numbers(name)?.last().map_or(1, |last| last + 1);
-        artefact::save(&self.folder(name, number)?, manifest, model)?;
-        Ok(number)
+        let (number, folder) = self.claim(name)?;
+        artefact::save(&folder, manifest, model).map(|()| number).inspect_err(|_| give_up(&folder))
     }
 
     /// The number of the live version, if there is one.
@@ -167,18 +166,9 @@ impl Registry {
     /// # Errors
     /// Those of `place`, and [`Error::Artefact`] if what it placed is no model.
     pub fn adopt(&self, name: &str, place: impl FnOnce(&Path) -> Result<()>) -> Result<u32> {
-        let number = self.numbers(name)?.last().map_or(1, |last| last + 1);
-        let folder = self.folder(name, number)?;
-        let placed = std::fs::create_dir_all(&folder)
-            .map_err(|source| Error::Io { path: folder.display().to_string(), source })
-            .and_then(|()| place(&folder))
-            .and_then(|()| artefact::manifest(&folder));
-        if let Err(error) = placed {
-            // What is left of it would count as a version that cannot be read.
-            let _ = std::fs::remove_dir_all(&folder);
-            return Err(error);
-        }
-        Ok(number)
+        let (number, folder) = self.claim(name)?;
+        let placed = place(&folder).and_then(|()| artefact::manifest(&folder));
+        placed.map(|_| number).inspect_err(|_| give_up(&folder))
     }
 
     /// Where a version lies.
@@ -197,12 +187,33 @@ impl Registry {
         Err(Error::Artefact { path: name.to_owned(), why })
     }
 
+    /// The next number and its folder, which nobody else is given: who makes it has it.
+    fn claim(&self, name: &str) -> Result<(u32, PathBuf)> {
+        let io = |path: &Path, source| Error::Io { path: path.display().to_string(), source };
+        let model = self.model(name)?;
+        std::fs::create_dir_all(&model).map_err(|source| io(&model, source))?;
+        let mut number = self.numbers(name)?.last().map_or(1, |last| last + 1);
+        loop {
+            let folder = self.folder(name, number)?;
+            match std::fs::create_dir(&folder) {
+                Ok(()) => return Ok((number, folder)),
+                Err(source) if source.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(source) => return Err(io(&folder, source)),
+            }
+        }
+    }
+
     fn numbers(&self, name: &str) -> Result<Vec<u32>> {
         let mut numbers: Vec<u32> =
             entries(&self.model(name)?)?.iter().filter_map(|entry| entry.parse().ok()).collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+/// What is left of a version that could not be written would count as one that cannot be read.
+fn give_up(folder: &Path) {
+    let _ = std::fs::remove_dir_all(folder);
 }
 
 /// No path leaves the registry's folder.

@@ -1,6 +1,7 @@
 //! Numbers of any size and shape on one scale: centred, about as wide as a standard normal variable, heavy
 //! tails compressed.
 
+use crate::artefact::usable;
 use serde::{Deserialize, Serialize};
 
 /// Numbers with heavier tails than this (distance from the median in quartile ranges) are compressed.
@@ -18,8 +19,13 @@ pub(crate) struct Scale {
 impl Scale {
     /// The column's value in its scale.
     pub(crate) fn of(&self, value: f64) -> f64 {
-        let distance = (value - self.centre) / self.width;
+        let distance = ((value - self.centre) / self.width).clamp(-f64::MAX, f64::MAX);
         if self.compress { distance.signum() * distance.abs().ln_1p() } else { distance.clamp(-HEAVY, HEAVY) }
+    }
+
+    /// Whether it can be one of a column.
+    pub(crate) fn is_sound(&self) -> bool {
+        usable([&self.centre, &self.width]) && self.width > 0.0
     }
 
     /// Where a missing value is put.

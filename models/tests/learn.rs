@@ -1,7 +1,7 @@
 //! Every model answers to the same two traits, and comes back from disk as it was.
 
 use opentrace_models::anomaly::Detector;
-use opentrace_models::artefact::{self, Manifest};
+use opentrace_models::artefact::{self, Manifest, Sound};
 use opentrace_models::forecast::{Forecaster, Training};
 use opentrace_models::predict::{Customer, Purchases, Table, Target};
 use opentrace_models::recommend::Items;
@@ -22,7 +22,7 @@ where
     Asked: Fit<Data>,
     Data: ?Sized,
     Input: ?Sized,
-    Asked::Model: Predict<Input> + Serialize + DeserializeOwned,
+    Asked::Model: Predict<Input> + Serialize + DeserializeOwned + Sound,
     <Asked::Model as Predict<Input>>::Output: PartialEq + Debug,
 {
     let model = asked.fit(data).expect("a model");

@@ -97,3 +97,19 @@ fn names_do_not_leave_the_folder() {
         assert_eq!(registry.versions(name).expect_err("an error").code(), "artefact", "{name}");
     }
 }
+
+#[test]
+fn several_at_once_get_numbers_of_their_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = Registry::new(folder.path());
+    let add = || registry.add("churn", &manifest("churn"), &model()).expect("adds");
+    let mut numbers: Vec<u32> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(add)).collect();
+        all.into_iter().map(|one| one.join().expect("a number")).collect()
+    });
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
+    assert_eq!(registry.versions("churn").expect("versions").len(), 8);
+    let refused = registry.adopt("churn", |_| Ok(()));
+    assert!(refused.is_err() && !folder.path().join("churn/9").exists(), "what is no model is not kept");
+}

@@ -5,6 +5,7 @@ use super::mute::Mute;
 use super::point::{Against, Kind, Point, Reason, Sensitivity};
 use super::profile::{Profile, Usual};
 use super::tail::{Place, Rarity, Tail};
+use crate::artefact::{Sound, holds, usable};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,16 @@ struct View {
     unit: f64,
     deviation: f64,
     chance: bool,
+}
+
+impl Sound for Detector {
+    fn sound(&self) -> std::result::Result<(), &'static str> {
+        let profiles = self.daily.fits(DAY_MS, DAY_BINS) && self.weekly.fits(7 * DAY_MS, WEEK_BINS);
+        holds(profiles, "a profile is not that of a day or a week")?;
+        let (reached, first) = (self.last_ms.unwrap_or(self.first_ms), self.first_ms);
+        holds(reached >= first && reached.checked_sub(first).is_some(), "its times are in no order")?;
+        holds(usable(self.errors.iter().chain([&self.origin])), "a number is too large")
+    }
 }
 
 impl Default for Detector {

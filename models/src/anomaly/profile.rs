@@ -45,6 +45,11 @@ pub(crate) struct Usual {
 }
 
 impl Profile {
+    /// Whether it is one of this length, in so many pieces.
+    pub(crate) fn fits(&self, period_ms: i64, bins: usize) -> bool {
+        self.period_ms == period_ms && self.bins.len() == bins
+    }
+
     pub(crate) fn new(period_ms: i64, bins: usize) -> Self {
         Profile { period_ms, bins: vec![Bin::default(); bins], mean: 0.0, scale: 0.0, seen: 0.0 }
     }

@@ -4,6 +4,7 @@ use super::interval::Spread;
 use super::members::{Member, View, forecasts};
 use super::network::{Network, join};
 use super::series::Series;
+use crate::artefact::{Sound, holds};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -12,6 +13,10 @@ use std::sync::Arc;
 pub const MOST_STEPS: usize = 10_000;
 /// Most series that calibration looks at, and fewest that it needs.
 const CALIBRATED_ON: (usize, usize) = (300, 20);
+/// What seasons and widths of a model that was read may be.
+const LONGEST_SEASON: usize = 100_000;
+const MOST_SEASONS: usize = 16;
+const WIDEST: f64 = 1e6;
 
 /// How to forecast. One set of parameters for every series: what a series needs is learned from it.
 ///
@@ -181,6 +186,18 @@ impl Forecaster {
             }
         }
         Ok(())
+    }
+}
+
+impl Sound for Forecaster {
+    fn sound(&self) -> std::result::Result<(), &'static str> {
+        holds((1..=MOST_STEPS).contains(&self.horizon), "the horizon is none")?;
+        let fits = |season: &usize| (2..=LONGEST_SEASON).contains(season);
+        holds(self.seasons.len() <= MOST_SEASONS && self.seasons.iter().all(fits), "a season is none")?;
+        holds(self.levels.len() == self.widths.len(), "its levels and widths are not as many")?;
+        holds(self.levels.iter().all(|level| *level > 0.0 && *level < 1.0), "a level is none")?;
+        holds(self.widths.iter().all(|width| (0.0..=WIDEST).contains(width)), "a width is none")?;
+        self.network.as_ref().map_or(Ok(()), |network| network.sound())
     }
 }
 

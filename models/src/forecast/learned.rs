@@ -5,9 +5,13 @@
 
 use super::forecaster::{Forecast, Forecaster, MOST_STEPS};
 use super::{Event, Grid, Worth, detect};
+use crate::artefact::{Sound, holds};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Seasons that a model that was read may have asked for.
+const MOST_ASKED: usize = 16;
 
 /// Forecasters, one for each set of seasons: series with the same seasons are alike enough to learn from each
 /// other.
@@ -104,6 +108,14 @@ impl Learned {
     /// The forecasters, one for each set of seasons.
     pub fn forecasters(&self) -> &[Forecaster] {
         &self.forecasters
+    }
+}
+
+impl Sound for Learned {
+    fn sound(&self) -> std::result::Result<(), &'static str> {
+        holds(!self.forecasters.is_empty(), "it has learned nothing")?;
+        holds(self.asked.len() <= MOST_ASKED, "too many seasons were asked for")?;
+        self.forecasters.iter().try_for_each(Sound::sound)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::linear::{Task, sigmoid};
 use super::table::Kind;
+use crate::artefact::usable;
 use serde::{Deserialize, Serialize};
 
 const BINS: usize = 64;
@@ -127,6 +128,21 @@ impl Boost {
             model.trees.push(tree);
         }
         model
+    }
+
+    /// Whether it reads so many columns, and every path through its trees ends.
+    pub(super) fn fits(&self, width: usize) -> bool {
+        let node = |n: usize, at: usize, node: &Node| {
+            let leaf = node.left == 0;
+            let children = at < node.left && at < node.right && node.left < n && node.right < n;
+            node.column < width && (leaf || children) && (node.cut.is_finite() && usable([&node.value]))
+        };
+        let tree = |tree: &Vec<Node>| {
+            !tree.is_empty() && tree.iter().enumerate().all(|(at, one)| node(tree.len(), at, one))
+        };
+        self.orders.len() == width
+            && self.trees.iter().all(tree)
+            && usable(self.orders.iter().flatten().flatten().chain([&self.base]))
     }
 
     /// What each column adds to the base for one row: the changes of the mean along its path in every tree.

@@ -6,6 +6,7 @@
 
 use super::boost::{order, place};
 use super::table::Kind;
+use crate::artefact::usable;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use smartcore::ensemble::random_forest_regressor::{RandomForestRegressor, RandomForestRegressorParameters};
@@ -86,6 +87,14 @@ impl Forest {
             return Err(failed("it has grown no trees".into()));
         }
         Ok(forest)
+    }
+
+    /// Whether it reads so many columns, and every path through its trees ends.
+    pub(super) fn fits(&self, width: usize) -> bool {
+        [self.orders.len(), self.blanks.len()] == [width; 2]
+            && !self.trees.is_empty()
+            && self.trees.iter().all(|tree| tree.sound(width))
+            && usable(self.orders.iter().flatten().flatten().chain(&self.blanks))
     }
 
     /// What each column adds to the bias for one row: the changes of the mean along its path, averaged.
@@ -171,8 +180,9 @@ impl Tree {
             (left, right) == (0, 0) || at < left && at < right && left < n && right < n
         };
         n > 0
+            && [self.columns.len(), self.cuts.len(), self.children.len()] == [n; 3]
             && self.children.iter().enumerate().all(fits)
             && self.columns.iter().all(|column| *column < width)
-            && self.values.iter().chain(&self.cuts).all(|value| value.is_finite())
+            && usable(self.values.iter().chain(&self.cuts))
     }
 }

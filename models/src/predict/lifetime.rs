@@ -11,6 +11,7 @@
 //!
 //! Wrong when: purchases are contracts that renew, or how much a customer spends depends on how often.
 
+use crate::artefact::{Sound, holds, usable};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma::ln_gamma;
@@ -103,6 +104,13 @@ impl Lifetime {
         let x = if customer.value > 0.0 { customer.repeats } else { 0.0 };
         let expected = p * (v + x * customer.value) / (p * x + q - 1.0);
         (expected.is_finite() && expected > 0.0).then_some(expected)
+    }
+}
+
+impl Sound for Lifetime {
+    fn sound(&self) -> std::result::Result<(), &'static str> {
+        let all = || self.purchases.iter().chain(self.spend.iter().flatten());
+        holds(usable(all()) && all().all(|number| *number > 0.0), "a parameter is not above nought")
     }
 }
 

@@ -2,6 +2,7 @@
 //! one per category.
 
 use super::table::Kind;
+use crate::artefact::usable;
 use crate::error::{Error, Result};
 use crate::scale::Scale;
 use nalgebra::{DMatrix, DVector};
@@ -100,6 +101,20 @@ impl Linear {
             return Err(no_answer());
         }
         Ok(model)
+    }
+
+    /// Whether it reads columns of these kinds.
+    pub(super) fn fits(&self, kinds: &[&Kind]) -> bool {
+        let column = |((kind, scale), size): ((&&Kind, &Option<Scale>), &usize)| match (kind, scale) {
+            (Kind::Number, Some(scale)) => *size == 2 && scale.is_sound(),
+            (Kind::Category(known), None) => *size == known.len() + 1,
+            _ => false,
+        };
+        let width = self.sizes.iter().fold(0_usize, |sum, size| sum.saturating_add(*size));
+        [self.scales.len(), self.sizes.len()] == [kinds.len(); 2]
+            && [self.means.len(), self.weights.len()] == [width; 2]
+            && kinds.iter().zip(&self.scales).zip(&self.sizes).all(column)
+            && usable(self.means.iter().chain(&self.weights).chain([&self.base]))
     }
 
     /// What each column adds to the base for one row.

@@ -4,6 +4,7 @@ use super::forest::Forest;
 use super::linear::{Linear, Task, sigmoid};
 use super::metrics::{Metrics, measure};
 use super::table::{Kind, Table, Values};
+use crate::artefact::{Sound, holds, usable};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +156,18 @@ impl Predictor {
             Prediction { prediction, base, contributions }
         });
         Ok(rows.collect())
+    }
+}
+
+impl Sound for Predictor {
+    fn sound(&self) -> std::result::Result<(), &'static str> {
+        let kinds: Vec<&Kind> = self.columns.iter().map(|(_, kind)| kind).collect();
+        holds(!kinds.is_empty(), "it reads no columns")?;
+        holds(self.mix.len() == 4 && usable(&self.mix), "the calibration has not four numbers")?;
+        holds(self.range.0 <= self.range.1, "the range of values is none")?;
+        holds(self.linear.fits(&kinds), "the regression is not of its columns")?;
+        holds(self.boost.fits(kinds.len()), "the boosted trees are not of its columns")?;
+        holds(self.forest.fits(kinds.len()), "the forest is not of its columns")
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! Wrong when: order matters (the model sees a set), or an item is so new that nobody had it.
 
+use crate::artefact::{Sound, holds, usable};
 use crate::error::{Error, Result};
 use crate::learn::{Fit, Predict};
 use nalgebra::DMatrix;
@@ -105,6 +106,11 @@ impl Recommender {
         Ok(Recommender { learned, weights, popularity })
     }
 
+    /// How many items it knows.
+    pub fn items(&self) -> usize {
+        self.popularity.len()
+    }
+
     /// The `k` best items for somebody who has `basket`, without those in it.
     pub fn recommend(&self, basket: &[usize], k: usize) -> Vec<Recommendation> {
         let has: HashSet<usize> = basket.iter().copied().collect();
@@ -125,6 +131,16 @@ impl Recommender {
         best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
         best.truncate(k);
         best
+    }
+}
+
+impl Sound for Recommender {
+    fn sound(&self) -> std::result::Result<(), &'static str> {
+        let (learned, items) = (self.learned.len(), self.popularity.len());
+        holds(learned <= MOST_ITEMS, "it relates too many items")?;
+        holds(self.weights.len() == learned * learned, "its weights are not those of its items")?;
+        holds(self.learned.iter().all(|item| *item < items), "it relates items that there are not")?;
+        holds(usable(self.weights.iter().chain(&self.popularity)), "a weight is too large")
     }
 }
 

@@ -20,6 +20,7 @@ mod learn;
 mod mixture;
 mod model;
 mod points;
+mod words;
 
 pub use density::density;
 pub use kmeans::{Clusters, kmeans};

@@ -2,6 +2,8 @@ use super::density::density;
 use super::kmeans::{kmeans, nearest};
 use super::mixture::Mixture;
 use super::points::{Points, distance};
+use super::words::name;
+use crate::artefact::{Sound, holds, usable};
 use crate::error::{Error, Result};
 use crate::predict::{Kind, Table, Values};
 use crate::scale::Scale;
@@ -16,11 +18,8 @@ const SAMPLE: usize = 4_000;
 const LEAST_SILHOUETTE: f64 = 0.2;
 /// Largest squared distance per feature at which a new segment is the old one, moved.
 const SAME: f64 = 0.5;
-/// Features that a name is made of, and the standardised difference that they need.
-const NAMED: usize = 2;
-const NAMED_FROM: f64 = 0.4;
-/// Features that a name may be made of to be like no other.
-const MOST_NAMED: usize = 6;
+/// Features that a name may hold beyond the usual ones to be like no other.
+const MORE_WORDS: usize = 4;
 
 /// How segments are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +52,8 @@ pub struct Difference {
 pub struct Segment {
     /// Keeps its meaning across retraining.
     pub id: u32,
-    /// In words, for example `revenue 4.1×, channel = newsletter 93 %`; that of no other segment. It goes on with
-    /// the id, so that what is filtered by it still is: what is true now is in `differences`.
+    /// In words, for example `returning buyers from newsletter: 4.1× revenue`; that of no other segment. It goes on
+    /// with the id, so that what is filtered by it still is: what is true now is in `differences`.
     pub name: String,
     /// Share of all rows.
     pub share: f64,
@@ -260,7 +259,7 @@ impl Segments {
             });
             let mut differences: Vec<Difference> = differences.collect();
             differences.sort_by(|a, b| b.strength.abs().total_cmp(&a.strength.abs()));
-            let name = name(&differences, NAMED);
+            let name = name(&differences, 0);
             let share = rows.len() as f64 / n as f64;
             self.segments.push(Segment { id: 0, name, share, differences, centre });
         }
@@ -301,6 +300,23 @@ impl Segments {
     }
 }
 
+impl Sound for Segments {
+    fn sound(&self) -> std::result::Result<(), &'static str> {
+        let column = |(_, kind, scale): &(String, Kind, Option<Scale>)| {
+            (*kind == Kind::Number) == scale.is_some() && scale.as_ref().is_none_or(Scale::is_sound)
+        };
+        holds(self.columns.iter().all(column), "a column is scaled like none")?;
+        let width = self.features().len();
+        holds(width > 0, "it reads no columns")?;
+        holds(!self.segments.is_empty(), "it has no segments")?;
+        let fits = |segment: &Segment| segment.centre.len() == width && usable(&segment.centre);
+        holds(self.segments.iter().all(fits), "a segment's centre is not of its columns")?;
+        let mut ids: Vec<u32> = self.segments.iter().map(|segment| segment.id).collect();
+        ids.sort_unstable();
+        holds(ids.windows(2).all(|two| two[0] != two[1]), "two segments have one id")
+    }
+}
+
 /// Gives names that are taken more words, and where those do not help a number. The oldest keeps its name.
 fn tell_apart(segments: &mut [Segment]) {
     let mut order: Vec<usize> = (0..segments.len()).collect();
@@ -308,7 +324,7 @@ fn tell_apart(segments: &mut [Segment]) {
     let mut taken: Vec<String> = Vec::new();
     for at in order {
         let segment = &segments[at];
-        let longer = (NAMED..=MOST_NAMED).map(|most| name(&segment.differences, most));
+        let longer = (0..=MORE_WORDS).map(|more| name(&segment.differences, more));
         let free = std::iter::once(segment.name.clone()).chain(longer).find(|name| !taken.contains(name));
         let free = free.unwrap_or_else(|| format!("{} ({})", segment.name, segment.id));
         taken.push(free.clone());
@@ -334,24 +350,6 @@ fn adopt(points: &Points, groups: &[Option<usize>]) -> Vec<usize> {
         .zip(groups)
         .map(|(point, group)| group.unwrap_or_else(|| nearest(point, &centres).0))
         .collect()
-}
-
-/// The strongest differences in words, at most so many: what people have before what they have not.
-fn name(differences: &[Difference], most: usize) -> String {
-    let lacks = |one: &&Difference| one.feature.contains(" = ") && one.strength < 0.0;
-    let strong = || differences.iter().filter(|one| one.strength.abs() >= NAMED_FROM);
-    let strong = strong().filter(|one| !lacks(one)).chain(strong().filter(lacks)).take(most);
-    let words: Vec<String> = strong
-        .map(|one| match (one.feature.contains(" = "), one.here, one.overall) {
-            (true, here, _) => format!("{} {:.0} %", one.feature, 100.0 * here),
-            (false, here, overall) if overall > 0.0 && here > 0.0 => {
-                format!("{} {:.1}×", one.feature, here / overall)
-            }
-            (false, ..) if one.strength > 0.0 => format!("high {}", one.feature),
-            _ => format!("low {}", one.feature),
-        })
-        .collect();
-    if words.is_empty() { "average".into() } else { words.join(", ") }
 }
 
 /// Mean over points of how much nearer their own centre is than the next one.
@@ -393,7 +391,7 @@ mod tests {
             strength: *strength,
         };
         let differences: Vec<Difference> = differences.iter().map(difference).collect();
-        Segment { id, name: name(&differences, NAMED), share: 0.5, differences, centre: Vec::new() }
+        Segment { id, name: name(&differences, 0), share: 0.5, differences, centre: Vec::new() }
     }
 
     #[test]
@@ -408,9 +406,9 @@ mod tests {
         let mut segments = [segment(2, &buyers), segment(1, &buyers), same, segment(4, &[])];
         tell_apart(&mut segments);
         let names = segments.each_ref().map(|segment| segment.name.as_str());
-        assert_eq!(names[1], "source = letter 100 %, revenue 4.1×");
-        assert_eq!(names[0], "source = letter 100 %, revenue 4.1×, visits 0.2×");
-        assert_eq!(names[2], "source = letter 100 %, revenue 4.1×, source = search 0 %");
+        assert_eq!(names[1], "buyers from letter: 4.1× revenue");
+        assert_eq!(names[0], "buyers from letter: 4.1× revenue, 0.2× visits");
+        assert_eq!(names[2], "buyers from letter: 4.1× revenue, 0 % source search");
         assert_eq!(names[3], "average");
         let mut twins = [segment(4, &[]), segment(7, &[])];
         tell_apart(&mut twins);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use opentrace_models::Result;
-use opentrace_models::artefact::{self, Manifest};
+use opentrace_models::artefact::{self, Manifest, Sound};
 use pyo3::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,7 +42,7 @@ pub(crate) fn save<M: Serialize + Sync>(
 }
 
 /// Reads a model of one of these kinds: its kind, its training, and itself.
-pub(crate) fn load<M: DeserializeOwned + Send>(
+pub(crate) fn load<M: DeserializeOwned + Sound + Send>(
     py: Python<'_>,
     folder: &Path,
     kinds: &[&str],

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use numpy::PyReadonlyArray1;
-use opentrace_models::artefact;
+use opentrace_models::artefact::{self, Sound};
 use opentrace_models::recommend;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -26,6 +26,14 @@ pub(crate) struct Recommender {
 struct Named {
     names: Vec<String>,
     recommender: recommend::Recommender,
+}
+
+impl Sound for Named {
+    fn sound(&self) -> Result<(), &'static str> {
+        self.recommender.sound()?;
+        let fits = self.names.len() == self.recommender.items();
+        if fits { Ok(()) } else { Err("its names are not those of its items") }
+    }
 }
 
 #[pymethods]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use opentrace_models::artefact::Sound;
 use opentrace_models::recommend::Recommender;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,17 @@ pub(super) struct Pages {
 pub(crate) struct Recommended {
     pub(crate) item: String,
     pub(crate) score: f64,
+}
+
+impl Sound for Pages {
+    fn sound(&self) -> Result<(), &'static str> {
+        self.recommender.sound()?;
+        if self.names.len() == self.recommender.items() {
+            Ok(())
+        } else {
+            Err("its names are not those of its items")
+        }
+    }
 }
 
 impl Pages {

@@ -21,6 +21,19 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
+    /// How many numbers each layer's weights and offsets are, one after the other.
+    pub(super) fn sizes(shape: Shape) -> Vec<usize> {
+        let layers = POOLS.into_iter().flat_map(|pool| Blocks::layers(shape, pool));
+        layers.flat_map(|(rows, columns)| [rows * columns, columns]).collect()
+    }
+
+    /// Rows and columns of the layers of a block.
+    fn layers(shape: Shape, pool: usize) -> [(usize, usize); LAYERS] {
+        let (seen, ahead) = (shape.window.div_ceil(pool), shape.horizon.div_ceil(pool));
+        let input = seen + Sight::width(shape) - shape.window;
+        [(input, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, seen + ahead)]
+    }
+
     /// With random weights.
     pub(super) fn new(shape: Shape, seed: u64, device: &Device) -> Result<Blocks> {
         let mut random = Seeded(seed);
@@ -46,10 +59,7 @@ impl Blocks {
         let mut blocks = Blocks { shape, device: device.clone(), vars: Vec::new(), fixed: Vec::new() };
         for pool in POOLS {
             let (seen, ahead) = (shape.window.div_ceil(pool), shape.horizon.div_ceil(pool));
-            let input = seen + Sight::width(shape) - shape.window;
-            for (layer, (rows, columns)) in
-                [(input, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, seen + ahead)].into_iter().enumerate()
-            {
+            for (layer, (rows, columns)) in Blocks::layers(shape, pool).into_iter().enumerate() {
                 let last = layer + 1 == LAYERS;
                 blocks.vars.push(blocks.tensor(make(rows, columns, last), (rows, columns))?);
                 let offsets = make(0, 0, last);

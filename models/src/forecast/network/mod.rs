@@ -25,12 +25,16 @@ pub(super) use join::join;
 pub(super) use sight::Sight;
 pub(super) use train::train;
 
+use super::MOST_STEPS;
+use crate::artefact::holds;
 use crate::error::Result;
 use blocks::Blocks;
 use serde::{Deserialize, Serialize};
 
 /// Networks that are averaged.
 const NETWORKS: usize = 3;
+/// Networks that a model that was read may have.
+const MOST_NETWORKS: usize = 16;
 /// Points that a network sees: this many horizons, within limits.
 const LOOK_BACK: usize = 2;
 const WINDOW: (usize, usize) = (8, 96);
@@ -63,6 +67,22 @@ pub struct Network {
 }
 
 impl Network {
+    /// Whether it can answer: that its weights are those of its shape.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub(super) fn sound(&self) -> std::result::Result<(), &'static str> {
+        let Shape { window, horizon } = self.shape;
+        let sizes = (WINDOW.0..=WINDOW.1).contains(&window) && (1..=MOST_STEPS).contains(&horizon);
+        holds(sizes, "a network has a shape that there is not")?;
+        holds((1..=MOST_NETWORKS).contains(&self.weights.len()), "it has not some networks")?;
+        let want = Blocks::sizes(self.shape);
+        let fits = |weights: &Vec<Vec<f64>>| weights.iter().map(Vec::len).eq(want.iter().copied());
+        holds(self.weights.iter().all(fits), "a network's weights are not those of its shape")?;
+        let known = (0.0..=1.0).contains(&self.share) && (0.0..=1e6).contains(&self.optimism);
+        holds(known, "what a network is worth is none")
+    }
+
     /// The longest horizon that it answers for.
     pub fn horizon(&self) -> usize {
         self.shape.horizon
@@ -98,5 +118,24 @@ impl Network {
                 .collect()
         };
         Ok(sights.iter().zip(mean).map(forecast).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_those_of_the_shape() {
+        let shape = Shape::of(3);
+        let weights: Vec<Vec<f64>> = Blocks::sizes(shape).into_iter().map(|size| vec![0.0; size]).collect();
+        let network = Network { shape, weights: vec![weights], share: 0.5, optimism: 1.0 };
+        assert_eq!(network.sound(), Ok(()));
+        let mut short = network.clone();
+        short.weights[0][3].pop();
+        assert!(short.sound().is_err());
+        let other = Network { shape: Shape { horizon: 4, ..shape }, ..network.clone() };
+        assert!(other.sound().is_err());
+        assert!(Network { share: 1.5, ..network }.sound().is_err());
     }
 }

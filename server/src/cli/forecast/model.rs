@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use opentrace_models::artefact;
+use opentrace_models::artefact::{self, Sound};
 use opentrace_models::forecast::{Grid, Learned, MOST_STEPS};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,12 @@ pub(in crate::cli) struct Trained {
     pub(in crate::cli) window: (i64, i64),
     /// Errors on ends of histories that were hidden, with and without a network.
     pub(in crate::cli) metrics: BTreeMap<String, f64>,
+}
+
+impl Sound for ForecastModel {
+    fn sound(&self) -> Result<(), &'static str> {
+        self.0.sound()
+    }
 }
 
 /// What a model in a folder has learned.

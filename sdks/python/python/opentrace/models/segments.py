@@ -41,7 +41,7 @@ class Segment:
     id: int
     """Keeps its meaning across retraining."""
     name: str
-    """In words, for example ``revenue 4.1×, channel = newsletter 80 %``."""
+    """In words, for example ``returning buyers from newsletter: 4.1× revenue``."""
     share: float
     """Share of all rows."""
     differences: list[Difference]

@@ -122,6 +122,17 @@ impl Client {
         self.call(Method::POST, path, Some(("application/json", body.to_string().into()))).await
     }
 
+    /// Sends a tar archive and reads the JSON of the answer. Not repeated: it would be there twice.
+    pub async fn upload<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        archive: Bytes,
+    ) -> Result<T, ClientError> {
+        let bytes = self.attempt(&Method::POST, path, Some(("application/x-tar", archive))).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|source| ClientError::Unexpected { path: path.to_owned(), source })
+    }
+
     /// Changes something by JSON and reads the JSON of the answer.
     pub async fn patch<T: serde::de::DeserializeOwned>(
         &self,

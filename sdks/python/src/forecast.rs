@@ -1,5 +1,6 @@
 //! Forecasts of one series or many.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use numpy::{PyArray1, PyReadonlyArray1};
@@ -28,7 +29,8 @@ pub(crate) struct Learned {
 
 #[pymethods]
 impl Learned {
-    /// Learns from series; `seasons` empty takes those of the calendar, else what the data show.
+    /// Learns from series; `seasons` empty takes those of the calendar, else what the data show. With a seed a
+    /// network for each set of seasons, too, where it helps.
     #[staticmethod]
     fn fit(
         py: Python<'_>,
@@ -36,6 +38,7 @@ impl Learned {
         horizon: usize,
         seasons: Vec<usize>,
         levels: Vec<f64>,
+        network: Option<u64>,
     ) -> PyResult<Self> {
         if horizon == 0 || horizon > MOST_STEPS {
             let want = "between 1 and 10000";
@@ -44,18 +47,23 @@ impl Learned {
         }
         let points = series.iter().map(points).collect::<PyResult<Vec<_>>>()?;
         let times = || points.iter().flatten().map(|point| point.0);
-        let training = Training {
+        let mut training = Training {
+            seed: network.unwrap_or_default(),
             rows: times().count(),
             window: times().min().zip(times().max()),
             fingerprint: fingerprint(&points),
             ..Training::default()
         };
-        let inner = py
-            .detach(|| {
-                let grids: Vec<Grid> = points.iter().map(|points| Grid::of(points)).collect();
-                forecast::Learned::fit(&grids, horizon, &seasons, &levels)
-            })
-            .map_err(raise)?;
+        let learn = || {
+            let grids: Vec<Grid> = points.iter().map(|points| Grid::of(points)).collect();
+            match network {
+                Some(seed) => forecast::Learned::train(&grids, horizon, &seasons, &levels, seed),
+                None => forecast::Learned::fit(&grids, horizon, &seasons, &levels)
+                    .map(|inner| (inner, BTreeMap::new())),
+            }
+        };
+        let (inner, metrics) = py.detach(learn).map_err(raise)?;
+        training.metrics = metrics;
         Ok(Learned { inner, training })
     }
 
@@ -105,6 +113,12 @@ impl Learned {
     #[getter]
     fn seasons(&self) -> Vec<Vec<usize>> {
         self.inner.forecasters().iter().map(|forecaster| forecaster.seasons.clone()).collect()
+    }
+
+    /// What the networks were worth; see `Learned::train` of the models.
+    #[getter]
+    fn metrics(&self) -> BTreeMap<String, f64> {
+        self.training.metrics.clone()
     }
 
     fn save(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {

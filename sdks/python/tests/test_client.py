@@ -284,11 +284,12 @@ def test_models_are_pushed_as_the_folder_they_are(bad: str) -> None:
     worse = {"error": {"code": "not_better", "message": "version 2 is not better"}}
     Bad.script = [(201, said, {}), (409, worse, {}), (200, {"candidate": None, "live": None}, {})]
     registry = Client(bad, "k", site="x.example").models
-    version = registry.push(model, "churn")
+    version = registry.push(model, "churn", days=14, dimensions=["visit:source", "visit:country"])
     with tarfile.open(fileobj=io.BytesIO(Bad.asked[0][2])) as archive:
         assert archive.getnames() == ["model.json", "model.safetensors"]
         manifest = json.load(archive.extractfile("model.json"))  # type: ignore[arg-type]
-    assert (manifest["kind"], Bad.asked[0][1]) == ("churn", "/api/v1/models?site_id=x.example&name=churn")
+    about = "site_id=x.example&name=churn&days=14&dimensions=visit%3Asource%2Cvisit%3Acountry"
+    assert (manifest["kind"], Bad.asked[0][1]) == ("churn", f"/api/v1/models?{about}")
     with pytest.raises(ConflictError, match="not better"):
         registry.promote(version)
     assert registry.promote(version, force=True).live is None

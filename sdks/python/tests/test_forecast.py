@@ -31,6 +31,19 @@ def test_forecasts_what_the_command_line_forecasts(program_path: Path, tmp_path:
     assert forecast["timestamp"][0] == np.datetime64("2026-01-26T00:00")
 
 
+def test_a_network_is_trained_where_it_is_asked_for(program_path: Path, tmp_path: Path) -> None:
+    table = many()
+    table = table[table["timestamp"] < table["timestamp"].min() + pd.Timedelta("8D")]
+    alone = Forecaster(3, series="series").fit(table)
+    assert alone.metrics_ == {}
+    together = Forecaster(3, series="series", network=True, seed=4).fit(table)
+    assert any(name.startswith("network_share") for name in together.metrics_)
+    again = Forecaster(3, series="series", network=True, seed=4).fit(table)
+    np.testing.assert_array_equal(together.predict()["mean"], again.predict()["mean"])
+    read = Forecaster.load(together.save(tmp_path / "model"))
+    assert read.metrics_ == together.metrics_
+
+
 def test_a_saved_forecaster_is_the_command_lines_model(program_path: Path, tmp_path: Path) -> None:
     table = many()
     folder = Forecaster(24, series="series").fit(table).save(tmp_path / "model")

@@ -167,10 +167,19 @@ def test_every_kind_of_model_travels(shop: Client) -> None:
         "recommend": Recommender().fit(pages),
         "forecast": Forecaster(horizon=3).fit(daily),
     }
+    about = {"metric": "events", "granularity": "day", "horizon": 3}
     for kind, model in models.items():
-        version = shop.models.push(model, f"my {kind}")
+        version = shop.models.push(model, f"my {kind}", **(about if kind == "forecast" else {}))
         assert (version.kind, version.version) == (kind, 1)
-        shop.models.promote(version, force=True)
+        if kind == "forecast":
+            # By what it is about it is compared on days that were held out.
+            assert shop.models.promote(version).candidate is not None
+        else:
+            shop.models.promote(version, force=True)
+    with pytest.raises(ConflictError) as caught:
+        shop.models.push(models["forecast"], "my forecast", metric="visitors")
+    assert caught.value.code == "other_options"
+    assert shop.models.push(models["forecast"], "my forecast", **about).version == 2
     assert shop.models.list()["kind"].tolist() == list(models)
 
     ids = shop.models.predict(shop.models.find("my segments"), table)

@@ -229,10 +229,10 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Gen(args) => r#gen::run(args, &globals).await,
         Command::Detect(args) => detect::run(&args),
         Command::Forecast(args) => forecast::run(&args),
-        Command::Train(args) => train::run(&args),
-        Command::Predict(args) => predict::run(&args),
+        Command::Train(args) => train::run(&args, &globals).await,
+        Command::Predict(args) => predict::run(&args, &globals).await,
         Command::Recommend(args) => recommend::run(&args),
-        Command::Models(args) => models::run(&args),
+        Command::Models(args) => models::run(&args, &globals).await,
         Command::Config => config::run(&globals),
         Command::Engine => Ok(()), // `main` has run it and returned
     }

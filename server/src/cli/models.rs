@@ -1,4 +1,6 @@
-//! `opentrace models`: the versions of models in a registry, and which of them is live.
+//! `opentrace models`: the versions of models in a registry or of a site on a server, and which of them is live.
+
+pub(super) mod remote;
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +8,16 @@ use opentrace_models::artefact;
 use opentrace_models::predict::{Predictor, Table};
 use opentrace_models::registry::{Registry, Stage};
 
-use super::CliError;
 use super::table::Cells;
+use super::{CliError, Globals};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Folder of the registry
-    #[arg(long, value_name = "DIR")]
-    registry: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "site", conflicts_with = "site")]
+    registry: Option<PathBuf>,
+    #[command(flatten)]
+    of: remote::Site,
     #[command(subcommand)]
     command: Command,
 }
@@ -22,7 +26,8 @@ pub struct Args {
 enum Command {
     /// All models and versions
     List,
-    /// Make a version live if it is better than what is live on rows that neither was trained on
+    /// Make a version live if it is better than what is live on rows that neither was trained on; a server has
+    /// held some out itself
     Promote {
         /// The model
         name: String,
@@ -31,16 +36,53 @@ enum Command {
         number: u32,
         /// The held-out rows, with the target
         #[arg(long, value_name = "FILE")]
-        input: PathBuf,
+        input: Option<PathBuf>,
+        /// Make it live in any case
+        #[arg(long, conflicts_with = "input")]
+        force: bool,
+    },
+    /// Send a model that was trained here to a site: a version of the model of this name
+    Push {
+        /// Folder of the model
+        #[arg(value_name = "MODEL_DIR")]
+        folder: PathBuf,
+        /// The model
+        name: String,
+        /// What it is about, by which it is compared there: days, event, metric, granularity, dimensions, horizon
+        #[arg(long = "about", value_name = "OPTION=VALUE", value_parser = super::key_value)]
+        about: Vec<(String, String)>,
     },
 }
 
-/// Lists or promotes.
-pub fn run(args: &Args) -> Result<(), CliError> {
-    let registry = Registry::new(&args.registry);
+/// Lists, promotes or sends.
+pub async fn run(args: &Args, globals: &Globals) -> Result<(), CliError> {
+    let Some(registry) = &args.registry else {
+        let remote::Site { site, remote } = &args.of;
+        // Without a registry the arguments have a site.
+        let site = site.as_deref().unwrap_or_default();
+        return remote::on(site, remote, globals, async |models| match &args.command {
+            Command::List => models.list().await,
+            Command::Promote { input: Some(_), .. } => Err(CliError::Usage(
+                "a server judges by what it has held out itself, without `--input`".to_owned(),
+            )),
+            Command::Promote { name, number, force, .. } => models.promote(name, *number, *force).await,
+            Command::Push { folder, name, about } => models.push(folder, name, about).await,
+        })
+        .await;
+    };
+    let registry = Registry::new(registry);
     match &args.command {
         Command::List => list(&registry),
-        Command::Promote { name, number, input } => promote(&registry, name, *number, input),
+        Command::Promote { name, number, force: true, .. } => registry
+            .set_live(name, *number)
+            .map_err(|error| CliError::because(format!("cannot promote {name} {number}"), error)),
+        Command::Promote { name, number, input: Some(input), .. } => promote(&registry, name, *number, input),
+        Command::Promote { .. } => Err(CliError::Usage(
+            "which rows are they judged by? Give `--input FILE`, or `--force`".to_owned(),
+        )),
+        Command::Push { .. } => {
+            Err(CliError::Usage("which site is it sent to? Give `--site DOMAIN`".to_owned()))
+        }
     }
 }
 
@@ -102,12 +144,13 @@ mod tests {
         Models(Args),
     }
 
-    fn run_words(words: &[&str]) -> Result<(), String> {
-        let words = std::iter::once("opentrace").chain(words.iter().copied());
+    async fn run_words(words: &[&str]) -> Result<(), String> {
+        let (words, globals) =
+            (std::iter::once("opentrace").chain(words.iter().copied()), Globals::default());
         let outcome = match Cli::try_parse_from(words).map_err(|error| error.to_string())? {
-            Cli::Train(args) => train::run(&args),
-            Cli::Predict(args) => predict::run(&args),
-            Cli::Models(args) => run(&args),
+            Cli::Train(args) => train::run(&args, &globals).await,
+            Cli::Predict(args) => predict::run(&args, &globals).await,
+            Cli::Models(args) => run(&args, &globals).await,
         };
         outcome.map_err(|error| error.to_string())
     }
@@ -127,8 +170,8 @@ mod tests {
         format!("tickets,plan,churn\n{}", (0..rows).map(row).collect::<String>())
     }
 
-    #[test]
-    fn a_model_is_trained_predicts_and_goes_live_only_when_better() {
+    #[tokio::test]
+    async fn a_model_is_trained_predicts_and_goes_live_only_when_better() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         let (train, few, held, out) = (path("train.csv"), path("few.csv"), path("held.csv"), path("out.csv"));
@@ -136,28 +179,32 @@ mod tests {
         std::fs::write(&few, customers(2, 60)).expect("writes");
         std::fs::write(&held, customers(3, 300)).expect("writes");
         let registry = path("registry");
-        let train_on = |file: &str| {
+        let train_on = async |file: &str| {
             let words = [
                 "train", "--kind", "churn", "--input", file, "--target", "churn", "-o", &registry, "--name",
                 "churn",
             ];
-            run_words(&words)
+            run_words(&words).await
         };
-        train_on(&train).expect("trains");
-        train_on(&few).expect("trains");
-        let promote = |version: &str, on: &str| {
-            run_words(&["models", "--registry", &registry, "promote", "churn", version, "--input", on])
+        train_on(&train).await.expect("trains");
+        train_on(&few).await.expect("trains");
+        let promote = async |version: &str, on: &str| {
+            run_words(&["models", "--registry", &registry, "promote", "churn", version, "--input", on]).await
         };
         assert!(
-            promote("1", &train).expect_err("seen").contains("cannot promote"),
+            promote("1", &train).await.expect_err("seen").contains("cannot promote"),
             "the rows it was trained on"
         );
-        promote("1", &held).expect("the first goes live");
-        assert_eq!(promote("2", &held).expect_err("worse"), "churn 2 is not better");
-        run_words(&["models", "--registry", &registry, "list"]).expect("lists");
+        promote("1", &held).await.expect("the first goes live");
+        assert_eq!(promote("2", &held).await.expect_err("worse"), "churn 2 is not better");
+        run_words(&["models", "--registry", &registry, "list"]).await.expect("lists");
+        let unsaid = run_words(&["models", "--registry", &registry, "promote", "churn", "2"]).await;
+        assert!(unsaid.expect_err("by what?").contains("--input"));
+        assert!(run_words(&["models", "list"]).await.expect_err("which?").contains("--registry"));
 
         let model = path("registry/churn/1");
         run_words(&["predict", "--model", &model, "--input", &held, "-o", &out, "--explain"])
+            .await
             .expect("predicts");
         let text = std::fs::read_to_string(&out).expect("the answer");
         let mut lines = text.lines();

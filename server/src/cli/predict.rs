@@ -12,16 +12,17 @@ use opentrace_models::predict::{Prediction, Predictor};
 use opentrace_models::segment::Segments;
 
 use super::forecast::model::ForecastModel;
+use super::models::remote::{self, Site};
 use super::table::Cells;
-use super::{CliError, files};
+use super::{CliError, Globals, files};
 
 /// Contributions that `--explain` names.
 const REASONS: usize = 3;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder of the model
-    #[arg(long, value_name = "MODEL_DIR")]
+    /// Folder of the model; with `--site` the name of a model there
+    #[arg(long, value_name = "MODEL")]
     model: PathBuf,
     /// A CSV file with a header, with the columns that the model was trained on
     #[arg(long, value_name = "FILE")]
@@ -33,12 +34,21 @@ pub struct Args {
     /// segments their names
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    of: Site,
 }
 
 /// Predicts every row. A file appears only when it is complete.
-pub fn run(args: &Args) -> Result<(), CliError> {
+pub async fn run(args: &Args, globals: &Globals) -> Result<(), CliError> {
     let cells = Cells::read(&args.input)?;
-    let answers = answers(args, &cells)?;
+    let Site { site, remote } = &args.of;
+    let answers = match site {
+        Some(site) => {
+            let name = args.model.to_string_lossy();
+            remote::on(site, remote, globals, async |models| models.predict(&name, &cells).await).await?
+        }
+        None => answers(args, &cells)?,
+    };
     files::write(args.output.as_deref(), |output| write(args, &cells, &answers, output))
 }
 

@@ -20,7 +20,8 @@ const AT_ONCE: u64 = 50_000;
 
 impl Models {
     /// Writes what a version says of the site's visitors; answers of how many. Notes how it is spread where
-    /// that was not noted before.
+    /// that was not noted before. A visitor is in one segment: that of the site's newest model of segments with
+    /// a live version, and what others say is not written.
     pub(super) async fn apply(
         &self,
         model: &ModelRecord,
@@ -28,7 +29,9 @@ impl Models {
         version: u32,
     ) -> Result<u64, TrainError> {
         let (kind, _) = asked(&model.kind, &model.options)?;
+        self.shared.meta.note_applied(model.id, crate::clock::now().0).await?;
         let said = match kind {
+            Kind::Segments if !self.speaks(model, site).await? => return Ok(0),
             Kind::Segments => self.assign(model, site, version).await?,
             kind if kind.scores() => self.score(model, site, version).await?,
             _ => return Ok(0),
@@ -48,6 +51,28 @@ impl Models {
             drift.insert(model.id, index);
         });
         Ok(said.len() as u64)
+    }
+
+    /// Whether the segments of a model are those of its site.
+    async fn speaks(&self, model: &ModelRecord, site: &Site) -> Result<bool, TrainError> {
+        let newest = self.newest_live(site, Kind::Segments).await?;
+        Ok(newest.is_some_and(|(newest, _)| newest.id == model.id))
+    }
+
+    /// The newest model of a kind that has a live version, and the version.
+    pub(super) async fn newest_live(
+        &self,
+        site: &Site,
+        kind: Kind,
+    ) -> Result<Option<(ModelRecord, u32)>, TrainError> {
+        let mut models = self.shared.meta.models(Some(site.id)).await?;
+        models.retain(|model| model.kind == kind.name());
+        for model in models.into_iter().rev() {
+            if let Some(version) = self.shared.registry.live(&model.id.to_string())? {
+                return Ok(Some((model, version)));
+            }
+        }
+        Ok(None)
     }
 
     /// Puts every visitor into a segment.

@@ -10,11 +10,11 @@ use opentrace_models::registry::{Stage, Trial, Version};
 use opentrace_store::StoreError;
 use opentrace_store::meta::{ModelRecord, TrainingRecord};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::kind::{Kind, Options};
+use super::kind::{BadOptions, Kind, Options};
 use super::learned::Learned;
 use super::queue::{Full, Job, Progress};
 use super::school::{TrainError, asked};
@@ -47,6 +47,10 @@ pub(crate) enum DeskError {
     NotBetter { version: u32, candidate: f64, live: f64 },
     #[error("`{given}` is a model of the kind {kind}, not {want}")]
     OtherKind { given: String, kind: String, want: String },
+    #[error("the model has another `{option}`")]
+    OtherOption { option: String },
+    #[error(transparent)]
+    Options(#[from] BadOptions),
     #[error("{0}")]
     Invalid(String),
     #[error(transparent)]
@@ -241,11 +245,12 @@ impl Models {
     }
 
     /// Takes a model that was trained elsewhere: a version of the model of this name, which is made where
-    /// there is none. Answers the model and the version's number.
+    /// there is none, with what `given` says of what it is about. Answers the model and the version's number.
     pub(crate) async fn take(
         &self,
         site: &Site,
         name: &str,
+        given: Map<String, Value>,
         mut files: Vec<(&'static str, Vec<u8>)>,
     ) -> Result<(ModelRecord, u32), DeskError> {
         // Written last: without it there is no version.
@@ -261,11 +266,17 @@ impl Models {
                 let (given, kind, want) = (name.to_owned(), held.kind, manifest.kind);
                 return Err(DeskError::OtherKind { given, kind, want });
             }
-            Some(held) => held,
+            Some(held) => {
+                let known: Value = serde_json::from_str(&held.options).unwrap_or_default();
+                match given.iter().find(|(option, value)| known.get(option.as_str()) != Some(value)) {
+                    None => held,
+                    Some((option, _)) => return Err(DeskError::OtherOption { option: option.clone() }),
+                }
+            }
             None => {
-                let usual = serde_json::json!({ "promote": false });
-                let options =
-                    serde_json::from_value(usual).map_err(|error| DeskError::Invalid(error.to_string()))?;
+                let mut given = given;
+                given.insert("promote".to_owned(), Value::Bool(false));
+                let options = Options::of_upload(Value::Object(given))?;
                 self.keep(site, Wish { kind, name: name.to_owned(), options, every: None }).await?
             }
         };
@@ -328,13 +339,22 @@ impl Models {
         if kind.scores() {
             self.shared.store.drop_scores(site.id.0, &record.id.to_string()).await?;
         }
-        let live = self.shared.registry.live(&record.id.to_string())?.is_some();
-        if kind == Kind::Segments && live {
+        let shown = match kind {
+            Kind::Segments => {
+                self.live_of(site, kind).await?.is_some_and(|(newest, _)| newest.id == record.id)
+            }
+            _ => false,
+        };
+        if shown {
             self.shared.store.drop_clusters(site.id.0).await?;
         }
         self.shared.registry.remove(&record.id.to_string())?;
         // Last: what could not be removed is asked for again.
-        Ok(self.shared.meta.delete_model(record.id).await?)
+        self.shared.meta.delete_model(record.id).await?;
+        if shown && let Some((next, version)) = self.live_of(site, kind).await? {
+            self.apply(&next, site, version).await?;
+        }
+        Ok(())
     }
 
     /// The newest model of a kind that has a live version, and the version.
@@ -343,14 +363,7 @@ impl Models {
         site: &Site,
         kind: Kind,
     ) -> Result<Option<(ModelRecord, u32)>, DeskError> {
-        let mut models = self.shared.meta.models(Some(site.id)).await?;
-        models.retain(|model| model.kind == kind.name());
-        for model in models.into_iter().rev() {
-            if let Some(version) = self.shared.registry.live(&model.id.to_string())? {
-                return Ok(Some((model, version)));
-            }
-        }
-        Ok(None)
+        Ok(self.newest_live(site, kind).await?)
     }
 
     /// What a live model has learned of a metric's course.

@@ -121,14 +121,7 @@ impl Options {
     /// The first mistake.
     pub fn read(kind: Kind, given: Value) -> Result<Self, BadOptions> {
         let bad = |field, message: String| BadOptions { field, message };
-        let options: Self =
-            serde_json::from_value(given).map_err(|error| bad("options", error.to_string()))?;
-        if !(1..=365).contains(&options.days) {
-            return Err(bad("days", "`days` must be from 1 to 365".to_owned()));
-        }
-        if !(1..=1_000).contains(&options.horizon) {
-            return Err(bad("horizon", "`horizon` must be from 1 to 1000".to_owned()));
-        }
+        let options = Self::of_upload(given)?;
         let named = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         match kind {
             Kind::Conversion if !named(&options.event) => {
@@ -139,6 +132,24 @@ impl Options {
             }
             _ => Ok(options),
         }
+    }
+
+    /// Reads options of a model that was trained elsewhere. Without what it is about, it cannot be compared on
+    /// what the site keeps, and is made live by force alone.
+    ///
+    /// # Errors
+    /// The first mistake.
+    pub fn of_upload(given: Value) -> Result<Self, BadOptions> {
+        let bad = |field, message: String| BadOptions { field, message };
+        let options: Self =
+            serde_json::from_value(given).map_err(|error| bad("options", error.to_string()))?;
+        if !(1..=365).contains(&options.days) {
+            return Err(bad("days", "`days` must be from 1 to 365".to_owned()));
+        }
+        if !(1..=1_000).contains(&options.horizon) {
+            return Err(bad("horizon", "`horizon` must be from 1 to 1000".to_owned()));
+        }
+        Ok(options)
     }
 }
 

@@ -85,8 +85,6 @@ struct Shared {
     counts: Counts,
     /// How far what each model says has moved from what it said when it went live.
     drift: changing::Sender<HashMap<Uuid, Option<f64>>>,
-    /// When what each model says was written last.
-    refreshed: Mutex<HashMap<Uuid, i64>>,
     /// What is found strange, as it is found.
     news: broadcast::Sender<Arc<watch::News>>,
     /// How far series were judged.
@@ -152,7 +150,6 @@ impl Models {
             waiting: Mutex::new(Some(waiting)),
             counts: Counts::default(),
             drift: changing::Sender::default(),
-            refreshed: Mutex::default(),
             news: watch::news(),
             judged: data.join("models").join("judged.json"),
             stop: CancellationToken::new(),

@@ -43,29 +43,23 @@ impl Models {
                 self.again(&model, "schedule").await;
                 continue;
             }
-            self.refresh(&model, now).await;
+            self.refresh(&model, now).await?;
         }
         Ok(())
     }
 
     /// Writes anew what a live model says, and trains it anew where that is spread otherwise than it was.
-    async fn refresh(&self, model: &ModelRecord, now: i64) {
-        let Ok((kind, _)) = asked(&model.kind, &model.options) else { return };
+    async fn refresh(&self, model: &ModelRecord, now: i64) -> Result<(), StoreError> {
+        let Ok((kind, _)) = asked(&model.kind, &model.options) else { return Ok(()) };
         if !kind.scores() && kind != super::Kind::Segments {
-            return;
+            return Ok(());
         }
-        let due = {
-            let mut refreshed = self.shared.refreshed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            // The first look notes the time only: what was written before the start still stands.
-            let before = *refreshed.entry(model.id).or_insert(now);
-            let due = now - before >= REFRESHED_MS;
-            if due {
-                refreshed.insert(model.id, now);
-            }
-            due
-        };
-        let Some(site) = self.shared.sites.get(model.site).filter(|_| due) else { return };
-        let Ok(Some(version)) = self.shared.registry.live(&model.id.to_string()) else { return };
+        let before = self.shared.meta.applied_at(model.id).await?;
+        if before.is_some_and(|before| now - before < REFRESHED_MS) {
+            return Ok(());
+        }
+        let Some(site) = self.shared.sites.get(model.site) else { return Ok(()) };
+        let Ok(Some(version)) = self.shared.registry.live(&model.id.to_string()) else { return Ok(()) };
         match self.apply(model, &site, version).await {
             Ok(_) => {
                 let index = self.drift_of(model.id);
@@ -76,6 +70,7 @@ impl Models {
             }
             Err(error) => tracing::warn!(model = %model.id, %error, "what a model says is not up to date"),
         }
+        Ok(())
     }
 
     async fn again(&self, model: &ModelRecord, cause: &str) {

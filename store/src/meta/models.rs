@@ -86,6 +86,20 @@ impl Meta {
         rows.iter().map(model_of).collect()
     }
 
+    /// When what a model says of visitors was written last, in milliseconds since 1970.
+    pub async fn applied_at(&self, id: Uuid) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query("SELECT applied_at FROM models WHERE id = ?").bind(id.to_string());
+        let row = row.fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| row.try_get("applied_at")).transpose()?.flatten())
+    }
+
+    /// Notes that it is written.
+    pub async fn note_applied(&self, id: Uuid, at: i64) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE models SET applied_at = ? WHERE id = ?");
+        update.bind(at).bind(id.to_string()).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// The model with this id.
     pub async fn model(&self, id: Uuid) -> Result<Option<ModelRecord>, StoreError> {
         let row = sqlx::query("SELECT * FROM models WHERE id = ?").bind(id.to_string());

@@ -38,7 +38,15 @@ class Detector:
 @final
 class Learned:
     @staticmethod
-    def fit(series: list[tuple[Times, Numbers]], horizon: int, seasons: list[int], levels: list[float]) -> Learned: ...
+    def fit(
+        series: list[tuple[Times, Numbers]],
+        horizon: int,
+        seasons: list[int],
+        levels: list[float],
+        network: int | None,
+    ) -> Learned: ...
+    @property
+    def metrics(self) -> dict[str, float]: ...
     @property
     def levels(self) -> list[float]: ...
     @property

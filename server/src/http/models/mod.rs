@@ -298,6 +298,10 @@ impl From<DeskError> for ApiError {
                 Self::conflict("not_better", text).hint("`force` makes it live in any case")
             }
             DeskError::OtherKind { .. } => Self::conflict("other_kind", text),
+            DeskError::OtherOption { option } => Self::conflict("other_options", text)
+                .field(option)
+                .hint("leave it out, or give the version another name"),
+            DeskError::Options(error) => Self::bad_request("invalid_value", text).field(error.field),
             DeskError::Invalid(_) => Self::bad_request("invalid_value", text),
             DeskError::Store(error) => error.into(),
             DeskError::Model(error) => error.into(),

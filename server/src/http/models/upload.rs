@@ -1,12 +1,15 @@
 //! A model that was trained elsewhere: its folder as a tar archive, `POST /api/v1/models?site_id=&name=`.
 //!
+//! What it is about is said beside it, as where one is trained here: `days`, `event`, `metric`, `granularity`,
+//! `dimensions` (joined by commas), `horizon`, `method`, `seed`. By that it can be compared with what is live.
+//!
 //! `model.json` and, where the model has one, `model.safetensors`, at the top or in one folder; anything
 //! else is refused. Packed with gzip if `Content-Encoding` says so. The model becomes a version of the one
 //! of this name, and is a candidate until it is promoted.
 
 use std::io::Read as _;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use warp::http::StatusCode;
 
 use super::super::{Answer, ApiError, Call, State, json};
@@ -15,6 +18,10 @@ use crate::models::{FILES, LARGEST_FILE};
 
 /// The name and the media types of an archive.
 const MEDIA: [&str; 3] = ["application/x-tar", "application/tar", "application/octet-stream"];
+
+/// Options that are numbers, and those that are words.
+const NUMBERS: [&str; 3] = ["days", "horizon", "seed"];
+const WORDS: [&str; 4] = ["event", "metric", "granularity", "method"];
 
 /// Whether the call brings an archive.
 pub(super) fn is_one(call: &Call) -> bool {
@@ -25,12 +32,32 @@ pub(super) async fn take(state: &State, mut call: Call) -> Answer {
     let allowed = state.gate.allow::<Write>(&call)?;
     let site = state.gate.on_site(&allowed, &call.required("site_id")?)?;
     let name = super::name_of(&call.required("name")?)?;
+    let given = options(&call)?;
     let body = call.body(2 * LARGEST_FILE, &state.budget).await?;
     let files = files(&body.bytes)?;
-    let (record, version) = state.model_settings(&site).take(site.site(), &name, files).await?;
+    let (record, version) = state.model_settings(&site).take(site.site(), &name, given, files).await?;
     super::audit(state, &allowed, &site, "upload", record.id).await?;
     let answer = json!({ "id": record.id, "name": record.name, "kind": record.kind, "version": version });
     Ok(json(StatusCode::CREATED, &answer))
+}
+
+/// The options in the query string.
+fn options(call: &Call) -> Result<Map<String, Value>, ApiError> {
+    let mut given = Map::new();
+    for name in NUMBERS {
+        let Some(text) = call.parameter(name) else { continue };
+        let number: u64 = text.parse().map_err(|_| {
+            ApiError::bad_request("invalid_value", format!("`{name}` must be a whole number")).field(name)
+        })?;
+        given.insert(name.to_owned(), number.into());
+    }
+    let words = WORDS.into_iter().filter_map(|name| Some((name.to_owned(), call.parameter(name)?.into())));
+    given.extend(words);
+    if let Some(names) = call.parameter("dimensions") {
+        let names: Vec<Value> = names.split(',').map(str::trim).map(Value::from).collect();
+        given.insert("dimensions".to_owned(), names.into());
+    }
+    Ok(given)
 }
 
 /// The model's files in an archive.

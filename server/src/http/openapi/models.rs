@@ -63,11 +63,14 @@ fn kept(paths: &mut Paths) {
         "/api/v1/models",
         "get",
     );
-    operation("models.create", "Train a model, or upload one as a tar archive with `?site_id=&name=`")
-        .takes("Model")
-        .answers_as("202", JSON, any())
-        .fails(&["400", "409", "422", "429"])
-        .at(paths, "/api/v1/models", "post");
+    operation(
+        "models.create",
+        "Train a model, or upload one as a tar archive with `?site_id=&name=` and its options",
+    )
+    .takes("Model")
+    .answers_as("202", JSON, any())
+    .fails(&["400", "409", "422", "429"])
+    .at(paths, "/api/v1/models", "post");
     let one = "/api/v1/models/{id}";
     of_one("models.show", "Show a model").answers_as("200", JSON, any()).at(paths, one, "get");
     of_one("models.remove", "Remove a model").done().at(paths, one, "delete");

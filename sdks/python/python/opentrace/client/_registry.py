@@ -69,9 +69,16 @@ class Registry:
         names = ("version", "stage", "rows", "seed")
         return Table.of_rows([{name: one.get(name) for name in names} | one.get("metrics", {}) for one in known])
 
-    def push(self, model: Model[Any] | str | Path, name: str, *, site: str | None = None) -> Version:
+    def push(self, model: Model[Any] | str | Path, name: str, *, site: str | None = None, **options: Any) -> Version:
         """Sends a model, fitted here or saved in a folder: a version of the model of this name, and a candidate
-        until it is promoted."""
+        until it is promoted.
+
+        `options` say what it is about, as in :meth:`train`: ``days`` that churn, conversion and value look ahead,
+        ``event`` of a conversion, ``metric``, ``granularity``, ``dimensions`` and ``horizon`` of a forecast. By
+        them it is compared with what is live; without the metric a forecast is made live by force alone. Further
+        versions are about the same.
+        """
+        lists = {name: ",".join(value) for name, value in options.items() if isinstance(value, list | tuple)}
         if isinstance(model, str | Path):
             archive = _packed(Path(model))
         else:
@@ -80,7 +87,7 @@ class Registry:
         said = self._http.call(
             "POST",
             "/api/v1/models",
-            query={"site_id": self._asked(site), "name": name},
+            query={"site_id": self._asked(site), "name": name} | options | lists,
             body=archive,
             headers={"Content-Type": "application/x-tar"},
             repeatable=False,
@@ -146,7 +153,7 @@ class Registry:
             said += answer["predictions"]
         named = any("name" in one for one in said)
         numbers = np.array([one["prediction"] for one in said], dtype=np.float64)
-        columns: dict[str, Any] = {"visitor": [_hex(one["visitor"]) for one in said]} if X is None else {}
+        columns: dict[str, Any] = {"visitor": [one["visitor"] for one in said]} if X is None else {}
         columns["prediction"] = numbers.astype(np.int64) if named else numbers
         if named:
             columns["name"] = [one.get("name") for one in said]
@@ -167,7 +174,7 @@ class Registry:
         """What the site's live model expects next of somebody who has looked at `items`, or of a visitor: ``item`` and
         ``score``, the best first."""
         body = {"site_id": self._asked(site), "items": list(items), "k": k}
-        body |= {} if visitor is None else {"visitor": _number(visitor)}
+        body |= {} if visitor is None else {"visitor": str(visitor)}
         said = self._http.post("/api/v1/recommend", body)
         columns = {name: [one[name] for one in said["items"]] for name in ("item", "score")}
         return Table(columns, info={"model": said["model"]})
@@ -213,20 +220,9 @@ def _parts(X: Any, visitors: Sequence[str | int] | None) -> Iterator[dict[str, A
     if X is None and visitors is None:
         yield {}
         return
-    name, asked = ("rows", list(_rows(X))) if visitors is None else ("visitors", [_number(one) for one in visitors])
+    name, asked = ("rows", list(_rows(X))) if visitors is None else ("visitors", [str(one) for one in visitors])
     for start in range(0, len(asked), _ROWS):
         yield {name: asked[start : start + _ROWS]}
-
-
-def _number(visitor: str | int) -> str:
-    """A visitor as models are asked about them: events have the number in hexadecimal."""
-    return str(int(visitor, 16) if isinstance(visitor, str) else visitor)
-
-
-def _hex(number: str) -> str:
-    """As events have it: whole bytes, without those that are zero before the first that is not."""
-    digits = f"{int(number):x}"
-    return digits.zfill(len(digits) + len(digits) % 2)
 
 
 def _reasons(contributions: Sequence[Mapping[str, Any]]) -> str:

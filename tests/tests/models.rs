@@ -493,6 +493,7 @@ async fn segments(program: &Program, site: &Site) {
         })
         .sum();
     assert!((views - (200.0 * 30.0 + 100.0 * 4.0)).abs() < 0.5, "{answer}");
+    one_speaks(program, site, &answer).await;
 
     let (_, end) = train(program, json!({ "site_id": site.domain, "kind": "recommend" })).await;
     assert_eq!(end["state"], "done", "{end}");
@@ -501,7 +502,42 @@ async fn segments(program: &Program, site: &Site) {
     assert_eq!((status, &answer["items"][0]["item"]), (200, &json!("/cup")), "{answer}");
 }
 
-/// A folder is taken as a version; what is no model is not.
+/// Of two models of segments the newest speaks, until it is gone.
+async fn one_speaks(program: &Program, site: &Site, first: &Value) {
+    let second = json!({ "site_id": site.domain, "kind": "segments", "name": "others", "method": "mixture" });
+    let (id, end) = train(program, second).await;
+    assert_eq!((&end["state"], &end["promoted"]), (&json!("done"), &json!(true)), "{end}");
+    let clusters = json!({ "site_id": site.domain });
+    let groups = json!({ "site_id": site.domain, "metrics": ["visitors"], "date_range": "all", "dimensions": ["cluster"] });
+    let told = async || {
+        let (_, answer) = program.post("/api/v1/clusters", &clusters).await;
+        let (_, divided) = program.post("/api/v2/query", &groups).await;
+        let names: Vec<&str> = answer["clusters"]
+            .as_array()
+            .expect("segments")
+            .iter()
+            .map(|one| one["name"].as_str().expect("a name"))
+            .collect();
+        let rows = divided["results"].as_array().expect("rows");
+        // One may be of nobody: who is in a mixture's group may be nearer to another one's centre.
+        let known = |row: &Value| row["dimensions"][0].as_str().is_some_and(|name| names.contains(&name));
+        assert!(rows.iter().all(known), "{answer} but {divided}");
+        assert_eq!(rows.iter().filter_map(|row| row["metrics"][0].as_u64()).sum::<u64>(), PEOPLE as u64);
+        answer["model"]["id"].clone()
+    };
+    assert_eq!(told().await, json!(id));
+    // The other one goes live again, and still has no say.
+    let before = first["model"]["id"].as_str().expect("an id");
+    let promote = json!({ "version": 1, "force": true });
+    let (status, said) = program.post(&format!("/api/v1/models/{before}/promote"), &promote).await;
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(told().await, json!(id));
+    let (status, _) = program.insist("DELETE", &format!("/api/v1/models/{id}"), None).await;
+    assert_eq!(status, 204);
+    assert_eq!(told().await, json!(before));
+}
+
+/// A folder is taken as a version, with what it is about; what is no model is not.
 async fn uploads(program: &Program, site: &Site, id: &str, data: &Path) {
     let folder = data.join("models").join(id).join("1");
     let files = ["model.json", "model.safetensors"];
@@ -517,11 +553,42 @@ async fn uploads(program: &Program, site: &Site, id: &str, data: &Path) {
     assert_eq!(taken.status().as_u16(), 201);
     let taken: Value = taken.json().await.expect("JSON");
     assert_eq!((&taken["id"], &taken["version"]), (&json!(id), &json!(3)), "{taken}");
-    let own = send("from a notebook", packed).await.expect("an answer");
+    let own = send("from a notebook&days=7", packed.clone()).await.expect("an answer");
     assert_eq!(own.status().as_u16(), 201);
+    let own: Value = own.json().await.expect("JSON");
+    let (_, own) = program.get(&format!("/api/v1/models/{}", own["id"].as_str().expect("an id"))).await;
+    assert_eq!(own["options"]["days"], 7, "{own}");
+    let other = send("from a notebook&days=8", packed.clone()).await.expect("an answer");
+    assert_eq!(other.status().as_u16(), 409, "further versions are about the same");
+    assert_eq!(send("from a notebook&days=soon", packed).await.expect("an answer").status().as_u16(), 400);
     assert_eq!(send("broken", vec![1; 2_000]).await.expect("an answer").status().as_u16(), 400);
-    let text = std::fs::read(folder.join("model.json")).expect("the file");
-    assert!(String::from_utf8_lossy(&text).contains("churn"));
+
+    let copied = data.join("bent");
+    std::fs::create_dir(&copied).expect("a folder");
+    std::fs::copy(folder.join(files[1]), copied.join(files[1])).expect("a copy");
+    let text = std::fs::read_to_string(folder.join(files[0])).expect("the file");
+    let mut model: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(model["kind"], "churn");
+    model["parameters"]["columns"].as_array_mut().expect("columns").pop();
+    std::fs::write(copied.join(files[0]), model.to_string()).expect("a file");
+    let (status, said) = by_hand(program, site, &["push", &copied.display().to_string(), "bent"]);
+    assert!(!status && said.contains("do not fit"), "{said}");
+    let (status, said) =
+        by_hand(program, site, &["push", &folder.display().to_string(), "by hand", "--about", "days=14"]);
+    assert!(status && said.contains("by hand version 1 is a candidate"), "{said}");
+    assert!(by_hand(program, site, &["promote", "by hand", "1", "--force"]).0);
+    let (status, said) = by_hand(program, site, &["list"]);
+    assert!(status && said.contains("by hand 1 live churn") && said.contains("churn 3 candidate"), "{said}");
+}
+
+/// `opentrace models` with the site's models: whether it went well, and what it said.
+fn by_hand(program: &Program, site: &Site, words: &[&str]) -> (bool, String) {
+    let mut command = std::process::Command::new(opentrace_tests::program::binary());
+    let url = program.url();
+    command.args(["models", "--url", &url, "--key", ADMIN, "--site", &site.domain]).args(words);
+    let output = command.output().expect("the program runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
 /// What changed yesterday's yesterday: the rush from one source.

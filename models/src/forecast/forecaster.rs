@@ -14,8 +14,8 @@ pub const MOST_STEPS: usize = 10_000;
 /// Most series that calibration looks at, and fewest that it needs.
 const CALIBRATED_ON: (usize, usize) = (300, 20);
 /// What seasons and widths of a model that was read may be.
-const LONGEST_SEASON: usize = 100_000;
-const MOST_SEASONS: usize = 16;
+pub(super) const LONGEST_SEASON: usize = 100_000;
+pub(super) const MOST_SEASONS: usize = 16;
 const WIDEST: f64 = 1e6;
 
 /// How to forecast. One set of parameters for every series: what a series needs is learned from it.

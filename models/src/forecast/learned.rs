@@ -3,15 +3,12 @@
 //! Keeps: for each set of seasons the widths of the intervals, and a network where one was trained. No history:
 //! that is given when a forecast is asked for.
 
-use super::forecaster::{Forecast, Forecaster, MOST_STEPS};
+use super::forecaster::{Forecast, Forecaster, LONGEST_SEASON, MOST_SEASONS, MOST_STEPS};
 use super::{Event, Grid, Worth, detect};
 use crate::artefact::{Sound, holds};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Seasons that a model that was read may have asked for.
-const MOST_ASKED: usize = 16;
 
 /// Forecasters, one for each set of seasons: series with the same seasons are alike enough to learn from each
 /// other.
@@ -114,7 +111,9 @@ impl Learned {
 impl Sound for Learned {
     fn sound(&self) -> std::result::Result<(), &'static str> {
         holds(!self.forecasters.is_empty(), "it has learned nothing")?;
-        holds(self.asked.len() <= MOST_ASKED, "too many seasons were asked for")?;
+        let fits =
+            self.asked.len() <= MOST_SEASONS && self.asked.iter().all(|season| *season <= LONGEST_SEASON);
+        holds(fits, "a season that was asked for is none")?;
         self.forecasters.iter().try_for_each(Sound::sound)
     }
 }

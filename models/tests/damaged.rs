@@ -68,13 +68,15 @@ static KEPT: LazyLock<Vec<Kept>> = LazyLock::new(|| {
     let forecaster = Learned::fit(&[daily()], 7, &[7], &[0.8, 0.95]).expect("a model");
     let customer = |at: usize| Customer {
         repeats: (at % 4) as f64,
-        last: if at % 4 == 0 { 0.0 } else { 10.0 + (at % 7) as f64 },
+        last: if at.is_multiple_of(4) { 0.0 } else { 10.0 + (at % 7) as f64 },
         observed: 40.0,
         value: 5.0 + (at % 3) as f64,
     };
     let lifetime = Lifetime::fit(&(0..60).map(customer).collect::<Vec<_>>()).expect("a model");
     let mut detector = Detector::new();
-    (0..200).for_each(|at| drop(detector.observe(at * 60_000, Some((at % 7) as f64)).expect("a point")));
+    for at in 0..200 {
+        detector.observe(at * 60_000, Some((at % 7) as f64)).expect("a point");
+    }
     vec![
         keep(&predictor, |folder| {
             let Some(model) = loaded::<Predictor>(folder) else { return true };

@@ -275,13 +275,23 @@ pub(crate) fn stored_act(columns: &Columns) -> String {
     format!("site_id, visitor, ts, id, name, interactive, revenue, currency, epoch, {}", optional.join(", "))
 }
 
-/// A share of a site's people: those whose hash modulo `of` is `part`, with what they did up to an epoch.
+/// A share of a site's people, of as many as there are, with what they did up to an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SiteShare {
     pub site_id: u32,
     pub part: u64,
     pub of: u64,
     pub max_epoch: u64,
+}
+
+/// That a row is of a visitor of a share. In the order of `events`, those of a day lie together.
+pub(crate) const IN_SHARE: &str = "visitor BETWEEN {least:UInt64} AND {most:UInt64}";
+
+/// The least and the greatest visitor of a share. Ids are hashes, so that shares are alike in size.
+pub(crate) fn ids_of_share(part: u64, of: u64) -> (u64, u64) {
+    let from = |part: u64| (u128::from(part) << 64) / u128::from(of.max(1));
+    // The first of the share after the last would be 2^64.
+    (from(part) as u64, (from(part + 1) - 1) as u64)
 }
 
 impl Store {
@@ -304,11 +314,13 @@ impl Store {
     ) -> Result<clickhouse::query::RowCursor<StoredAct>, StoreError> {
         let query = format!(
             "SELECT {} FROM events WHERE site_id = {{site:UInt32}} AND epoch <= {{max_epoch:UInt64}} \
-             AND cityHash64(visitor) % {{of:UInt64}} = {{part:UInt64}}",
+             AND {IN_SHARE}",
             stored_act(columns)
         );
         let query = self.client().query(&query).param("site", share.site_id);
-        let query = query.param("max_epoch", share.max_epoch).param("of", share.of).param("part", share.part);
+        let query = query.param("max_epoch", share.max_epoch);
+        let (least, most) = ids_of_share(share.part, share.of);
+        let query = query.param("least", least).param("most", most);
         Ok(query.fetch()?)
     }
 }
@@ -319,3 +331,22 @@ pub(crate) const WITHIN: &str = "site_id = {site:UInt32} \
     AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC') \
     AND toDate(ts) >= toDate(fromUnixTimestamp64Milli({from:Int64}, 'UTC')) \
     AND toDate(ts) <= toDate(fromUnixTimestamp64Milli({to:Int64}, 'UTC'))";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_visitor_is_in_one_share() {
+        assert_eq!(ids_of_share(0, 1), (0, u64::MAX));
+        for of in [2, 3, 7, 112] {
+            let mut next = 0;
+            for part in 0..of {
+                let (least, most) = ids_of_share(part, of);
+                assert_eq!(least, next, "{part} of {of}");
+                next = most.wrapping_add(1);
+            }
+            assert_eq!(next, 0, "the last ends where ids do");
+        }
+    }
+}

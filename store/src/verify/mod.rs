@@ -28,6 +28,7 @@ use opentrace_events::define::{Definition, Spec};
 use serde::{Deserialize, Serialize};
 
 use self::conditions::Terms;
+use crate::read::{IN_SHARE, ids_of_share};
 use crate::{Store, StoreError};
 
 /// Every view that is compared.
@@ -70,7 +71,7 @@ struct Found {
     surplus: i64,
 }
 
-/// One share of a site's people: those whose hash modulo `of` is `part`.
+/// One share of a site's people, of as many as there are ([`ids_of_share`]).
 #[derive(Clone, Copy, Debug)]
 struct Share {
     part: u64,
@@ -161,6 +162,7 @@ impl Store {
 
     /// A query with the parameters that the statements of this module use.
     fn about(&self, query: &str, site: &Site, share: Share) -> clickhouse::query::Query {
+        let (least, most) = ids_of_share(share.part, share.of);
         let query = self.client().query_raw(query).with_setting("max_block_size", BLOCK);
         let query = match share.pace {
             Pace::Full => query,
@@ -172,8 +174,8 @@ impl Store {
             .param("currency", &site.currency)
             .param("week_shift", i32::from(site.week_start.to_monday_zero_offset()))
             .param("calendar", site.calendar)
-            .param("part", share.part)
-            .param("of", share.of)
+            .param("least", least)
+            .param("most", most)
     }
 }
 
@@ -196,9 +198,6 @@ impl Difference {
         Self { view: view.to_owned(), site: site.domain.clone(), row, stored }
     }
 }
-
-/// The people of a share.
-const IN_SHARE: &str = "cityHash64(visitor) % {of:UInt64} = {part:UInt64}";
 
 /// The two halves of a comparison; both give the same columns.
 #[derive(Default)]

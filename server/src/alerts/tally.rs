@@ -435,6 +435,7 @@ fn name_of(condition: &Condition) -> Option<&str> {
 mod tests {
     use opentrace_events::{Event, Visit};
 
+    use super::super::measures::named;
     use super::super::testing::sites;
     use super::*;
 
@@ -442,17 +443,6 @@ mod tests {
         let (ts, revenue, currency) = (0, 0, "");
         let visitor = VisitorId(visitor);
         Fact { site: SiteId(1), ts, visitor, revenue, currency, scroll_depth: 0, engagement_ms: 0 }
-    }
-
-    fn named(name: &str) -> Condition {
-        Condition::Where(Comparison {
-            attribute: Attribute::Name,
-            operator: Operator::Is,
-            negated: false,
-            values: vec![name.to_owned()],
-            case_sensitive: true,
-            empty: String::new(),
-        })
     }
 
     #[test]

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, Counted, GAP_MS};
 use crate::fact::{Act, Diff, Kind, TextId, VisitId};
+use crate::history::present;
 use crate::sessions::Session;
 
 /// The previous day of who did not come before: 1900-01-01, earlier than any event.
@@ -226,11 +227,6 @@ fn companies(site: u32, came: &[Came]) -> Vec<Company> {
         earlier.sort_unstable();
     }
     companies
-}
-
-/// The acts that are there: what was only taken out is not.
-fn present(acts: &[Counted]) -> Vec<Counted> {
-    acts.iter().copied().filter(|(_, count)| *count > 0).collect()
 }
 
 impl IsZero for BreakdownDelta {

@@ -120,7 +120,7 @@ fn merge(before: &[Counted], changes: &[(EventFact, Diff)], into: &mut Vec<Count
 }
 
 /// The acts that are there: what was only taken out is not.
-fn present(stretch: &[Counted]) -> std::borrow::Cow<'_, [Counted]> {
+pub(crate) fn present(stretch: &[Counted]) -> std::borrow::Cow<'_, [Counted]> {
     if stretch.iter().all(|(_, count)| *count > 0) {
         return std::borrow::Cow::Borrowed(stretch);
     }

@@ -3,14 +3,14 @@
 //! Sessions and previous days need people's histories and come in shares, so the cells are added up
 //! here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use clickhouse::Row;
 use compact_str::CompactString;
 use opentrace_events::Site;
 use serde::Deserialize;
 
-use super::{DAY, Difference, IN_SHARE, LISTED, Pace, REVENUE, Share, sessionised};
+use super::{DAY, Difference, IN_SHARE, Pace, REVENUE, Share, sessionised, summed};
 use crate::{Store, StoreError};
 
 /// Dimension, day, value and previous day.
@@ -120,23 +120,10 @@ pub(super) async fn compare(
             add(&mut recomputed, store.about(&query, site, *share).fetch_all().await?);
         }
     }
-    let mut differences = Vec::new();
     for cells in [&mut stored, &mut recomputed] {
         cells.retain(|_, cell| *cell != Cell::default());
     }
-    let keys: BTreeSet<&Key> = stored.keys().chain(recomputed.keys()).collect();
-    for key in keys {
-        let (is, should_be) = (stored.get(key), recomputed.get(key));
-        if is != should_be {
-            let sides = [(should_be, false), (is, true)];
-            let sides = sides.into_iter().filter_map(|(cell, stored)| Some((cell?, stored)));
-            differences.extend(
-                sides.map(|(cell, stored)| Difference::new("breakdowns", site, text(key, cell), stored)),
-            );
-        }
-    }
-    differences.truncate(LISTED);
-    Ok(differences)
+    Ok(summed::differences("breakdowns", site, &stored, &recomputed, text))
 }
 
 fn add(cells: &mut BTreeMap<Key, Cell>, rows: Vec<Found>) {
@@ -144,9 +131,7 @@ fn add(cells: &mut BTreeMap<Key, Cell>, rows: Vec<Found>) {
         let cell = cells.entry((row.dimension, row.day, row.value, row.previous)).or_default();
         let values =
             [row.visitors, row.visits, row.pageviews, row.events, row.bounces, row.duration_ms, row.revenue];
-        for (sum, value) in cell.iter_mut().zip(values) {
-            *sum += value;
-        }
+        summed::add(cell, values);
     }
 }
 

@@ -17,6 +17,7 @@ mod goals;
 mod retention;
 mod series;
 mod sessions;
+mod summed;
 mod traffic;
 mod uniques;
 

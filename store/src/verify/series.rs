@@ -9,7 +9,7 @@ use opentrace_events::Site;
 use opentrace_events::define::{Definition, Measure, Spec};
 use serde::Deserialize;
 
-use super::{Difference, LISTED, Pace, REVENUE, Share, Terms, sessionised};
+use super::{Difference, Pace, REVENUE, Share, Terms, sessionised, summed};
 use crate::{Store, StoreError};
 
 /// Series, grain and start in seconds since 1970.
@@ -62,20 +62,9 @@ pub(super) async fn compare(
     let mut stored = BTreeMap::new();
     add(&mut stored, store.about(STORED, site, everyone).param("own", own).fetch_all().await?);
 
-    let mut differences = Vec::new();
-    let points: std::collections::BTreeSet<&Point> = stored.keys().chain(recomputed.keys()).collect();
-    for point in points {
-        let (is, should_be) = (stored.get(point), recomputed.get(point));
-        if is != should_be {
-            let sides = [(should_be, false), (is, true)];
-            let sides = sides.into_iter().filter_map(|(value, stored)| Some((value?, stored)));
-            differences.extend(sides.map(|(value, stored)| {
-                Difference::new("series", site, format!("{:?}", (point.0, point.1, point.2, value)), stored)
-            }));
-        }
-    }
-    differences.truncate(LISTED);
-    Ok(differences)
+    Ok(summed::differences("series", site, &stored, &recomputed, |point, value| {
+        format!("{:?}", (point.0, point.1, point.2, value))
+    }))
 }
 
 const STORED: &str = "SELECT series, toUInt8(toInt8(grain)) AS grain, toInt64(toUnixTimestamp(start)) AS start, \

@@ -8,7 +8,7 @@ use clickhouse::Row;
 use opentrace_events::Site;
 use serde::Deserialize;
 
-use super::{Difference, LISTED, Pace, Share, sessionised};
+use super::{Difference, Pace, Share, sessionised, summed};
 use crate::{Store, StoreError};
 
 /// Everything of a cell but its key, in the order of the view's columns.
@@ -62,20 +62,7 @@ pub(super) async fn compare(
         add(&mut recomputed, store.about(&sessions(), site, *share).fetch_all().await?);
     }
 
-    let mut differences = Vec::new();
-    let minutes: std::collections::BTreeSet<&u32> = stored.keys().chain(recomputed.keys()).collect();
-    for minute in minutes {
-        let (is, should_be) = (stored.get(minute), recomputed.get(minute));
-        if is != should_be {
-            let sides = [(should_be, false), (is, true)];
-            let sides = sides.into_iter().filter_map(|(cell, stored)| Some((cell?, stored)));
-            differences.extend(
-                sides.map(|(cell, stored)| Difference::new("traffic", site, text(*minute, cell), stored)),
-            );
-        }
-    }
-    differences.truncate(LISTED);
-    Ok(differences)
+    Ok(summed::differences("traffic", site, &stored, &recomputed, text))
 }
 
 fn add(cells: &mut BTreeMap<u32, Cell>, rows: Vec<Found>) {
@@ -90,15 +77,13 @@ fn add(cells: &mut BTreeMap<u32, Cell>, rows: Vec<Found>) {
             row.duration_ms,
             row.revenue,
         ];
-        for (sum, value) in cell.iter_mut().zip(values) {
-            *sum += value;
-        }
+        summed::add(cell, values);
     }
 }
 
 /// A cell as ClickHouse writes a tuple.
-fn text(minute: u32, cell: &Cell) -> String {
-    let minute = jiff::Timestamp::from_second(i64::from(minute)).unwrap_or_default();
+fn text(minute: &u32, cell: &Cell) -> String {
+    let minute = jiff::Timestamp::from_second(i64::from(*minute)).unwrap_or_default();
     let values: Vec<String> = cell.iter().map(i64::to_string).collect();
     format!("('{}',{})", minute.strftime("%Y-%m-%d %H:%M:%S"), values.join(","))
 }

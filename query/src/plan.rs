@@ -112,7 +112,7 @@ pub struct Shape {
 }
 
 /// People with an event, in `v_breakdowns`.
-pub(crate) const EVERYONE: &str = "everyone";
+const EVERYONE: &str = "everyone";
 /// Visits, whatever they are like.
 const ALL_VISITS: &str = "visits";
 /// The page of an event.

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Weekday};
 
 use super::{Context, Value};
 use crate::bucket::day_number;
-use crate::catalogue::{Basis, Grain, Metric, People, Presence, Scope};
+use crate::catalogue::{Grain, Metric, People, Presence, Scope};
 use crate::error::QueryError;
 use crate::plan::{Part, Source};
 use crate::query::Dimension;
@@ -131,16 +131,11 @@ impl<'a> Builder<'a> {
     /// What a group must hold to be in the answer, where its rows do not already say so.
     pub(super) fn presence(&self, part: &Part) -> Option<&'static str> {
         let of_events = part.metrics.iter().any(|metric| metric.info().presence == Presence::Event);
-        let of_people = self.source == Source::Breakdowns(crate::plan::EVERYONE);
         match self.source {
             Source::Traffic if of_events => Some("sum(events) > 0"),
             Source::Traffic => Some("sum(sessions) > 0"),
-            Source::Uniques(_) => Some("sum(visitors) > 0"),
-            Source::Breakdowns(_) => match self.source.basis() {
-                Basis::DaysOfVisits => Some("sum(visits) > 0"),
-                _ if of_people => Some("sum(visitors) > 0"),
-                _ => Some("sum(events) > 0"),
-            },
+            // What happened on a day, somebody did.
+            Source::Uniques(_) | Source::Breakdowns(_) => Some("sum(visitors) > 0"),
             _ => None,
         }
     }

@@ -141,7 +141,7 @@ fn a_page_is_ordered_and_cut_by_the_store() {
     let page = statements(&from_value(&body).expect("a query")).expect("a plan").swap_remove(1);
     assert!(
         page.sql.ends_with(
-            "GROUP BY d0 HAVING sum(events) > 0 ORDER BY m0 DESC, d0 ASC LIMIT {p5:UInt64} OFFSET {p6:UInt64}"
+            "GROUP BY d0 HAVING sum(visitors) > 0 ORDER BY m0 DESC, d0 ASC LIMIT {p5:UInt64} OFFSET {p6:UInt64}"
         ),
         "{}",
         page.sql

@@ -66,6 +66,69 @@ test('an alert is a sentence that is tried on history before it is kept', async 
   await done(page);
 });
 
+test("rules watch metrics of the site's own, and what people do on pages", async () => {
+  const signups = { type: 'count', filters: [['is', 'event:name', ['signup']]] };
+  const share = { type: 'ratio', numerator: signups, denominator: { type: 'count' } };
+  await world.call('/api/v1/metrics', { site_id: SITE, name: 'signup_share', ...share });
+  const seats = { type: 'percentile', property: 'seats', percentile: 90 };
+  await world.call('/api/v1/metrics', { site_id: SITE, name: 'most_seats', ...seats });
+  const page = await owner(`/sites/${SITE}/alerts`);
+  const form = page.getByRole('form', { name: 'New alert' });
+  const fired = form.getByText(/^It would have fired/);
+  const trial = async () => {
+    const asked = page.waitForRequest((one) => one.url().endsWith('/simulate'));
+    await form.getByRole('button', { name: 'Try it on the last week' }).click();
+    return (await asked).postDataJSON();
+  };
+  const names = (label) => form.getByLabel(label, { exact: true }).locator('option').allInnerTexts();
+
+  // What would not add up is not offered.
+  await form
+    .getByLabel('Metric')
+    .locator('option', { hasText: 'Signup share' })
+    .waitFor({ state: 'attached' });
+  assert.ok(!(await names('Metric')).includes('Most seats'));
+  await form.getByLabel('Metric').selectOption('signup_share');
+  await form.getByLabel('Value').fill('0.05');
+  await form.getByLabel('Window').selectOption('1h');
+  assert.equal((await trial()).metric, 'signup_share');
+  await fired.waitFor();
+
+  // A conversion is one to a goal, and people are of whole minutes, hours and days.
+  await form.getByLabel('Metric').selectOption('conversion_rate');
+  assert.deepEqual(await names('Window'), ['an hour', 'a minute', 'a day']);
+  await form.getByLabel('Value').fill('15');
+  await form.getByRole('button', { name: 'Try it on the last week' }).click();
+  await form.getByRole('alert').getByText('Say which goal it is about').waitFor();
+  await form.getByRole('combobox', { name: 'is', exact: true }).fill('signup');
+  assert.deepEqual((await trial()).filters, [['is', 'event:goal', ['signup']]]);
+  await fired.waitFor();
+  await form.getByRole('cell', { name: '20%' }).first().waitFor();
+
+  await form.getByLabel('Metric').selectOption('scroll_depth');
+  await form.getByRole('combobox', { name: 'is', exact: true }).fill('/page-1');
+  assert.deepEqual((await trial()).filters, [['is', 'event:page', ['/page-1']]]);
+  await form.getByText('It would not have fired').waitFor();
+  await form.getByLabel('One alert for').selectOption('page');
+  await form.getByRole('combobox', { name: 'is', exact: true }).fill('');
+  const { filters, group_by } = await trial();
+  assert.deepEqual([filters, group_by], [undefined, 'page']);
+  await form.getByText('It would not have fired').waitFor();
+
+  // A share is one of everybody: there is none of all.
+  await form.getByLabel('Metric').selectOption('percentage');
+  assert.ok(!(await names('One alert for')).includes('all'));
+  await form.getByLabel('One alert for').selectOption('country');
+  await form.getByLabel('Name').fill('Shares');
+  await form.getByRole('button', { name: 'Keep it' }).click();
+  const rules = region(page, 'Rules');
+  await rules.getByText('Share of visitors is above 15% within an hour, for each country').waitFor();
+  await accessible(page);
+  await rules.getByRole('button', { name: 'Delete Shares' }).click();
+  await rules.getByText('Nothing yet').waitFor();
+  await done(page);
+});
+
 /** A server that keeps what is sent to it. */
 async function desk() {
   const told = [];

@@ -15,6 +15,7 @@ import { figure, moment } from '../lib/format';
 import { useReport } from '../reports/context';
 import { useMay } from '../session/data';
 import { type Column, DataTable } from '../ui/DataTable';
+import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { Channels } from './Channels';
 import { RuleForm } from './RuleForm';
@@ -27,9 +28,12 @@ const KINDS: Record<string, string> = {
   'alert.resolved': 'resolved',
 };
 const SHOWN = 20;
-const STEPS: Column<Step>[] = [
-  { name: 'Alert', cell: ({ name, type }) => `${name} ${KINDS[type] ?? type}` },
-  { name: 'Value', cell: ({ value }) => figure('events', value) },
+const steps = (metric: (rule: string) => string, currency: string): Column<Step>[] => [
+  {
+    name: 'Alert',
+    cell: ({ name, group, type }) => `${name}${group ? ` (${group})` : ''} ${KINDS[type] ?? type}`,
+  },
+  { name: 'Value', cell: ({ alert_id, value }) => figure(metric(alert_id), value, false, currency) },
   { name: 'When', cell: ({ timestamp }) => moment(timestamp) },
 ];
 
@@ -37,12 +41,12 @@ const STEPS: Column<Step>[] = [
 function useSteps(site: string) {
   const client = useQueryClient();
   useEffect(() => {
-    const steps = new EventSource(stepsPath(site));
+    const source = new EventSource(stepsPath(site));
     const again = () => {
       for (const list of ['rules', 'alert history']) client.invalidateQueries({ queryKey: [list, site] });
     };
-    for (const kind of Object.keys(KINDS)) steps.addEventListener(kind, again);
-    return () => steps.close();
+    for (const kind of Object.keys(KINDS)) source.addEventListener(kind, again);
+    return () => source.close();
   }, [client, site]);
 }
 
@@ -80,12 +84,16 @@ export function AlertsPage() {
   );
 }
 
+const rulesKey = (site: string) => ['rules', site];
+
+const useRules = (site: string) =>
+  useQuery({ queryKey: rulesKey(site), queryFn: ({ signal }) => rules(site, signal) });
+
 function Rules({ site, change }: { site: string; change: (rule: HeldRule) => void }) {
   const client = useQueryClient();
   const mayChange = useMay('write');
-  const key = ['rules', site];
-  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: ({ signal }) => rules(site, signal) });
-  const again = () => client.invalidateQueries({ queryKey: key });
+  const { data, error, refetch } = useRules(site);
+  const again = () => client.invalidateQueries({ queryKey: rulesKey(site) });
   return (
     <section className="card" aria-label="Rules">
       <h2>What is watched</h2>
@@ -170,6 +178,10 @@ function Past({ site }: { site: string }) {
     queryKey: ['alert history', site],
     queryFn: ({ signal }) => history(site, signal),
   });
+  const held = useRules(site).data;
+  const currency = useCurrency(site);
+  // Of a rule that is gone nobody knows what it watched.
+  const metric = (rule: string) => held?.find(({ id }) => id === rule)?.metric ?? 'events';
   return (
     <section className="card" aria-label="History">
       <h2>What happened</h2>
@@ -180,7 +192,7 @@ function Past({ site }: { site: string }) {
       ) : data.length === 0 ? (
         <Nothing title="No alert yet">Each one is listed here, with its value and when it ended.</Nothing>
       ) : (
-        <DataTable columns={STEPS} rows={data.slice(0, SHOWN)} id={({ id }) => id} flow />
+        <DataTable columns={steps(metric, currency)} rows={data.slice(0, SHOWN)} id={({ id }) => id} flow />
       )}
     </section>
   );

@@ -1,48 +1,59 @@
 import { useState } from 'react';
 import type { Condition } from '../api/alerts';
+import type { Measure } from '../api/measures';
+import { isDuration, isMoney, isRate } from '../lib/format';
 import { EventSelect } from '../reports/Retention';
 import { DIMENSIONS } from '../site/names';
 import { ValueField } from '../site/Values';
 import { type Fields, isMeasured } from './rule';
-import { CONDITIONS, DIRECTIONS, METRIC_NAMES, OVER, WINDOWS } from './sentence';
+import { CONDITIONS, DIRECTIONS, OVER } from './sentence';
+import { GROUPS, offered, watching } from './watchable';
 
 const COOLDOWNS = { '': 'every time', '10m': 'every 10 minutes', '1h': 'every hour', '1d': 'every day' };
-const WATCHED = ['pageviews', 'events', 'visitors', 'visits', 'bounce_rate', 'total_revenue'];
 const SENSITIVITIES = { low: 'far out', medium: 'unusual', high: 'a little odd' };
-/** What alerts can be told apart by; the program names them without their scope. */
-const GROUPS = { source: 'source', country: 'country', page: 'page', device: 'device', browser: 'browser' };
 
 interface Props {
   /** What the gaps hold at first. */
   first: Fields;
   kind: Condition['type'];
   setKind: (kind: Condition['type']) => void;
+  metric: string;
+  setMetric: (metric: string) => void;
+  /** Metrics of the site's own. */
+  own: Measure[];
+  currency: string;
   events: string[];
   event: string;
   setEvent: (event: string) => void;
 }
 
 /** The sentence of a rule, with gaps. */
-export function Gaps({ first, kind, setKind, events, event, setEvent }: Props) {
+export function Gaps({ setKind, currency, ...subject }: Props) {
+  const { first, kind, metric, own } = subject;
+  const { windows } = watching(metric, own);
+  // A window of a rule stays with its metric: of others there may be none so long.
+  const window = metric === first.metric ? first.window : undefined;
   return (
     <>
-      Tell me when <Subject first={first} kind={kind} events={events} event={event} setEvent={setEvent} />
+      Tell me when <Subject {...subject} />
       <select
         aria-label="Condition"
         value={kind}
         onChange={(change) => setKind(change.target.value as Condition['type'])}
       >
-        {Object.entries(CONDITIONS).map(([name, label]) => (
-          <option key={name} value={name}>
-            {label}
-          </option>
-        ))}
+        <Listed options={CONDITIONS} />
       </select>
-      <Amount first={first} kind={kind} />
+      <Amount first={first} kind={kind} unit={unitOf(metric, currency)} />
       {isMeasured(kind) && (
         <>
           {' within '}
-          <Options name="window" label="Window" options={WINDOWS} value={first.window ?? '5m'} />
+          <Options
+            key={Object.keys(windows).join()}
+            name="window"
+            label="Window"
+            options={windows}
+            value={window ?? ('5m' in windows ? '5m' : undefined)}
+          />
         </>
       )}
       {' and do so '}
@@ -52,7 +63,16 @@ export function Gaps({ first, kind, setKind, events, event, setEvent }: Props) {
 }
 
 /** What is watched. */
-function Subject({ first, kind, events, event, setEvent }: Omit<Props, 'setKind'>) {
+function Subject({
+  first,
+  kind,
+  metric,
+  setMetric,
+  own,
+  events,
+  event,
+  setEvent,
+}: Omit<Props, 'setKind' | 'currency'>) {
   if (kind === 'event')
     return (
       <>
@@ -61,18 +81,36 @@ function Subject({ first, kind, events, event, setEvent }: Omit<Props, 'setKind'
       </>
     );
   if (kind === 'new_value') return <Options name="group" label="What" options={GROUPS} value={first.group} />;
+  const { every, own: theirs } = offered(own);
+  // A rule made elsewhere may watch what is not offered here.
+  const isOffered = metric in every || metric in theirs;
   return (
-    <Options
+    <select
       name="metric"
-      label="Metric"
-      options={Object.fromEntries(WATCHED.map((name) => [name, METRIC_NAMES[name] ?? name]))}
-      value={first.metric}
-    />
+      aria-label="Metric"
+      value={metric}
+      onChange={(change) => setMetric(change.target.value)}
+    >
+      {!isOffered && <option value={metric}>{metric}</option>}
+      <Listed options={every} />
+      {Object.keys(theirs).length > 0 && (
+        <optgroup label="Your own">
+          <Listed options={theirs} />
+        </optgroup>
+      )}
+    </select>
   );
 }
 
+/** What a threshold is counted in. */
+function unitOf(metric: string, currency: string): string {
+  if (isRate(metric)) return '%';
+  if (isDuration(metric)) return 'seconds';
+  return isMoney(metric) ? currency : '';
+}
+
 /** How much, or how odd. */
-function Amount({ first, kind }: Pick<Props, 'first' | 'kind'>) {
+function Amount({ first, kind, unit }: Pick<Props, 'first' | 'kind'> & { unit: string }) {
   const value = (
     <input
       name="value"
@@ -87,7 +125,12 @@ function Amount({ first, kind }: Pick<Props, 'first' | 'kind'>) {
   const direction = (
     <Options name="direction" label="Direction" options={DIRECTIONS} value={first.direction} />
   );
-  if (kind === 'above' || kind === 'below') return value;
+  if (kind === 'above' || kind === 'below')
+    return (
+      <>
+        {value} {unit}
+      </>
+    );
   if (kind === 'change')
     return (
       <>
@@ -108,18 +151,24 @@ function Amount({ first, kind }: Pick<Props, 'first' | 'kind'>) {
   return null;
 }
 
-/** Of what part of the traffic, and whether each value is watched on its own. */
 interface PartsProps {
   site: string;
   first: Fields;
-  grouped: boolean;
+  /** What is watched; of what fires with an event itself, nothing. */
+  metric: string | null;
+  own: Measure[];
 }
 
-export function Parts({ site, first, grouped }: PartsProps) {
-  const [filtered, setFiltered] = useState(first.filtered ?? '');
+/** Of what part of the traffic, and whether each value is watched on its own. */
+export function Parts({ site, first, metric, own }: PartsProps) {
+  const { need, groups } = watching(metric ?? '', own);
+  const needs = metric === null ? undefined : need;
+  const [filtered, setFiltered] = useState(first.filtered ?? needs?.dimension ?? '');
+  const isOpen = first.filtered || needs || (metric !== null && (first.group || !('' in groups)));
   return (
-    <details className="more" open={Boolean(first.filtered || (grouped && first.group))}>
+    <details className="more" open={Boolean(isOpen)}>
       <summary>Only a part, or each part on its own</summary>
+      {needs && <p className="soft">{needs.ask}</p>}
       <div className="sentence">
         Only where{' '}
         <select
@@ -128,11 +177,7 @@ export function Parts({ site, first, grouped }: PartsProps) {
           value={filtered}
           onChange={(event) => setFiltered(event.target.value)}
         >
-          {Object.entries({ '': 'anything', ...DIMENSIONS }).map(([name, label]) => (
-            <option key={name} value={name}>
-              {label}
-            </option>
-          ))}
+          <Listed options={{ '': 'anything', ...DIMENSIONS }} />
         </select>
         is{' '}
         <ValueField
@@ -144,15 +189,9 @@ export function Parts({ site, first, grouped }: PartsProps) {
           value={filtered === first.filtered ? (first.only ?? '') : ''}
         />
       </div>
-      {grouped && (
+      {metric !== null && (
         <div className="sentence">
-          One alert for{' '}
-          <Options
-            name="group"
-            label="One alert for"
-            options={{ '': 'all', ...GROUPS }}
-            value={first.group}
-          />
+          One alert for <Options name="group" label="One alert for" options={groups} value={first.group} />
         </div>
       )}
     </details>
@@ -170,13 +209,14 @@ function Options({ name, label, options, value }: OptionsProps) {
   return (
     <select name={name} aria-label={label} defaultValue={value}>
       {/* A rule made elsewhere may say what is not offered here. */}
-      {Object.entries(value && !(value in options) ? { ...options, [value]: value } : options).map(
-        ([one, text]) => (
-          <option key={one} value={one}>
-            {text}
-          </option>
-        ),
-      )}
+      <Listed options={value && !(value in options) ? { ...options, [value]: value } : options} />
     </select>
   );
 }
+
+const Listed = ({ options }: { options: Record<string, string> }) =>
+  Object.entries(options).map(([one, text]) => (
+    <option key={one} value={one}>
+      {text}
+    </option>
+  ));

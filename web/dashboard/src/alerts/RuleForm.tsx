@@ -14,9 +14,12 @@ import {
 } from '../api/alerts';
 import { useEventNames, useReport } from '../reports/context';
 import { Field, Form } from '../session/Form';
+import { useMeasures } from '../site/useMeasures';
+import { useCurrency } from '../ui/data';
 import { Gaps, Parts } from './Gaps';
 import { changed, fieldsOf, isMeasured, ruleOf } from './rule';
 import { Simulated } from './Simulated';
+import { missing, watching } from './watchable';
 
 interface Props {
   /** The rule that is changed; without one, another is made. */
@@ -33,6 +36,9 @@ export function RuleForm({ rule, done }: Props) {
   const [kind, setKind] = useState<Condition['type']>(rule?.condition.type ?? 'above');
   const [event, setEvent] = useState(rule?.condition.type === 'event' ? rule.condition.event : 'pageview');
   const first = rule ? fieldsOf(rule) : {};
+  const [metric, setMetric] = useState(first.metric ?? 'pageviews');
+  const own = useMeasures(view.site);
+  const currency = useCurrency(view.site);
   const [simulation, setSimulation] = useState<Simulation>();
   const [problem, setProblem] = useState<string>();
   const fields = useRef<HTMLDivElement>(null);
@@ -40,12 +46,14 @@ export function RuleForm({ rule, done }: Props) {
   const read = (): Rule => {
     const data = new FormData(fields.current?.closest('form') ?? undefined);
     const texts = Object.fromEntries([...data].map(([name, value]) => [name, String(value)]));
+    const lacking = missing(texts.metric, texts);
+    if (lacking) throw new Error(lacking);
     return ruleOf(view.site, kind, texts, data.getAll('channel').map(String));
   };
   const simulate = async () => {
     setProblem(undefined);
-    const said = read();
     try {
+      const said = read();
       setSimulation(await simulateRule({ ...said, name: said.name || 'Trial' }));
     } catch (error) {
       setSimulation(undefined);
@@ -64,9 +72,26 @@ export function RuleForm({ rule, done }: Props) {
       }}
     >
       <div ref={fields} className="sentence">
-        <Gaps first={first} kind={kind} setKind={setKind} events={events} event={event} setEvent={setEvent} />
+        <Gaps
+          first={first}
+          kind={kind}
+          setKind={setKind}
+          metric={metric}
+          setMetric={setMetric}
+          own={own}
+          currency={currency}
+          events={events}
+          event={event}
+          setEvent={setEvent}
+        />
       </div>
-      <Parts site={view.site} first={first} grouped={isMeasured(kind)} />
+      <Parts
+        key={watching(metric, own).need?.dimension}
+        site={view.site}
+        first={first}
+        metric={isMeasured(kind) ? metric : null}
+        own={own}
+      />
       {held && held.length > 0 && <ChannelChoice held={held} chosen={rule?.channels ?? []} />}
       <Field name="name" label="Name" required autoComplete="off" defaultValue={rule?.name ?? ''} />
       <Button variant="default" onClick={simulate}>
@@ -77,7 +102,7 @@ export function RuleForm({ rule, done }: Props) {
           {problem}
         </p>
       )}
-      {simulation && <Simulated of={simulation} />}
+      {simulation && <Simulated of={simulation} metric={metric} currency={currency} />}
       {rule && (
         <button type="button" className="plain" onClick={done}>
           Leave it as it was

@@ -4,16 +4,23 @@ import { type Column, DataTable } from '../ui/DataTable';
 
 const SHOWN = 10;
 type Fired = Simulation['alerts'][number];
-const COLUMNS: Column<Fired>[] = [
+const columns = (metric: string, currency: string): Column<Fired>[] => [
   { name: 'From', cell: ({ started_at }) => moment(started_at) },
   { name: 'Until', cell: ({ resolved_at }) => (resolved_at ? moment(resolved_at) : 'now') },
-  { name: 'Value', cell: ({ value }) => figure('events', value) },
+  { name: 'Value', cell: ({ value }) => figure(metric, value, false, currency) },
 ];
 
 const OF: Column<Fired> = { name: 'Of', text: true, cell: ({ group }) => group ?? '' };
 
+interface Props {
+  of: Simulation;
+  metric: string;
+  currency: string;
+}
+
 /** What a rule would have done. */
-export function Simulated({ of: { fired, alerts } }: { of: Simulation }) {
+export function Simulated({ of: { fired, alerts }, metric, currency }: Props) {
+  const shown = columns(metric, currency);
   return (
     <div role="status">
       <p>
@@ -21,7 +28,7 @@ export function Simulated({ of: { fired, alerts } }: { of: Simulation }) {
       </p>
       {alerts.length > 0 && (
         <DataTable
-          columns={alerts.some(({ group }) => group) ? [...COLUMNS, OF] : COLUMNS}
+          columns={alerts.some(({ group }) => group) ? [...shown, OF] : shown}
           rows={alerts.slice(0, SHOWN)}
           id={({ started_at, group }) => `${started_at} ${group}`}
           flow

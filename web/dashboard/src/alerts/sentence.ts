@@ -1,5 +1,5 @@
 import type { Condition, Rule } from '../api/alerts';
-import { METRICS } from '../lib/format';
+import { duration, figure, isDuration, isRate, metricName } from '../lib/format';
 import { named, rowName } from '../site/names';
 
 export const CONDITIONS: Record<Condition['type'], string> = {
@@ -26,7 +26,6 @@ export const OVER = {
   day: 'a day before',
   week: 'a week before',
 } as const;
-export const METRIC_NAMES: Record<string, string> = METRICS;
 
 const windowName = (window: string) => WINDOWS[window as keyof typeof WINDOWS] ?? window;
 
@@ -38,12 +37,15 @@ export function sentence(rule: Rule): string {
         `${named(dimension).toLowerCase()} ${values.map((value) => rowName(dimension, value)).join(' or ')}`,
     )
     .join(', ');
-  const each = rule.group_by && rule.condition.type !== 'new_value' ? `, for each ${rule.group_by}` : '';
+  const each =
+    rule.group_by && rule.condition.type !== 'new_value'
+      ? `, for each ${named(rule.group_by).toLowerCase()}`
+      : '';
   return `${said(rule)}${where && `, only ${where}`}${each}`;
 }
 
 function said({ metric = 'visitors', condition, window, group_by }: Rule): string {
-  const of = METRIC_NAMES[metric] ?? metric;
+  const of = metricName(metric);
   const within = window ? ` within ${windowName(window)}` : '';
   switch (condition.type) {
     case 'event':
@@ -52,7 +54,7 @@ function said({ metric = 'visitors', condition, window, group_by }: Rule): strin
       return `a ${group_by ?? 'value'} is new`;
     case 'above':
     case 'below':
-      return `${of} ${CONDITIONS[condition.type]} ${condition.value}${within}`;
+      return `${of} ${CONDITIONS[condition.type]} ${amount(metric, condition.value)}${within}`;
     case 'change':
       return `${of} changes by ${condition.percent} % (${DIRECTIONS[condition.direction]}) against ${OVER[condition.over]}${within}`;
     case 'anomaly':
@@ -61,4 +63,10 @@ function said({ metric = 'visitors', condition, window, group_by }: Rule): strin
     default:
       return `${of} stop${within ? ` for ${windowName(window ?? '')}` : ''}`;
   }
+}
+
+/** A threshold with what it is counted in, where it is not just a number. */
+function amount(metric: string, value: number): string {
+  if (isRate(metric)) return figure(metric, value);
+  return isDuration(metric) ? duration(value) : String(value);
 }

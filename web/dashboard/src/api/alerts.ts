@@ -53,7 +53,10 @@ export interface Step {
   id: number;
   type: string;
   timestamp: string;
+  alert_id: string;
   name: string;
+  /** Of a rule with one alert for each value of a dimension. */
+  group?: string | null;
   value: number;
 }
 

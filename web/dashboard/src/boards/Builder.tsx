@@ -6,6 +6,7 @@ import { PERIODS } from '../lib/range';
 import { useSession } from '../session/data';
 import { Field, Form } from '../session/Form';
 import { DIMENSIONS } from '../site/names';
+import { useMeasures } from '../site/useMeasures';
 import { ValueField } from '../site/Values';
 import { asked, BETWEEN, linesOf, NEEDS, simple } from './asked';
 import { Choice } from './Choice';
@@ -72,7 +73,8 @@ interface AskedProps {
 
 /** The fields of a chart's question, as they are now. */
 function Asked({ site, chart, query }: AskedProps) {
-  const metrics = useSession().data?.metrics ?? [];
+  const every = useSession().data?.metrics ?? [];
+  const metrics = [...every, ...useMeasures(site).map(({ name }) => name)];
   const needs = NEEDS[chart];
   const dimensions = query?.dimensions ?? [];
   const { filtered, value } = simple(query);

@@ -21,9 +21,15 @@ export const METRIC_NAMES = Object.keys(METRICS) as Metric[];
 /** Metrics that stand on the site page only where its address names them, as those of alerts do. */
 export const NAMED_ONLY: ReadonlySet<Metric> = new Set(['events', 'conversion_rate']);
 
+const ELSEWHERE = {
+  visitors: 'Visitors',
+  percentage: 'Share of visitors',
+  group_conversion_rate: 'Conversion rate of each',
+};
+
 /** What people call a metric, where there is little room. */
 export function metricName(metric: string): string {
-  const known: Record<string, string> = { ...METRICS, visitors: 'Visitors' };
+  const known: Record<string, string> = { ...METRICS, ...ELSEWHERE };
   const words = metric.replace(/^.*:/, '').replaceAll('_', ' ');
   return known[metric] ?? `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}`;
 }
@@ -63,6 +69,13 @@ const RATES = new Set([
   'group_conversion_rate',
   'scroll_depth',
 ]);
+const PER_ONE = /_per_visit(or)?$/;
+const DURATIONS = new Set(['visit_duration', 'time_on_page']);
+
+export const isRate = (metric: string): boolean => RATES.has(metric);
+/** Whether a metric is a number of seconds. */
+export const isDuration = (metric: string): boolean => DURATIONS.has(metric);
+export const isMoney = (metric: string): boolean => /_revenue$|^revenue_per_/.test(metric);
 
 /** A figure as people read it; `short` writes large counts as 12.3K. */
 export function figure(
@@ -72,16 +85,16 @@ export function figure(
   currency?: string,
 ): string {
   if (value === null || value === undefined) return '–';
-  if (metric.endsWith('_revenue')) return money(value, currency, short);
-  if (RATES.has(metric)) return percent.format(value / 100);
-  if (metric === 'visit_duration' || metric === 'time_on_page') return duration(value);
-  if (metric.endsWith('_per_visit')) return decimal.format(value);
+  if (isMoney(metric)) return money(value, currency, short);
+  if (isRate(metric)) return percent.format(value / 100);
+  if (isDuration(metric)) return duration(value);
+  if (PER_ONE.test(metric)) return decimal.format(value);
   return short && value >= 10_000 ? compact.format(value) : whole.format(value);
 }
 
 /** Whether a metric counts things, of which there are no halves. */
 export const isWhole = (metric: string): boolean =>
-  !RATES.has(metric) && !/_per_visit$|_revenue$/.test(metric);
+  !isRate(metric) && !isMoney(metric) && !PER_ONE.test(metric);
 
 /** A figure that was computed and not counted: counts are whole. */
 export const counted = (metric: string, value: number): number =>

@@ -20,6 +20,9 @@ const REPORTS: Record<string, ChartKind> = { funnel: 'funnel', retention: 'reten
 /** How figures are shown of which nobody said how: one is a number, several are a table. */
 const usual = ({ dimensions = [] }: Understood): ChartKind => (dimensions.length ? 'table' : 'number');
 
+/** Of a question that needs not be asked any more. */
+const ANSWERED = { line: undefined, error: null, refetch: () => {} };
+
 interface ResultProps {
   site: string;
   query: Understood;
@@ -60,9 +63,7 @@ export function Result({ site, query: understood, result, chart }: ResultProps) 
     <div className="answer">
       <TileView
         tile={tile}
-        answer={report ? withPages(result, understood) : drawn?.answer}
-        error={null}
-        retry={() => {}}
+        asked={{ ...ANSWERED, data: report ? withPages(result, understood) : drawn?.answer }}
         currency={currency}
       />
     </div>

@@ -1,14 +1,13 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { type SharedBoard, sharedBoard, type Tile } from '../api/boards';
+import { type SharedBoard, sharedBoard } from '../api/boards';
 import { ApiError } from '../api/client';
 import { sharedRoute } from '../router';
 import { Field, Form } from '../session/Form';
 import { Failure, Nothing } from '../ui/Notice';
-import { useSharedTile } from './asking';
+import { SharedAsking } from './Asking';
 import { Grid } from './Grid';
-import { TileView } from './TileView';
 
 /** A page for who was given its link. */
 export function SharedPage() {
@@ -52,31 +51,9 @@ function Shown({ board, token, password }: { board: SharedBoard; token: string; 
       </div>
       <Grid tiles={board.tiles}>
         {(tile, place) => (
-          <Asking tile={tile} place={place} token={token} password={password} currency={board.currency} />
+          <SharedAsking board={board} tile={tile} place={place} token={token} password={password} />
         )}
       </Grid>
     </>
-  );
-}
-
-interface AskingProps {
-  tile: Tile;
-  place: number;
-  token: string;
-  password: string;
-  currency: string;
-}
-
-function Asking({ tile, place, token, password, currency }: AskingProps) {
-  const { data, line, error, refetch } = useSharedTile(tile, place, token, password);
-  return (
-    <TileView
-      tile={tile}
-      answer={data}
-      error={error}
-      retry={refetch}
-      currency={currency}
-      {...(line && { line })}
-    />
   );
 }

@@ -30,30 +30,42 @@ const FlowTable = lazy(() =>
   })),
 );
 
+/** What is known of the answer to a tile's question. */
+export interface Answered {
+  /** Figures, or a report. */
+  data: unknown;
+  /** A number's figures day by day. */
+  line: QueryAnswer | undefined;
+  error: Error | null;
+  refetch: () => void;
+}
+
 interface Props {
   tile: Tile;
-  /** What the tile's question was answered: figures, or a report. */
-  answer: unknown;
-  /** A number's figures day by day. */
-  line?: QueryAnswer;
-  error: Error | null;
-  retry: () => void;
+  asked: Answered;
   currency: string;
 }
 
 /** A tile's contents; every chart has its figures as a table behind a button. */
-export function TileView({ tile, answer, line, error, retry, currency }: Props) {
+export function TileView({ tile, asked: { data, line, error, refetch }, currency }: Props) {
   if (tile.chart === 'text') return <p className="text">{tile.text}</p>;
-  if (error) return <Failure error={error} retry={retry} />;
-  if (!answer) return <Skeleton height="100%" role="status" aria-label="Loading" />;
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (!data) return <Skeleton height="100%" role="status" aria-label="Loading" />;
   return (
     <Suspense fallback={<Skeleton height="100%" role="status" aria-label="Loading" />}>
-      <Contents tile={tile} answer={answer} currency={currency} {...(line && { line })} />
+      <Contents tile={tile} answer={data} line={line} currency={currency} />
     </Suspense>
   );
 }
 
-function Contents({ tile, answer, line, currency }: Omit<Props, 'error' | 'retry'>) {
+interface ContentsProps {
+  tile: Tile;
+  answer: unknown;
+  line: QueryAnswer | undefined;
+  currency: string;
+}
+
+function Contents({ tile, answer, line, currency }: ContentsProps) {
   switch (tile.chart) {
     case 'funnel': {
       const { steps } = answer as FunnelAnswer;
@@ -71,9 +83,7 @@ function Contents({ tile, answer, line, currency }: Omit<Props, 'error' | 'retry
     case 'sankey':
       return <Flows links={(answer as { links: JourneyLink[] }).links} title={tile.title} />;
     default:
-      return (
-        <Charted tile={tile} answer={answer as QueryAnswer} currency={currency} {...(line && { line })} />
-      );
+      return <Charted tile={tile} answer={answer as QueryAnswer} line={line} currency={currency} />;
   }
 }
 
@@ -90,17 +100,7 @@ function Scrolling({ children }: { children: React.ReactNode }) {
   );
 }
 
-function Charted({
-  tile,
-  answer,
-  line,
-  currency,
-}: {
-  tile: Tile;
-  answer: QueryAnswer;
-  line?: QueryAnswer;
-  currency: string;
-}) {
+function Charted({ tile, answer, line, currency }: ContentsProps & { answer: QueryAnswer }) {
   const dimensions = tile.query?.dimensions ?? NONE;
   // A map finds its parts by their codes; everything else is read.
   const named = useMemo(() => withRegionsNamed(answer, dimensions), [answer, dimensions]);

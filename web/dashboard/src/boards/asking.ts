@@ -5,6 +5,7 @@ import { figures, type RawAnswer } from '../api/figures';
 import { funnel, journeys, retention } from '../api/reports';
 import type { Query } from '../api/types';
 import { BY_TIME } from '../lib/buckets';
+import type { Answered } from './TileView';
 
 /** Charts that draw a report and not figures. */
 const REPORTS = { funnel, sankey: journeys, retention } as const;
@@ -27,7 +28,7 @@ const byDay = (asked: TileQuery): TileQuery => ({
 });
 
 /** A tile's answer, and where it is a number its line, for who may ask the site. */
-export function useTile(site: string, tile: Tile) {
+export function useTile(site: string, tile: Tile): Answered {
   const asked = tile.query;
   const whole = useQuery({
     queryKey: ['query', site, tile.chart, asked],
@@ -47,7 +48,7 @@ export function useTile(site: string, tile: Tile) {
 }
 
 /** The same for who was given a link: the server puts the tile's own question. */
-export function useSharedTile(tile: Tile, place: number, token: string, password: string) {
+export function useSharedTile(tile: Tile, place: number, token: string, password: string): Answered {
   const key = ['shared', token, password, place];
   const often = { placeholderData: keepPreviousData, refetchInterval: ASK_AGAIN_MS };
   const whole = useQuery({

@@ -7,6 +7,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode};
 
 use super::SendError;
+use crate::guard::GuardError;
 
 /// Nobody is asked to wait longer than messages are kept trying.
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
@@ -14,10 +15,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 /// Sends a request. What goes wrong underway is told without the URL: it may hold a secret.
 pub(super) async fn send(request: RequestBuilder) -> Result<Response, SendError> {
     request.send().await.map_err(|error| {
-        let refused = std::iter::successors(std::error::Error::source(&error), |error| error.source())
-            .find(|error| error.is::<crate::guard::GuardError>());
-        match refused {
-            Some(refused) => SendError::never(refused),
+        let guarded = std::iter::successors(std::error::Error::source(&error), |error| error.source())
+            .find_map(|error| error.downcast_ref::<GuardError>());
+        match guarded {
+            Some(refused) if refused.is_final() => SendError::never(refused),
+            Some(unknown) => SendError::later(unknown),
             None => SendError::later(error.without_url()),
         }
     })

@@ -41,6 +41,11 @@ impl GuardError {
             Self::Client(_) => "client_failed",
         }
     }
+
+    /// Whether asking again cannot help. A name that has no address may have one when the network is back.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Self::NoAddress(_))
+    }
 }
 
 /// The addresses of a name that may be called.

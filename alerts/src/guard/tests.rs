@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -69,20 +71,29 @@ fn a_secret_is_not_printed() {
     assert_eq!(format!("{:?}", Vault::new(KEY).unwrap()), "Vault(…)");
 }
 
-/// A server that answers every request with a redirect, and says how many it had.
+/// A server that answers every request with a redirect.
 async fn redirecting(to: &str) -> (u16, tokio::task::JoinHandle<()>) {
+    let (port, task, _) = counting(to).await;
+    (port, task)
+}
+
+/// The same, and how many requests it had.
+async fn counting(to: &str) -> (u16, tokio::task::JoinHandle<()>, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let answer = format!(
         "HTTP/1.1 307 Temporary Redirect\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     );
+    let calls = Arc::new(AtomicUsize::new(0));
+    let called = Arc::clone(&calls);
     let task = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
+            called.fetch_add(1, Ordering::SeqCst);
             let _ = stream.read(&mut [0; 4096]).await;
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
-    (port, task)
+    (port, task, calls)
 }
 
 #[tokio::test]
@@ -109,5 +120,26 @@ async fn a_redirect_is_checked_as_the_first_target_is() {
     let error =
         client(Allow::Private, ANSWER).unwrap().post(format!("http://127.0.0.1:{port}/")).send().await;
     assert!(error.is_err() || error.unwrap().status().is_redirection(), "another scheme is not followed");
+    server.abort();
+}
+
+/// The first target is written as an address, which only its caller checks: so it can stand for a public one.
+#[tokio::test]
+async fn nobody_is_led_into_a_private_network() {
+    let (inner, server, calls) = counting("/").await;
+    for (target, said) in [
+        (format!("http://127.0.0.1:{inner}/"), "127.0.0.1"),
+        (format!("http://localhost:{inner}/"), "localhost"),
+    ] {
+        let (outer, leading) = redirecting(&target).await;
+        let post = |allow| client(allow, ANSWER).unwrap().post(format!("http://127.0.0.1:{outer}/")).send();
+        let error = post(Allow::PublicOnly).await.unwrap_err();
+        assert!(format!("{error:?}").contains(&format!("Private(\"{said}\")")), "{error:?}");
+        assert_eq!(calls.load(Ordering::SeqCst), 0, "{target} was not called");
+        let allowed = post(Allow::Private).await.unwrap_err();
+        assert!(format!("{allowed:?}").contains("Redirects"), "{allowed:?}");
+        assert!(calls.swap(0, Ordering::SeqCst) > 0, "where it is allowed it is");
+        leading.abort();
+    }
     server.abort();
 }

@@ -152,6 +152,17 @@ async fn nothing_is_sent_to_a_private_network_and_no_error_tells_the_url() {
     assert!(!error.to_string().contains("hidden"), "{error}");
 }
 
+#[tokio::test]
+async fn a_name_without_an_address_is_tried_again_and_a_private_one_is_not() {
+    let away = webhook("http://nobody.invalid/hook", Keys::random(), Allow::Private);
+    let error = away.send_one("msg", &notice()).await.unwrap_err();
+    assert!(matches!(error, SendError::Later { .. }), "the network may be back later: {error}");
+    assert!(error.to_string().contains("nobody.invalid"), "{error}");
+    let private = webhook("http://localhost:1/hook", Keys::random(), Allow::PublicOnly);
+    let error = private.send_one("msg", &notice()).await.unwrap_err();
+    assert!(matches!(error, SendError::Never { .. }), "{error}");
+}
+
 #[test]
 fn a_secret_that_is_none_is_refused() {
     for secret in ["", "whsec_", "whsec_c2hvcnQ=", "whsec_?", &OLD["whsec_".len()..]] {

@@ -27,7 +27,6 @@ fn rule(number: u32) -> Arc<Rule> {
         cooldown: Duration::of_seconds(600),
         minimum: 0,
         mute: Mute::default(),
-        channels: Vec::new(),
         zone: TimeZone::UTC,
         created_at: 0,
     })

@@ -190,7 +190,6 @@ mod tests {
             cooldown: Duration::default(),
             minimum: 0,
             mute: Mute::default(),
-            channels: Vec::new(),
             zone: TimeZone::UTC,
             created_at: 0,
         }

@@ -34,7 +34,6 @@ fn rule(condition: Condition) -> Rule {
         cooldown: Duration::default(),
         minimum: 0,
         mute: Mute::default(),
-        channels: Vec::new(),
         zone: TimeZone::get("Asia/Kolkata").unwrap(),
         created_at: 0,
     }

@@ -1,4 +1,5 @@
-//! What a rule is: what it watches, when it is broken, and whom it tells.
+//! What a rule is: what it watches and when it is broken. Whom it tells is said in its [`Draft`] and looked up
+//! apart: channels come and go, and a rule is judged all the same.
 //!
 //! A rule is a value without state; [`crate::evaluate`] holds what became of it. JSON of the API and
 //! TOML of files are read by the same code ([`parse`]), so that both have the same fields and errors.
@@ -85,7 +86,6 @@ pub struct Rule {
     /// else the events of the site.
     pub minimum: i64,
     pub mute: Mute,
-    pub channels: Vec<ChannelId>,
     /// The site's time zone; hours and days of series are cut by it.
     pub zone: TimeZone,
     /// Milliseconds since 1970. A rule says nothing of windows that began before.

@@ -2,12 +2,10 @@
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::fields::{Fields, word};
 use super::{
-    Baseline, ChannelId, Condition, Direction, Duration, Grouping, Measure, Mute, Rule, RuleError, RuleId,
-    Sensitivity,
+    Baseline, Condition, Direction, Duration, Grouping, Measure, Mute, Rule, RuleError, RuleId, Sensitivity,
 };
 use crate::series::Grain;
 
@@ -42,14 +40,12 @@ pub struct Target {
     pub group_by: Option<String>,
 }
 
-/// Knows sites, series and channels.
+/// Knows sites and series.
 pub trait Resolver {
     /// The site's number and time zone.
     fn site(&self, site: &str) -> Result<(u32, TimeZone), RuleError>;
     /// The series that hold what is asked for.
     fn measure(&self, target: &Target) -> Result<Measure, RuleError>;
-    /// A channel by its id or, in files, by its name.
-    fn channel(&self, name: &str) -> Result<ChannelId, RuleError>;
 }
 
 /// A rule as it was written: checked for itself, but its names not looked up.
@@ -65,6 +61,7 @@ pub struct Draft {
     pub cooldown: Duration,
     pub minimum: i64,
     pub mute: Value,
+    /// Ids or names.
     pub channels: Vec<String>,
     /// The JSON it was read from.
     pub body: Value,
@@ -132,7 +129,7 @@ pub fn draft(body: &Value) -> Result<Draft, RuleError> {
 }
 
 impl Draft {
-    /// Looks up what the draft names.
+    /// Looks up what the draft names beside channels.
     ///
     /// # Errors
     /// Those of the resolver, and [`RuleError`] of `window` where the measure cannot be taken over it.
@@ -145,7 +142,6 @@ impl Draft {
                 .hint("1m, 1h or 1d: one person in two minutes is one person"));
         }
         let mute = if self.mute.is_null() { Mute::default() } else { Mute::parse(&self.mute, &zone)? };
-        let channels = self.channels.iter().map(|name| by.channel(name)).collect::<Result<Vec<_>, _>>()?;
         Ok(Rule {
             id,
             site,
@@ -159,7 +155,6 @@ impl Draft {
             cooldown: self.cooldown,
             minimum: self.minimum,
             mute,
-            channels,
             zone,
             created_at,
         })
@@ -274,16 +269,4 @@ fn channels(fields: &mut Fields<'_>) -> Result<Vec<String>, RuleError> {
         }
     }
     Ok(channels)
-}
-
-impl ChannelId {
-    /// Reads an id of a channel.
-    ///
-    /// # Errors
-    /// [`RuleError`] of `channels`.
-    pub fn parse(text: &str) -> Result<Self, RuleError> {
-        Uuid::parse_str(text)
-            .map(Self)
-            .map_err(|_| RuleError::new("channels", format!("`{text}` is not the id of a channel")))
-    }
 }

@@ -28,10 +28,6 @@ impl Resolver for Names {
             _ => Ok(Measure::sum(SeriesId::PAGEVIEWS)),
         }
     }
-
-    fn channel(&self, name: &str) -> Result<ChannelId, RuleError> {
-        ChannelId::parse(name)
-    }
 }
 
 fn body() -> Value {
@@ -91,7 +87,7 @@ fn errors_name_the_field_and_help() {
     assert_eq!(error(|body| body["condition"] = json!({"type": "new_value"})).field, "group_by");
     assert_eq!(error(|body| body["mute"] = json!({"timezone": "Mars/Base"})).field, "mute.timezone");
     assert_eq!(error(|body| body["site_id"] = json!("other.com")).field, "site_id");
-    assert_eq!(error(|body| body["channels"] = json!(["nobody"])).field, "channels");
+    assert_eq!(error(|body| body["channels"] = json!([7])).field, "channels");
     let people = error(|body| body["metric"] = json!("visitors"));
     assert_eq!(people.field, "window", "five minutes of people cannot be added up");
 }

@@ -25,6 +25,7 @@ use super::link::link;
 use super::people::Seen;
 use super::tally::Tallies;
 use super::visits::Visits;
+use super::whom::Whom;
 
 /// A rule that is judged, and how it was asked for.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ pub(super) struct Known {
     pub(super) draft: Draft,
     /// What it measures, as a query.
     pub(super) asked: Option<Asked>,
+    pub(super) whom: Whom,
 }
 
 /// What is known of a channel where messages are made.
@@ -49,6 +51,8 @@ pub(super) struct Manner {
 pub(super) struct Bench {
     pub(super) evaluator: Evaluator,
     pub(super) rules: HashMap<RuleId, Known>,
+    /// Why rules are not judged.
+    pub(super) problems: HashMap<RuleId, String>,
     pub(super) tallies: Tallies,
     /// Whom they have counted.
     pub(super) seen: Seen,
@@ -180,7 +184,7 @@ impl Bench {
             body: body.to_string(),
         });
         let Some(notice) = Notice::of(transition, rule, &site.domain, &url) else { return };
-        let channels = rule.channels.iter().filter_map(|id| Some((id, self.manners.get(&id.0)?)));
+        let channels = known.whom.channels.iter().filter_map(|id| Some((id, self.manners.get(&id.0)?)));
         for (channel, manner) in channels {
             let graph = manner
                 .graph

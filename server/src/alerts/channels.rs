@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Alerts;
 use super::bench::{Manner, at};
 use super::manage::AlertError;
-use super::names::ChannelName;
+use super::whom::ChannelName;
 use crate::clock;
 
 const LONGEST_NAME: usize = 200;
@@ -262,10 +262,15 @@ impl Alerts {
     /// # Errors
     /// Those of the metadata database.
     pub async fn delete_channel(&self, id: Uuid) -> Result<(), AlertError> {
+        self.readdress().await;
         self.shared.dispatcher.quit(id);
         self.shared.bench.lock().await.manners.remove(&id);
         self.shared.channels.lock().remove(&id);
-        Ok(self.shared.meta.delete_alert_channel(id).await?)
+        self.shared.meta.delete_alert_channel(id).await?;
+        self.readdress().await;
+        // Nobody is told by its bot any longer.
+        self.listen_to_telegram();
+        Ok(())
     }
 
     /// Sends a channel a test message, now, and says how that went.

@@ -26,6 +26,7 @@ use super::bench::{Bench, Change, Known, at};
 use super::defined::Defined;
 use super::names::Names;
 use super::seed;
+use super::whom::Whom;
 use crate::clock;
 
 /// Rules of a site.
@@ -64,7 +65,7 @@ pub struct RuleView {
     pub muted_until: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
-    /// Why it is not judged.
+    /// Why it is not judged, or which of its channels are not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
@@ -123,7 +124,10 @@ impl Alerts {
             };
             match self.resolve(&mut bench, record, site) {
                 Ok(known) => drop(bench.rules.insert(known.rule.id, known)),
-                Err(error) => tracing::warn!(rule = %record.id, %error, "a rule cannot be judged"),
+                Err(error) => {
+                    tracing::warn!(rule = %record.id, %error, "a rule cannot be judged");
+                    bench.problems.insert(RuleId(record.id), error.to_string());
+                }
             }
         }
         let rules: Vec<Arc<Rule>> = bench.rules.values().map(|known| Arc::clone(&known.rule)).collect();
@@ -162,13 +166,12 @@ impl Alerts {
             sites: &self.shared.sites,
             definitions: &defined.definitions,
             vocabulary: &defined.vocabulary,
-            channels: &self.shared.channels.names(),
             tallies: RefCell::new(&mut bench.tallies),
-            site: record.site,
         };
         let rule = draft.resolve(RuleId(record.id), record.created_at, &names)?;
         let asked = Asked::of(&draft, &defined.definitions, record.site);
-        Ok(Known { rule: Arc::new(rule), draft, asked })
+        let whom = Whom::of(&draft.channels, &self.shared.channels.names(), record.site);
+        Ok(Known { rule: Arc::new(rule), draft, asked, whom })
     }
 
     /// Makes a rule, or gives one another body, on a site whose domain the body names.
@@ -201,7 +204,7 @@ impl Alerts {
         if id.is_none() && bench.rules.values().filter(|known| known.rule.site == site.id.0).count() >= MOST {
             return Err(RuleError::new("site_id", format!("has {MOST} rules already")).into());
         }
-        let known = match self.resolve(&mut bench, &record, &defined) {
+        let known = match self.resolve(&mut bench, &record, &defined).and_then(Known::that_tells) {
             Ok(known) => known,
             Err(error) => {
                 bench.tidy();
@@ -215,7 +218,10 @@ impl Alerts {
             body: record.body.clone(),
             created_at: record.created_at,
         };
-        if let Err(error) = self.put_known(&mut bench, known, vec![write]).await {
+        if bench.rules.get(&known.rule.id).is_some_and(|held| held.is_judged_as(&known)) {
+            bench.rules.insert(known.rule.id, known);
+            self.judge_now(&mut bench, Change { writes: vec![write], ..Change::default() }).await;
+        } else if let Err(error) = self.put_known(&mut bench, known, vec![write]).await {
             bench.tidy();
             return Err(error);
         }
@@ -260,6 +266,7 @@ impl Alerts {
             bench.epoch = epoch;
             self.seed(bench, &[(Arc::clone(&rule), None)], epoch).await?;
         }
+        bench.problems.remove(&rule.id);
         let replaced = bench.rules.insert(rule.id, known);
         self.judge_now(bench, Change { commands: vec![Command::Put(rule)], writes, replaced }).await;
         bench.tidy();
@@ -285,6 +292,7 @@ impl Alerts {
 
     /// Has a rule judged no longer.
     async fn remove_known(&self, bench: &mut Bench, id: RuleId, writes: Vec<AlertRuleWrite>) {
+        bench.problems.remove(&id);
         let replaced = bench.rules.remove(&id);
         self.judge_now(bench, Change { commands: vec![Command::Remove(id)], writes, replaced }).await;
         self.shared.models.forget(id);
@@ -445,7 +453,7 @@ impl Alerts {
         for record in records {
             let held = bench.rules.get(&RuleId(record.id)).map(|known| Arc::clone(&known.rule));
             match self.resolve(&mut bench, record, &defined) {
-                Ok(known) if held.as_ref().is_some_and(|held| same(held, &known.rule)) => {}
+                Ok(known) if held.as_ref().is_some_and(|held| measures_as(held, &known.rule)) => {}
                 Ok(known) => {
                     if let Err(error) = self.put_known(&mut bench, known, Vec::new()).await {
                         tracing::error!(rule = %record.id, %error, "a rule is judged by what it named before");
@@ -454,6 +462,7 @@ impl Alerts {
                 Err(error) => {
                     tracing::warn!(rule = %record.id, %error, "a rule cannot be judged any longer");
                     self.remove_known(&mut bench, RuleId(record.id), Vec::new()).await;
+                    bench.problems.insert(RuleId(record.id), error.to_string());
                 }
             }
         }
@@ -461,8 +470,29 @@ impl Alerts {
 }
 
 /// Whether two versions of a rule are judged by the same numbers.
-fn same(a: &Rule, b: &Rule) -> bool {
-    a.measure == b.measure && a.zone == b.zone && a.channels == b.channels
+fn measures_as(a: &Rule, b: &Rule) -> bool {
+    a.measure == b.measure && a.zone == b.zone
+}
+
+impl Known {
+    /// The rule, if everybody whom it names is there.
+    fn that_tells(self) -> Result<Self, RuleError> {
+        match self.whom.lost.first() {
+            Some(error) => Err(error.clone()),
+            None => Ok(self),
+        }
+    }
+
+    /// Whether another version of the rule differs in its name and in whom it tells at most: alerts that are open
+    /// stay so.
+    fn is_judged_as(&self, other: &Self) -> bool {
+        let fields = |known: &Self| {
+            let mut body = known.draft.body.as_object().cloned().unwrap_or_default();
+            body.retain(|field, _| !["name", "channels"].contains(&field.as_str()));
+            body
+        };
+        measures_as(&self.rule, &other.rule) && fields(self) == fields(other)
+    }
 }
 
 fn view(bench: &Bench, record: &AlertRuleRecord) -> RuleView {
@@ -499,7 +529,10 @@ fn view(bench: &Bench, record: &AlertRuleRecord) -> RuleView {
         muted_until: (muted_until > clock::now().0).then_some(muted_until),
         created_at: record.created_at,
         updated_at: record.updated_at,
-        problem: known.is_none().then(|| "what it names is not there any longer".to_owned()),
+        problem: match known {
+            Some(known) => known.whom.problem(),
+            None => bench.problems.get(&rule).cloned(),
+        },
     }
 }
 

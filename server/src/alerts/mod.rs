@@ -32,6 +32,7 @@ mod telegram;
 mod testing;
 mod visits;
 mod watch;
+mod whom;
 
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 use std::time::Duration;

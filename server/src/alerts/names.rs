@@ -1,28 +1,19 @@
-//! What rules name: sites, metrics, series, goals, dimensions and channels.
+//! What rules name: sites, metrics, series, goals and dimensions.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use opentrace_alerts::rule::{ChannelId, Measure, Part, Resolver, RuleError, Source, Target};
+use opentrace_alerts::rule::{Measure, Part, Resolver, RuleError, Source, Target};
 use opentrace_alerts::series::SeriesId;
 use opentrace_events::define::{self, Spec};
-use opentrace_events::{Site, SiteId, Sites, money};
+use opentrace_events::{Site, Sites, money};
 use opentrace_query::Vocabulary;
 use opentrace_store::meta::DefinitionRecord;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::measures::{Asking, named, refused};
 use super::tally::{Tallies, What};
-
-/// A channel as rules name it.
-#[derive(Clone, Debug)]
-pub(super) struct ChannelName {
-    pub(super) id: Uuid,
-    pub(super) name: String,
-    pub(super) site: Option<SiteId>,
-}
 
 /// Looks up what a rule names.
 #[derive(Debug)]
@@ -31,11 +22,8 @@ pub(super) struct Names<'a> {
     pub(super) definitions: &'a [DefinitionRecord],
     /// What the site has added to the language.
     pub(super) vocabulary: &'a Vocabulary,
-    pub(super) channels: &'a [ChannelName],
     /// What is looked up is counted from now on.
     pub(super) tallies: RefCell<&'a mut Tallies>,
-    /// The site of the rule, whose channels it may use.
-    pub(super) site: SiteId,
 }
 
 impl Resolver for Names<'_> {
@@ -53,21 +41,6 @@ impl Resolver for Names<'_> {
             }
             Source::Metric(metric) => self.asking(&site, "metric", target, &target.filters)?.metric(metric),
             Source::Query(query) => self.query(&site, query, target),
-        }
-    }
-
-    fn channel(&self, name: &str) -> Result<ChannelId, RuleError> {
-        let mine = |channel: &&ChannelName| channel.site.is_none_or(|site| site == self.site);
-        let named = |channel: &&ChannelName| channel.id.to_string() == name || channel.name == name;
-        let mut found = self.channels.iter().filter(mine).filter(named);
-        match (found.next(), found.next()) {
-            (Some(channel), None) => Ok(ChannelId(channel.id)),
-            (Some(_), Some(_)) => {
-                Err(RuleError::new("channels", format!("`{name}` is the name of several"))
-                    .hint("give its id"))
-            }
-            (None, _) => Err(RuleError::new("channels", format!("there is no channel `{name}`"))
-                .hint("POST /api/v1/channels makes one")),
         }
     }
 }

@@ -45,6 +45,6 @@ pub(super) fn resolve(
         body[field] = value.clone();
     }
     let tallies = RefCell::new(tallies);
-    let names = Names { sites, definitions: &[], vocabulary, channels: &[], tallies, site: SiteId(1) };
+    let names = Names { sites, definitions: &[], vocabulary, tallies };
     draft(&body)?.resolve(RuleId(Uuid::nil()), 0, &names)
 }

@@ -115,6 +115,32 @@ fn a_key_of_one_site_sees_and_changes_nothing_of_another() {
         let channel =
             made(&server, "/api/v1/channels", &hook).await["id"].as_str().expect("an id").to_owned();
         for (method, path, body) in [
+#[test]
+fn a_rule_says_which_of_its_channels_are_gone() {
+    run(async {
+        let server = Server::start().await;
+        let hook = json!({"type": "webhook", "name": "Pager", "url": "https://example.com/"});
+        let channel = made(&server, "/api/v1/channels", &hook).await;
+        let channel = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+        let mut body = rule();
+        body["channels"] = json!(["Pager"]);
+        let id = made(&server, "/api/v1/alerts", &body).await["id"].as_str().expect("an id").to_owned();
+        let problem = async || {
+            let shown = server.call("GET", &format!("/api/v1/alerts/{id}")).admin().send().await.json();
+            shown["problem"].as_str().map(str::to_owned)
+        };
+        assert_eq!(problem().await, None);
+        server.call("PATCH", &channel).admin().json(r#"{"name":"Beeper"}"#).await;
+        assert_eq!(problem().await.as_deref(), Some("there is no channel `Pager`"));
+        server.call("PATCH", &channel).admin().json(r#"{"name":"Pager"}"#).await;
+        assert_eq!(problem().await, None);
+        server.call("DELETE", &channel).admin().send().await;
+        assert_eq!(problem().await.as_deref(), Some("there is no channel `Pager`"));
+        made(&server, "/api/v1/channels", &hook).await;
+        assert_eq!(problem().await, None, "another one has its name");
+    });
+}
+
             ("PATCH", format!("/api/v1/alerts/{id}"), "{}"),
             ("DELETE", format!("/api/v1/alerts/{id}"), ""),
             ("POST", format!("/api/v1/alerts/{id}/mute"), "{}"),

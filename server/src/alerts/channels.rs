@@ -263,6 +263,8 @@ impl Alerts {
     /// Those of the metadata database.
     pub async fn delete_channel(&self, id: Uuid) -> Result<(), AlertError> {
         self.readdress().await;
+        self.shared.meta.hasten_messages(&held.record.id.to_string()).await?;
+        self.readdress().await;
         self.shared.dispatcher.quit(id);
         self.shared.bench.lock().await.manners.remove(&id);
         self.shared.channels.lock().remove(&id);

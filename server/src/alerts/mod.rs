@@ -60,6 +60,8 @@ pub use self::questions::Answers;
 pub use self::setup::{Setup, SetupError};
 pub use self::slices::Slice;
 
+/// How often messages are let go of that were delivered long ago.
+const FORGET: Duration = Duration::from_secs(3_600);
 /// A pause after the metadata could not be written.
 const TROUBLE: Duration = Duration::from_millis(500);
 
@@ -146,12 +148,13 @@ impl Alerts {
         }
         self.serve_channels();
         let stop = || self.shared.stop.clone();
-        let (ticking, rereading) = (self.clone(), self.clone());
-        let (first, second) = (stop(), stop());
+        let (ticking, rereading, meta) = (self.clone(), self.clone(), self.shared.meta.clone());
+        let (first, second, third) = (stop(), stop(), stop());
         self.shared.tasks.spawn(async move { first.run_until_cancelled(ticking.tick()).await });
         self.shared.tasks.spawn(async move {
             second.run_until_cancelled(rereading.reread_after(erasures)).await;
         });
+        self.shared.tasks.spawn(async move { third.run_until_cancelled(forget(meta)).await });
         self.listen_to_telegram();
     }
 
@@ -220,5 +223,17 @@ impl Alerts {
             }
             tokio::time::sleep(TROUBLE).await;
         }
+    }
+}
+
+/// Lets go of messages that were delivered long ago, once in a while.
+async fn forget(meta: Meta) {
+    loop {
+        match meta.forget_messages().await {
+            Ok(0) => {}
+            Ok(gone) => tracing::debug!(gone, "old messages of alerts are forgotten"),
+            Err(error) => tracing::error!(%error, "old messages of alerts cannot be forgotten"),
+        }
+        tokio::time::sleep(FORGET).await;
     }
 }

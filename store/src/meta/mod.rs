@@ -24,7 +24,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use alerts::{
     AlertChannelRecord, AlertCommit, AlertDelivery, AlertHistoryPage, AlertHistoryRecord, AlertHistoryRow,
-    AlertMessage, AlertProgress, AlertRuleRecord, AlertRuleWrite, AlertStateRow, Settled,
+    AlertMessage, AlertProgress, AlertRuleRecord, AlertRuleWrite, AlertStateRow, Order, Settled,
 };
 pub use dashboards::{DashboardRecord, LinkRecord};
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};

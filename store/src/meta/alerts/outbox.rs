@@ -17,7 +17,18 @@ pub struct AlertDelivery {
     pub attempts: u32,
     /// Milliseconds since 1970.
     pub created_at: i64,
+    /// When the first attempt failed, in milliseconds since 1970.
+    pub failing_since: Option<i64>,
     pub error: Option<String>,
+}
+
+/// How messages of one alert follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Each when those before it were taken.
+    Apart,
+    /// Also with those before it, for who sends them in their order and one request after the other.
+    Together,
 }
 
 /// What became of an attempt to send a message.
@@ -32,28 +43,26 @@ pub enum Settled {
         error: String,
         again_at: Option<i64>,
     },
-    /// Not tried, but put off.
-    Later {
-        id: String,
-        at: i64,
-    },
 }
 
 impl Meta {
-    /// Messages of a channel that may leave now, oldest first: at most one of each alert.
+    /// Messages of a channel that may leave now, oldest first.
     pub async fn due_messages(
         &self,
         channel: &str,
         now: i64,
         limit: u32,
+        order: Order,
     ) -> Result<Vec<AlertDelivery>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM alert_outbox AS message WHERE channel = ? AND status = 'queued' AND next_at <= ? \
              AND NOT EXISTS (SELECT 1 FROM alert_outbox AS before WHERE before.channel = message.channel \
-             AND before.opening = message.opening AND before.seq < message.seq AND before.status <> 'delivered') \
+             AND before.opening = message.opening AND before.seq < message.seq AND before.status <> 'delivered' \
+             AND NOT (? AND before.status = 'queued' AND before.next_at <= ?)) \
              ORDER BY seq LIMIT ?",
         );
-        let rows = rows.bind(channel).bind(now).bind(i64::from(limit)).fetch_all(&self.pool).await?;
+        let rows = rows.bind(channel).bind(now).bind(order == Order::Together).bind(now);
+        let rows = rows.bind(i64::from(limit)).fetch_all(&self.pool).await?;
         rows.iter().map(delivery_of).collect()
     }
 
@@ -78,18 +87,14 @@ impl Meta {
                 .bind(id),
                 Settled::Failed { id, error, again_at } => sqlx::query(
                     "UPDATE alert_outbox SET attempts = attempts + 1, error = ?, \
-                     next_at = coalesce(?, next_at), status = CASE WHEN ? THEN 'dead' ELSE 'queued' END \
+                     failing_since = coalesce(failing_since, ?), next_at = coalesce(?, next_at), status = CASE WHEN ? THEN 'dead' ELSE 'queued' END \
                      WHERE id = ? AND status = 'queued'",
                 )
                 .bind(error)
+                .bind(now_ms())
                 .bind(again_at)
                 .bind(again_at.is_none())
                 .bind(id),
-                Settled::Later { id, at } => {
-                    sqlx::query("UPDATE alert_outbox SET next_at = ? WHERE id = ? AND status = 'queued'")
-                        .bind(at)
-                        .bind(id)
-                }
             };
             update.execute(&mut *transaction).await?;
         }
@@ -126,11 +131,20 @@ impl Meta {
     /// the one named, or all. Returns how many.
     pub async fn replay_messages(&self, channel: &str, id: Option<&str>) -> Result<u64, StoreError> {
         let update = sqlx::query(
-            "UPDATE alert_outbox SET status = 'queued', attempts = 0, next_at = 0, created_at = ? \
+            "UPDATE alert_outbox SET status = 'queued', attempts = 0, next_at = 0, failing_since = NULL \
              WHERE channel = ? AND status = 'dead' AND (? IS NULL OR id = ?)",
         );
-        let update = update.bind(now_ms()).bind(channel).bind(id).bind(id);
+        let update = update.bind(channel).bind(id).bind(id);
         Ok(update.execute(&self.pool).await?.rows_affected())
+    }
+
+    /// Has messages of a channel that failed before tried again now: it may work since it was changed.
+    pub async fn hasten_messages(&self, channel: &str) -> Result<(), StoreError> {
+        let update = sqlx::query(
+            "UPDATE alert_outbox SET next_at = 0 WHERE channel = ? AND status = 'queued' AND attempts > 0",
+        );
+        update.bind(channel).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Lets go of messages that were delivered long ago.
@@ -165,6 +179,7 @@ fn delivery_of(row: &SqliteRow) -> Result<AlertDelivery, StoreError> {
         message,
         attempts: row.try_get("attempts")?,
         created_at: row.try_get("created_at")?,
+        failing_since: row.try_get("failing_since")?,
         error: row.try_get("error")?,
     })
 }

@@ -15,7 +15,11 @@ fn message(id: &str, opening: &str) -> AlertMessage {
 }
 
 async fn ids(meta: &Meta, now: i64) -> Vec<String> {
-    let due = meta.due_messages("c", now, 10).await.expect("due");
+    due(meta, now, Order::Apart).await
+}
+
+async fn due(meta: &Meta, now: i64, order: Order) -> Vec<String> {
+    let due = meta.due_messages("c", now, 10, order).await.expect("due");
     due.into_iter().map(|delivery| delivery.message.id).collect()
 }
 
@@ -41,18 +45,26 @@ async fn a_turn_is_written_once_and_an_end_waits_for_its_beginning() {
     assert_eq!(meta.alert_states().await.expect("states"), [state]);
     assert_eq!(meta.alert_progress().await.expect("progress"), AlertProgress { turn: 1, epoch: 5 });
     assert_eq!(ids(&meta, 0).await, ["open-1", "open-2"]);
+    assert_eq!(due(&meta, 0, Order::Together).await, ["open-1", "open-2", "end-1"]);
 
     meta.settle_messages(&[failed("open-1", "busy", Some(100))]).await.expect("later");
     assert_eq!(ids(&meta, 99).await, ["open-2"], "the end does not overtake");
+    assert_eq!(due(&meta, 99, Order::Together).await, ["open-2"], "nor where they may leave together");
+    let since = |of: Vec<AlertDelivery>| of[0].failing_since.expect("it failed");
+    let first = since(meta.due_messages("c", 100, 1, Order::Apart).await.expect("due"));
     assert_eq!(meta.next_message_at("c", 99).await.expect("next"), Some(100));
     meta.settle_messages(&[failed("open-1", "gone", None)]).await.expect("dead");
     assert_eq!(ids(&meta, 200).await, ["open-2"]);
+    assert_eq!(due(&meta, 200, Order::Together).await, ["open-2"]);
     let dead = meta.channel_messages("c", "dead", 10).await.expect("dead");
+    assert_eq!(since(dead.clone()), first, "the first failure is kept in mind");
     assert_eq!((dead[0].attempts, dead[0].error.as_deref()), (2, Some("gone")));
     assert_eq!(meta.channel_backlog("c").await.expect("backlog"), (2, 1));
 
     assert_eq!(meta.replay_messages("c", Some("open-1")).await.expect("replay"), 1);
     assert_eq!(meta.replay_messages("c", None).await.expect("replay"), 0, "it is in the queue already");
+    let again = meta.due_messages("c", 200, 1, Order::Apart).await.expect("due");
+    assert_eq!((again[0].attempts, again[0].failing_since), (0, None), "as if it had never been tried");
     assert_eq!(ids(&meta, 200).await, ["open-1", "open-2"]);
     let taken = [Settled::Delivered { id: "open-1".to_owned() }, failed("open-1", "late answer", None)];
     meta.settle_messages(&taken).await.expect("what was taken stays taken");
@@ -60,6 +72,27 @@ async fn a_turn_is_written_once_and_an_end_waits_for_its_beginning() {
     meta.close().await;
     let meta = Meta::open(&file).await.expect("again");
     assert_eq!(ids(&meta, 200).await, ["open-2", "end-1"]);
+    meta.settle_messages(&[failed("end-1", "busy", Some(i64::MAX))]).await.expect("much later");
+    assert_eq!(ids(&meta, 200).await, ["open-2"]);
+    meta.hasten_messages("c").await.expect("at once");
+    assert_eq!(ids(&meta, 200).await, ["open-2", "end-1"]);
+}
+
+#[tokio::test]
+async fn messages_that_were_taken_long_ago_are_forgotten_and_no_others() {
+    let folder = tempfile::tempdir().expect("folder");
+    let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("open");
+    let messages = ["old", "new", "dead", "queued"].map(|id| message(id, id)).to_vec();
+    let commit = AlertCommit { turn: 1, messages, ..AlertCommit::default() };
+    meta.commit_alerts(&commit).await.expect("commit");
+    let taken = |id: &str| Settled::Delivered { id: id.to_owned() };
+    meta.settle_messages(&[taken("old"), taken("new"), failed("dead", "gone", None)]).await.expect("settled");
+    let age = sqlx::query("UPDATE alert_outbox SET done_at = done_at - 31 * 86400000 WHERE id = 'old'");
+    age.execute(&meta.pool).await.expect("a month passes");
+    assert_eq!(meta.forget_messages().await.expect("forgotten"), 1);
+    let left = meta.channel_messages("c", "delivered", 10).await.expect("delivered");
+    assert_eq!(left.iter().map(|one| one.message.id.as_str()).collect::<Vec<_>>(), ["new"]);
+    assert_eq!(meta.channel_backlog("c").await.expect("backlog"), (1, 1));
 }
 
 #[tokio::test]

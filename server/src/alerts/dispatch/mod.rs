@@ -1,8 +1,13 @@
 //! Sends what the outbox holds: a task for each channel.
 //!
-//! A message is tried until it is taken, with growing pauses, for a day; then it is given up and can be
-//! looked at and put back. Where many alerts come at once, channels for people are told of them in one
-//! message. What was sent but not noted before a crash is sent again under the same id.
+//! A message is tried until it is taken, with growing pauses, for a day after its first failure; then it is given
+//! up and can be looked at and put back. Where many alerts come at once, channels for people are told of them in
+//! one message. What was sent but not noted before a crash is sent again under the same id; a clean end waits for
+//! what is on its way.
+
+mod bucket;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,17 +19,19 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use hashbrown::HashMap;
 use opentrace_alerts::channel::{Channel, Message, SendError};
 use opentrace_store::Meta;
-use opentrace_store::meta::{AlertDelivery, Settled};
+use opentrace_store::meta::{AlertDelivery, Order, Settled};
 use rand::Rng;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::bucket::Bucket;
 use crate::clock;
 
-/// A message is tried for so long.
+/// A message is tried for so long, in milliseconds.
 const PERSEVERANCE: i64 = 86_400_000;
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
@@ -40,6 +47,8 @@ const BUNDLE: usize = 50;
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A pause after the outbox could not be read or written.
 const TROUBLE: Duration = Duration::from_secs(1);
+/// At the end so long is waited for what is on its way.
+const LAST: Duration = Duration::from_secs(5);
 
 /// How fast it goes.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +71,7 @@ pub(super) struct Dispatcher {
 struct Worker {
     bell: Arc<Notify>,
     stop: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 impl Dispatcher {
@@ -91,9 +101,17 @@ impl Dispatcher {
             busy: HashSet::new(),
         };
         let (ring, stopped) = (Arc::clone(&bell), stop.clone());
-        self.quit(id);
-        self.tracker.spawn(async move { stopped.run_until_cancelled(work.run(&ring)).await });
-        self.workers().insert(id, Worker { bell, stop });
+        let mut workers = self.workers();
+        let before = workers.remove(&id);
+        let task = self.tracker.spawn(async move {
+            if let Some(before) = before {
+                before.stop.cancel();
+                // What it has on its way is not sent twice.
+                let _ended = before.task.await;
+            }
+            work.run(&ring, &stopped).await;
+        });
+        workers.insert(id, Worker { bell, stop, task });
     }
 
     /// Sends nothing more to a channel.
@@ -110,7 +128,7 @@ impl Dispatcher {
         }
     }
 
-    /// Ends every task. What is on its way is sent again after the next start.
+    /// Ends every task, after a moment for what is on its way.
     pub(super) async fn close(&self) {
         self.stop.cancel();
         self.tracker.close();
@@ -137,8 +155,8 @@ struct Work {
 }
 
 impl Work {
-    async fn run(mut self, bell: &Notify) {
-        loop {
+    async fn run(mut self, bell: &Notify, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
             let wait = match self.launch().await {
                 Ok(wait) => wait,
                 Err(error) => {
@@ -147,21 +165,32 @@ impl Work {
                 }
             };
             tokio::select! {
+                () = stop.cancelled() => {}
                 Some(landed) = self.flying.next() => self.land(landed).await,
                 () = bell.notified() => {}
                 () = sleep(wait) => {}
             }
+        }
+        let last = async {
+            while let Some(landed) = self.flying.next().await {
+                self.land(landed).await;
+            }
+        };
+        if timeout(LAST, last).await.is_err() {
+            tracing::warn!(channel = self.name, "what is on its way is sent again after the next start");
         }
     }
 
     /// Sends what is due and may leave; returns how long there is nothing to do.
     async fn launch(&mut self) -> Result<Duration, opentrace_store::StoreError> {
         let now = clock::now().0;
-        let room = if self.channel.bundles() { 1 } else { AT_ONCE };
+        // One after the other, what belongs together may be due together.
+        let (room, order) =
+            if self.channel.bundles() { (1, Order::Together) } else { (AT_ONCE, Order::Apart) };
         if self.flying.len() >= room {
             return Ok(LOOK_AGAIN);
         }
-        let mut due = self.meta.due_messages(&self.name, now, LOOK).await?;
+        let mut due = self.meta.due_messages(&self.name, now, LOOK, order).await?;
         due.retain(|delivery| !self.busy.contains(&delivery.message.id));
         let together = self.channel.bundles() && (due.len() >= BURST || (self.digest && due.len() > 1));
         let mut due = due.into_iter().peekable();
@@ -198,13 +227,15 @@ impl Work {
         if let Err(SendError::Later { after: Some(wait), .. }) = &result {
             self.bucket.rest(Instant::now() + (*wait).min(LONGEST_PAUSE));
         }
+        // What went together comes back together.
+        let (now, jitter) = (clock::now().0, rand::rng().random_range(0.5..1.0));
         let settle = |delivery: AlertDelivery| {
             self.busy.remove(&delivery.message.id);
             let id = delivery.message.id.clone();
             match &result {
                 Ok(()) => Settled::Delivered { id },
                 Err(error) => {
-                    let again_at = again_at(&delivery, error, self.first_retry, clock::now().0);
+                    let again_at = again_at(&delivery, error, self.first_retry, now, jitter);
                     Settled::Failed { id, error: error.to_string(), again_at }
                 }
             }
@@ -224,103 +255,19 @@ async fn send(channel: Arc<dyn Channel>, batch: Vec<AlertDelivery>) -> Landed {
 }
 
 /// When a message that was not taken is tried again: twice as long after as the time before, not before
-/// the receiver wants it, at a random moment of the second half of the pause so that receivers are not
+/// the receiver wants it, at a random moment (`jitter`) of the second half of the pause so that receivers are not
 /// stormed. `None` where it is given up.
-fn again_at(delivery: &AlertDelivery, error: &SendError, first: Duration, now: i64) -> Option<i64> {
+fn again_at(
+    delivery: &AlertDelivery,
+    error: &SendError,
+    first: Duration,
+    now: i64,
+    jitter: f64,
+) -> Option<i64> {
     let SendError::Later { after, .. } = error else { return None };
     let pause = first.saturating_mul(1 << delivery.attempts.min(20)).min(LONGEST_PAUSE);
-    let pause = pause.mul_f64(rand::rng().random_range(0.5..1.0)).max(after.unwrap_or_default());
+    let pause = pause.mul_f64(jitter).max(after.unwrap_or_default());
     let at = now + i64::try_from(pause.as_millis()).unwrap_or(PERSEVERANCE);
-    (at - delivery.created_at <= PERSEVERANCE).then_some(at)
-}
-
-/// Lets so many through at once, and so many per second in the long run.
-#[derive(Debug)]
-struct Bucket {
-    room: f64,
-    tokens: f64,
-    per_second: f64,
-    filled_at: Instant,
-    /// Nothing is let through before.
-    closed_until: Instant,
-}
-
-impl Bucket {
-    fn new(burst: u32, per_second: f64) -> Self {
-        let room = f64::from(burst.max(1));
-        let now = Instant::now();
-        Self { room, tokens: room, per_second, filled_at: now, closed_until: now }
-    }
-
-    /// Lets nothing through for a while.
-    fn rest(&mut self, until: Instant) {
-        self.closed_until = self.closed_until.max(until);
-    }
-
-    /// Takes a token; where there is none, says how long until there is.
-    fn take(&mut self, now: Instant) -> Option<Duration> {
-        if now < self.closed_until {
-            return Some(self.closed_until - now);
-        }
-        let gained = (now - self.filled_at).as_secs_f64() * self.per_second;
-        self.tokens = (self.tokens + gained).min(self.room);
-        self.filled_at = now;
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return None;
-        }
-        Some(Duration::from_secs_f64((1.0 - self.tokens) / self.per_second))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use opentrace_store::meta::AlertMessage;
-
-    use super::*;
-
-    fn delivery(attempts: u32, created_at: i64) -> AlertDelivery {
-        let message = AlertMessage {
-            id: String::new(),
-            channel: String::new(),
-            opening: String::new(),
-            body: String::new(),
-            next_at: 0,
-        };
-        AlertDelivery { message, attempts, created_at, error: None }
-    }
-
-    #[test]
-    fn pauses_grow_up_to_an_hour_and_end_after_a_day() {
-        let first = Duration::from_secs(1);
-        let later = |after| SendError::Later { reason: String::new(), after };
-        let pause = |attempts| again_at(&delivery(attempts, 0), &later(None), first, 0).expect("again");
-        for (attempts, longest) in [(0, 1_000), (3, 8_000), (30, 3_600_000)] {
-            let pause = pause(attempts);
-            assert!((longest / 2..=longest).contains(&pause), "{attempts}: {pause}");
-        }
-        let asked = again_at(&delivery(0, 0), &later(Some(Duration::from_secs(99))), first, 0);
-        assert_eq!(asked, Some(99_000), "the receiver says when");
-        assert_eq!(again_at(&delivery(30, 0), &later(None), first, PERSEVERANCE), None);
-        let never = SendError::Never { reason: String::new() };
-        assert_eq!(again_at(&delivery(0, 0), &never, first, 0), None);
-    }
-
-    #[test]
-    fn a_bucket_lets_a_burst_through_and_then_its_rate() {
-        let mut bucket = Bucket::new(3, 2.0);
-        let now = Instant::now();
-        assert_eq!([0; 3].map(|_| bucket.take(now)), [None; 3]);
-        let wait = bucket.take(now).expect("empty");
-        let now = now + wait + Duration::from_millis(1);
-        assert_eq!(bucket.take(now), None);
-        let now = now + Duration::from_secs(60);
-        assert_eq!([0; 3].map(|_| bucket.take(now)), [None; 3]);
-        assert!(bucket.take(now).is_some(), "silence saves up no more than a burst");
-        bucket.rest(now + Duration::from_secs(7));
-        bucket.rest(now + Duration::from_secs(5));
-        let later = now + Duration::from_secs(6);
-        assert_eq!(bucket.take(later), Some(Duration::from_secs(1)), "the receiver said seven seconds");
-        assert_eq!(bucket.take(now + Duration::from_secs(7)), None);
-    }
+    // It may have waited long for its first attempt: in a digest, or while nothing ran.
+    (at - delivery.failing_since.unwrap_or(now) <= PERSEVERANCE).then_some(at)
 }

@@ -55,8 +55,9 @@ impl Kind {
     pub fn named(name: &str) -> Result<&'static Self, RuleError> {
         super::KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
             let names: Vec<&str> = super::KINDS.iter().map(|kind| kind.name).collect();
-            RuleError::new("type", format!("`{name}` is not known"))
-                .hint(format!("one of {}", names.join(", ")))
+            let reason =
+                if name.is_empty() { "is missing".to_owned() } else { format!("`{name}` is not known") };
+            RuleError::new("type", reason).hint(format!("one of {}", names.join(", ")))
         })
     }
 }

@@ -22,6 +22,8 @@ use crate::clock;
 const LONGEST_NAME: usize = 200;
 /// Channels of an installation.
 const MOST: usize = 1_000;
+const UNREADABLE: &str =
+    "start with the key that they were kept with, or give every field of the channel again";
 /// Messages to people are collected for at most so long.
 const LONGEST_DIGEST: i64 = 7 * 86_400;
 
@@ -62,7 +64,7 @@ pub struct ChannelView {
     pub site_id: Option<String>,
     #[serde(flatten)]
     pub config: Map<String, Value>,
-    /// Of a webhook that was just made, and only then.
+    /// Of a webhook whose secret was just made, and only then.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "revealed")]
     pub secret: Option<Secret>,
     /// Why nothing can be sent.
@@ -109,11 +111,15 @@ impl Channels {
 impl Alerts {
     pub(super) async fn load_channels(&self) -> Result<(), StoreError> {
         for record in self.shared.meta.alert_channels().await? {
-            let settings = self.unseal(&record).unwrap_or_else(|error| {
-                tracing::error!(channel = %record.id, %error, "the secrets of a channel cannot be read");
-                Settings::default()
-            });
-            self.hold(record, settings);
+            match self.unseal(&record) {
+                Ok(settings) => drop(self.hold(record, settings)),
+                Err(error) => {
+                    tracing::error!(channel = %record.id, %error, "the secrets of a channel cannot be read");
+                    let settings = Settings::default();
+                    let open = Err(RuleError::new("secrets", error.to_string()).hint(UNREADABLE));
+                    self.shared.channels.lock().insert(record.id, Held { record, settings, open });
+                }
+            }
         }
         let manners = self.shared.channels.all().into_iter().map(|held| (held.record.id, held.manner()));
         self.shared.bench.lock().await.manners = manners.collect();
@@ -208,7 +214,8 @@ impl Alerts {
         Ok(view)
     }
 
-    /// Changes the fields of a channel that are given; `null` takes one away.
+    /// Changes the fields of a channel that are given; `null` takes one away. A webhook whose secret is taken away
+    /// gets another one, which is in the answer and in no other.
     ///
     /// # Errors
     /// As [`Alerts::create_channel`], and [`AlertError::Unknown`].
@@ -219,6 +226,7 @@ impl Alerts {
     ) -> Result<ChannelView, AlertError> {
         let held = self.shared.channels.get(id).ok_or(AlertError::Unknown { what: "channel" })?;
         let kind = Kind::named(&held.record.kind)?;
+        let another = fields.get("secret").is_some_and(Value::is_null);
         let mut body = held.settings.body();
         for (field, value) in fields {
             match (field.as_str(), value.is_null()) {
@@ -232,7 +240,9 @@ impl Alerts {
         settings.succeed(&held.settings);
         let name = name.unwrap_or(held.record.name);
         let record = AlertChannelRecord { name, updated_at: clock::now().0, ..held.record };
-        Ok(self.channel_view(&self.keep(record, settings).await?))
+        let held = self.keep(record, settings).await?;
+        let secret = held.settings.secrets.get("secret").filter(|_| another).cloned();
+        Ok(ChannelView { secret, ..self.channel_view(&held) })
     }
 
     /// Keeps a channel by other settings, and sends by them from now on.
@@ -252,6 +262,8 @@ impl Alerts {
         self.shared.meta.put_alert_channel(&record).await?;
         let held = self.hold(record, settings);
         self.shared.bench.lock().await.manners.insert(held.record.id, held.manner());
+        self.readdress().await;
+        self.shared.meta.hasten_messages(&held.record.id.to_string()).await?;
         self.serve(&held);
         self.listen_to_telegram();
         Ok(held)
@@ -262,9 +274,6 @@ impl Alerts {
     /// # Errors
     /// Those of the metadata database.
     pub async fn delete_channel(&self, id: Uuid) -> Result<(), AlertError> {
-        self.readdress().await;
-        self.shared.meta.hasten_messages(&held.record.id.to_string()).await?;
-        self.readdress().await;
         self.shared.dispatcher.quit(id);
         self.shared.bench.lock().await.manners.remove(&id);
         self.shared.channels.lock().remove(&id);

@@ -82,6 +82,16 @@ fn secrets_of_channels_are_shown_once_and_private_targets_refused() {
         assert!(!all.text.contains("whsec_") && !all.text.contains("hidden"), "{}", all.text);
         assert_eq!(all.json()["channels"][0]["url"], "https://example.com/hook");
 
+        let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+        let another = server.call("PATCH", &path).admin().json(r#"{"secret":null}"#).await.json();
+        assert!(another["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{another}");
+        assert!(
+            another["secret"] != channel["secret"] && another["previous_secret_until"].is_i64(),
+            "{another}"
+        );
+        let renamed = server.call("PATCH", &path).admin().json(r#"{"name":"Beeper"}"#).await;
+        assert!(renamed.status == 200 && !renamed.text.contains("whsec_"), "{}", renamed.text);
+
         let telegram = json!({"type": "telegram", "token": "123:SECRET"});
         let linked = made(&server, "/api/v1/channels", &telegram).await;
         assert!(linked["link_code"].as_str().is_some_and(|code| code.len() >= 12));
@@ -93,6 +103,7 @@ fn secrets_of_channels_are_shown_once_and_private_targets_refused() {
             (json!({"type": "webhook", "url": "http://127.0.0.1:9/"}), "url"),
             (json!({"type": "slack", "url": "http://169.254.169.254/latest"}), "url"),
             (json!({"type": "pigeon"}), "type"),
+            (json!({"name": "Nothing"}), "type"),
             (json!({"type": "webhook", "url": "https://example.com", "secret": "x"}), "secret"),
             (json!({"type": "webhook", "url": "https://example.com", "digest": "1h"}), "digest"),
             (json!({"type": "email", "to": ["nobody"]}), "to"),
@@ -104,17 +115,6 @@ fn secrets_of_channels_are_shown_once_and_private_targets_refused() {
     });
 }
 
-#[test]
-fn a_key_of_one_site_sees_and_changes_nothing_of_another() {
-    run(async {
-        let server = Server::start().await;
-        let key = server.key(&["write"], Some("b.example")).await;
-        let reader = server.key(&["read"], Some("b.example")).await;
-        let id = made(&server, "/api/v1/alerts", &rule()).await["id"].as_str().expect("an id").to_owned();
-        let hook = json!({"type": "webhook", "name": "Pager", "url": "https://example.com/"});
-        let channel =
-            made(&server, "/api/v1/channels", &hook).await["id"].as_str().expect("an id").to_owned();
-        for (method, path, body) in [
 #[test]
 fn a_rule_says_which_of_its_channels_are_gone() {
     run(async {
@@ -141,6 +141,17 @@ fn a_rule_says_which_of_its_channels_are_gone() {
     });
 }
 
+#[test]
+fn a_key_of_one_site_sees_and_changes_nothing_of_another() {
+    run(async {
+        let server = Server::start().await;
+        let key = server.key(&["write"], Some("b.example")).await;
+        let reader = server.key(&["read"], Some("b.example")).await;
+        let id = made(&server, "/api/v1/alerts", &rule()).await["id"].as_str().expect("an id").to_owned();
+        let hook = json!({"type": "webhook", "name": "Pager", "url": "https://example.com/"});
+        let channel =
+            made(&server, "/api/v1/channels", &hook).await["id"].as_str().expect("an id").to_owned();
+        for (method, path, body) in [
             ("PATCH", format!("/api/v1/alerts/{id}"), "{}"),
             ("DELETE", format!("/api/v1/alerts/{id}"), ""),
             ("POST", format!("/api/v1/alerts/{id}/mute"), "{}"),

@@ -106,7 +106,10 @@ fn channels(paths: &mut Paths) {
         .answers("200", "KeptChannel")
         .at(paths, one, "get");
     Operation::new(CHANNELS, "channels.change", "Change a channel")
-        .says("The fields that are given; `null` takes one away.")
+        .says(
+            "The fields that are given; `null` takes one away. A webhook whose secret is taken away gets another \
+             one, which is in this answer and in no other.",
+        )
         .with(id())
         .takes("ChannelFields")
         .answers("200", "KeptChannel")
@@ -147,7 +150,7 @@ fn fields() -> Value {
         "site_id": text(), "name": {"type": "string", "minLength": 1, "maxLength": 200},
         "metric": text(), "query": {"type": "object"}, "filters": reference("Filters"),
         "condition": reference("RuleCondition"), "window": length(), "for": length(), "cooldown": length(),
-        "group_by": text(), "hysteresis": {"type": "number", "minimum": 0, "maximum": 1},
+        "group_by": text(), "group_limit": {"type": "integer", "minimum": 1, "maximum": 1_000}, "hysteresis": {"type": "number", "minimum": 0, "maximum": 1},
         "minimum_traffic": count(), "mute": {"type": "object"}, "channels": {"type": "array", "items": {"type": "string"}},
     })
 }

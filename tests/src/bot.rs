@@ -64,6 +64,16 @@ impl BotApi {
         talk.written.push(update);
     }
 
+    /// A group becomes another one, and says so as its last word.
+    pub fn moves(&self, chat: i64, to: i64) {
+        let mut talk = self.talk.lock().expect("not poisoned");
+        talk.given += 1;
+        let update = json!({ "update_id": talk.given, "message": {
+            "message_id": talk.given, "chat": { "id": chat }, "migrate_to_chat_id": to,
+        } });
+        talk.written.push(update);
+    }
+
     /// Somebody presses the button that stands for this.
     pub fn press(&self, chat: i64, button: &str) {
         let mut talk = self.talk.lock().expect("not poisoned");

@@ -313,6 +313,16 @@ async fn people_answer_from_a_chat_and_what_was_given_up_is_sent_again() {
     becomes("muted", &|rule| rule["muted_until"].is_i64()).await;
     api.write(-7, "/alerts");
     assert!(api.said(-7).await.contains("Sold &lt;out&gt;"));
+    program.settle().await;
+    api.write(-7, "/status");
+    let status = api.said(-7).await;
+    assert!(
+        status.contains("<b>alerts.example</b>: ") && status.contains(" visitors now; today "),
+        "{status}"
+    );
+    api.moves(-7, -1007);
+    api.write(-1007, "/alerts@trace_bot");
+    assert!(api.said(-1007).await.contains("Sold &lt;out&gt;"), "the group is known under its other id");
 
     let (status, dead) = program.get(&format!("/api/v1/channels/{old}/messages?status=dead")).await;
     assert_eq!(

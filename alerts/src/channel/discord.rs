@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::kind::{Kind, Outside, Settings, parse_url};
-use super::words::{cut, headline, line, words};
+use super::words::{cut, headline, lines, words};
 use super::{Channel, Event, Message, Pace, SendError, http, picture};
 use crate::guard::{Allow, check};
 use crate::rule::{Fields, RuleError};
@@ -77,10 +77,7 @@ fn payload(messages: &[Message], graph: bool) -> Value {
         [message] => vec![embed(message, graph)],
         _ => vec![json!({
             "title": cut(&headline(messages), TITLE),
-            "description": cut(
-                &messages.iter().map(|message| safe(&line(message))).collect::<Vec<_>>().join("\n"),
-                DESCRIPTION,
-            ),
+            "description": lines(messages, DESCRIPTION, safe),
         })],
     };
     json!({ "embeds": embeds, "allowed_mentions": { "parse": [] } })

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::kind::{Kind, Outside, Settings, parse_url};
-use super::words::{cut, headline, line, words};
+use super::words::{cut, headline, lines, words};
 use super::{Channel, Event, Message, Pace, SendError, http};
 use crate::guard::{Allow, check};
 use crate::rule::{Fields, RuleError};
@@ -49,11 +49,10 @@ impl Channel for Slack {
 fn payload(messages: &[Message]) -> Value {
     let [message] = messages else {
         let title = headline(messages);
-        let lines: Vec<String> =
-            messages.iter().map(|message| format!("• {}", safe(&line(message)))).collect();
+        let text = lines(messages, SECTION, |line| format!("• {}", safe(line)));
         let blocks = json!([
             { "type": "header", "text": { "type": "plain_text", "text": cut(&title, HEADER) } },
-            { "type": "section", "text": { "type": "mrkdwn", "text": cut(&lines.join("\n"), SECTION) } },
+            { "type": "section", "text": { "type": "mrkdwn", "text": text } },
         ]);
         return json!({ "text": safe(&title), "blocks": blocks });
     };

@@ -2,6 +2,10 @@
 
 use super::{Event, Message};
 
+/// What a line of several may take before it is escaped, and what is kept free to say that there are more.
+const LINE: usize = 200;
+const REST: usize = 50;
+
 /// The parts of a message for people, not escaped.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Words {
@@ -48,12 +52,30 @@ pub(super) fn headline(messages: &[Message]) -> String {
     format!("{} alerts: {}", messages.len(), parts.join(", "))
 }
 
-/// One of several messages on a line.
+/// One of several messages on a line, in full.
 pub(super) fn line(message: &Message) -> String {
     let words = words(message);
     let facts: Vec<&str> =
         words.facts.iter().filter(|(name, _)| *name != "Since").map(|(_, value)| value.as_str()).collect();
     format!("{}: {}", words.title, facts.join(", "))
+}
+
+/// Several messages, a line each as the channel writes it: as many as there is room for, and how many more there
+/// are.
+pub(super) fn lines(messages: &[Message], most: usize, write: impl Fn(&str) -> String) -> String {
+    let mut text = String::new();
+    let mut left = most.saturating_sub(REST);
+    for (told, message) in messages.iter().enumerate() {
+        let line = format!("{}\n", write(&cut(&line(message), LINE)));
+        let length = line.encode_utf16().count();
+        if length > left {
+            text.push_str(&write(&format!("and {} more", messages.len() - told)));
+            break;
+        }
+        left -= length;
+        text.push_str(&line);
+    }
+    text.trim_end().to_owned()
 }
 
 /// A number as people write it: at most two decimals, no more than needed.

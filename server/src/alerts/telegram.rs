@@ -75,10 +75,11 @@ impl Alerts {
     }
 
     async fn listen(&self, bot: Bot, token: Secret) {
-        let mut last = 0;
+        let (mut last, mut heard) = (0, true);
         loop {
             match bot.updates(last, WAIT).await {
                 Ok(updates) => {
+                    heard = true;
                     for update in updates {
                         last = last.max(update.id);
                         if let Err(error) = self.answer(&bot, &token, &update).await {
@@ -87,7 +88,10 @@ impl Alerts {
                     }
                 }
                 Err(SendError::Later { reason, after }) => {
-                    tracing::debug!(reason, "Telegram cannot be listened to");
+                    // Once, and not every few seconds while the network is away.
+                    if std::mem::take(&mut heard) {
+                        tracing::warn!(reason, "Telegram cannot be listened to");
+                    }
                     sleep(after.unwrap_or(TROUBLE)).await;
                 }
                 Err(SendError::Never { reason }) => {
@@ -138,7 +142,22 @@ impl Alerts {
                 };
                 bot.answer(button, text).await
             }
+            Input::Moved { to } => {
+                self.relink(&linked, *to).await;
+                Ok(())
+            }
             Input::Other => Ok(()),
+        }
+    }
+
+    /// Links the channels of a chat to the one that took its place.
+    async fn relink(&self, linked: &[&Held], chat: i64) {
+        for held in linked {
+            let mut settings = held.settings.clone();
+            settings.config.insert("chat_id".to_owned(), Value::from(chat));
+            if let Err(error) = self.keep(held.record.clone(), settings).await {
+                tracing::error!(%error, channel = held.record.name, "a chat that moved cannot be linked");
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::multipart::{Form, Part};
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -35,9 +35,21 @@ impl Bot {
     /// [`SendError::Never`] where the bot is refused (its token was revoked, it was removed from the chat) or
     /// what is sent is wrong.
     pub async fn call(&self, method: &str, body: &Value) -> Result<Value, SendError> {
-        result(self.client.post(self.url(method)?).json(body)).await
+        Ok(result(self.client.post(self.url(method)?).json(body)).await?)
     }
 
+    /// Sends a message to a chat, or to the one that took its place.
+    pub(super) async fn message(&self, chat: &Value, body: &Value) -> Result<(), SendError> {
+        let url = self.url("sendMessage")?;
+        let request = |chat: &Value| {
+            let mut body = body.clone();
+            body["chat_id"] = chat.clone();
+            Ok(self.client.post(url.clone()).json(&body))
+        };
+        follow(chat, request).await
+    }
+
+    /// The same with a picture.
     pub(super) async fn photo(
         &self,
         chat: &Value,
@@ -45,15 +57,19 @@ impl Bot {
         keyboard: &Value,
         png: Vec<u8>,
     ) -> Result<(), SendError> {
-        let chat = chat.as_str().map_or_else(|| chat.to_string(), str::to_owned);
-        let file = Part::bytes(png).file_name("graph.png").mime_str("image/png").map_err(SendError::never)?;
-        let form = Form::new()
-            .text("chat_id", chat)
-            .text("caption", caption.to_owned())
-            .text("parse_mode", "HTML")
-            .text("reply_markup", keyboard.to_string())
-            .part("photo", file);
-        result(self.client.post(self.url("sendPhoto")?).multipart(form)).await.map(drop)
+        let url = self.url("sendPhoto")?;
+        let request = |chat: &Value| {
+            let chat = chat.as_str().map_or_else(|| chat.to_string(), str::to_owned);
+            let file = Part::bytes(png.clone()).file_name("graph.png").mime_str("image/png");
+            let form = Form::new()
+                .text("chat_id", chat)
+                .text("caption", caption.to_owned())
+                .text("parse_mode", "HTML")
+                .text("reply_markup", keyboard.to_string())
+                .part("photo", file.map_err(SendError::never)?);
+            Ok(self.client.post(url.clone()).multipart(form))
+        };
+        follow(chat, request).await
     }
 
     /// What people did after the update `after`; waits for something to happen.
@@ -101,8 +117,40 @@ impl Bot {
     }
 }
 
+/// Why a call was refused.
+#[derive(Debug)]
+struct Refusal {
+    error: SendError,
+    /// The chat that took the place of the one that was meant.
+    moved_to: Option<i64>,
+}
+
+impl From<SendError> for Refusal {
+    fn from(error: SendError) -> Self {
+        Self { error, moved_to: None }
+    }
+}
+
+impl From<Refusal> for SendError {
+    fn from(refusal: Refusal) -> Self {
+        refusal.error
+    }
+}
+
+/// Makes a request for a chat and, where that became another one, for that.
+async fn follow(
+    chat: &Value,
+    request: impl Fn(&Value) -> Result<RequestBuilder, SendError>,
+) -> Result<(), SendError> {
+    match result(request(chat)?).await {
+        Ok(_) => Ok(()),
+        Err(Refusal { moved_to: Some(chat), .. }) => Ok(result(request(&chat.into())?).await.map(drop)?),
+        Err(refusal) => Err(refusal.error),
+    }
+}
+
 /// The API says in the body how it went, in the same form with every status.
-async fn result(request: reqwest::RequestBuilder) -> Result<Value, SendError> {
+async fn result(request: RequestBuilder) -> Result<Value, Refusal> {
     let answer = http::send(request).await?;
     let status = answer.status();
     let body: Value = answer.json().await.unwrap_or_default();
@@ -114,11 +162,12 @@ async fn result(request: reqwest::RequestBuilder) -> Result<Value, SendError> {
         Some(description) => format!("Telegram answered {code}: {description}"),
         None => format!("Telegram answered {status}"),
     };
-    match code {
-        400 | 401 | 403 | 404 => Err(SendError::Never { reason }),
+    let error = match code {
+        400 | 401 | 403 | 404 => SendError::Never { reason },
         _ => {
             let after = body["parameters"]["retry_after"].as_f64().and_then(seconds_to_wait);
-            Err(SendError::Later { reason, after })
+            SendError::Later { reason, after }
         }
-    }
+    };
+    Err(Refusal { error, moved_to: body["parameters"]["migrate_to_chat_id"].as_i64() })
 }

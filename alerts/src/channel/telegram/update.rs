@@ -22,6 +22,8 @@ pub enum Input {
     Command { name: String, rest: String },
     /// A button under a message. `button` is what the answer must name.
     Button { button: String, action: Action, opening: OpeningId },
+    /// The chat became another one.
+    Moved { to: i64 },
     /// Anything else, which needs no answer.
     Other,
 }
@@ -64,7 +66,8 @@ impl Update {
         let chat = message["chat"]["id"].as_i64().unwrap_or_default();
         let name = ["username", "first_name"].into_iter().find_map(|field| from[field].as_str());
         let who = name.unwrap_or("somebody").to_owned();
-        let input = if query.is_object() { button(query) } else { command(message) };
+        let input =
+            if query.is_object() { button(query) } else { moved(message).or_else(|| command(message)) };
         Some(Self { id, chat, who, input: input.unwrap_or(Input::Other) })
     }
 }
@@ -72,6 +75,11 @@ impl Update {
 fn button(query: &Value) -> Option<Input> {
     let (action, opening) = Action::parse(query["data"].as_str()?)?;
     Some(Input::Button { button: query["id"].as_str()?.to_owned(), action, opening })
+}
+
+/// A group that became a supergroup says so in the group.
+fn moved(message: &Value) -> Option<Input> {
+    message["migrate_to_chat_id"].as_i64().map(|to| Input::Moved { to })
 }
 
 fn command(message: &Value) -> Option<Input> {
@@ -97,6 +105,9 @@ mod tests {
             Some(Input::Command { name: "start".to_owned(), rest: "abc".to_owned() })
         );
         assert_eq!(read(said("hello")), Some(Input::Other));
+        let moved =
+            json!({ "update_id": 5, "message": { "chat": { "id": -7 }, "migrate_to_chat_id": -1007 } });
+        assert_eq!(read(moved), Some(Input::Moved { to: -1007 }));
         let opening = OpeningId(Uuid::from_u128(9));
         let data = Action::Mute.data(opening);
         assert!(data.len() <= 64);

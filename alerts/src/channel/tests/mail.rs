@@ -1,10 +1,10 @@
 //! E-mail against a real implementation of SMTP's server side.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use mailin::{Action, Handler, Response, SessionBuilder, response};
+use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +28,14 @@ struct Post {
 }
 
 impl Handler for Post {
+    fn auth_plain(&mut self, _: &str, user: &str, password: &str) -> Response {
+        match (user, password) {
+            ("ann", "right") => response::AUTH_OK,
+            ("ann", "later") => response::TEMP_AUTH_FAILURE,
+            _ => response::INVALID_CREDENTIALS,
+        }
+    }
+
     fn mail(&mut self, _: IpAddr, _: &str, from: &str) -> Response {
         self.letter = Letter { from: from.to_owned(), ..Letter::default() };
         response::OK
@@ -55,8 +63,12 @@ impl Handler for Post {
     }
 }
 
-async fn talk(stream: TcpStream, post: Post) -> io::Result<()> {
-    let mut session = SessionBuilder::new("mail.example.com").build([127, 0, 0, 1].into(), post);
+async fn talk(stream: TcpStream, post: Post, closed: bool) -> io::Result<()> {
+    let mut builder = SessionBuilder::new("mail.example.com");
+    if closed {
+        builder.enable_auth(AuthMechanism::Plain).insecure_enable_plaintext_auth();
+    }
+    let mut session = builder.build([127, 0, 0, 1].into(), post);
     let mut stream = BufReader::new(stream);
     stream.write_all(&session.greeting().buffer()?).await?;
     let mut line = Vec::new();
@@ -74,16 +86,26 @@ async fn talk(stream: TcpStream, post: Post) -> io::Result<()> {
 }
 
 async fn office() -> (Outside, Arc<Mutex<Vec<Letter>>>) {
+    let (address, taken) = open(false).await;
+    (by(&format!("smtp://{address}")), taken)
+}
+
+fn by(url: &str) -> Outside {
+    Outside { smtp: Some(Secret::new(url)), ..outside() }
+}
+
+/// Opens an office, where it is closed to who has no password; its address and what it took.
+async fn open(closed: bool) -> (SocketAddr, Arc<Mutex<Vec<Letter>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     let post = Post::default();
     let taken = Arc::clone(&post.taken);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(talk(stream, post.clone()));
+            tokio::spawn(talk(stream, post.clone(), closed));
         }
     });
-    (Outside { smtp: Some(Secret::new(url)), ..outside() }, taken)
+    (address, taken)
 }
 
 fn message() -> Message {
@@ -135,7 +157,25 @@ async fn a_mailbox_that_is_gone_is_not_tried_again_and_a_full_one_is() {
     assert!(matches!(sent("nobody@example.com").await, Err(SendError::Never { .. })));
     assert!(matches!(sent("full@example.com").await, Err(SendError::Later { .. })));
     assert!(taken.lock().unwrap().is_empty());
-    let away = Outside { smtp: Some(Secret::new("smtp://127.0.0.1:1")), ..outside.clone() };
+    let away = by("smtp://127.0.0.1:1");
     let channel = (kind.open)(&(kind.read)(&json!({ "to": "ann@example.com" })).unwrap(), &away).unwrap();
     assert!(matches!(channel.send(&[message()]).await, Err(SendError::Later { .. })));
+}
+
+#[tokio::test]
+async fn a_password_is_used_and_one_that_was_revoked_is_not_tried_again_nor_told() {
+    let (address, taken) = open(true).await;
+    let kind = Kind::named("email").unwrap();
+    let sent = async |login: &str| {
+        let outside = by(&format!("smtp://{login}{address}"));
+        let channel =
+            (kind.open)(&(kind.read)(&json!({ "to": "ann@example.com" })).unwrap(), &outside).unwrap();
+        channel.send(&[message()]).await
+    };
+    sent("ann:right@").await.unwrap();
+    let error = sent("ann:revoked@").await.unwrap_err();
+    assert!(matches!(error, SendError::Never { .. }) && !error.to_string().contains("revoked"), "{error}");
+    assert!(matches!(sent("ann:later@").await, Err(SendError::Later { .. })));
+    assert!(matches!(sent("").await, Err(SendError::Never { .. })));
+    assert_eq!(taken.lock().unwrap().len(), 1);
 }

@@ -160,6 +160,54 @@ async fn telegram_is_spoken_to_within_its_limits() {
     assert!(matches!(unlinked.send(&[odd(Event::Firing)]).await, Err(SendError::Later { .. })));
 }
 
+/// A group that became a supergroup: the published `ResponseParameters` name the other id.
+#[tokio::test]
+async fn a_group_that_became_another_is_followed() {
+    let (url, asked) = start(|asked| {
+        let chat = match asked.part("chat_id") {
+            Some(part) => std::str::from_utf8(part).unwrap().parse().unwrap(),
+            None => asked.json("")["chat_id"].as_i64().unwrap(),
+        };
+        if chat == -10_042 {
+            return say(200, &json!({ "ok": true, "result": {} }));
+        }
+        let moved = "Bad Request: group chat was upgraded to a supergroup chat";
+        let to = json!({ "migrate_to_chat_id": -10_042 });
+        say(400, &json!({ "ok": false, "error_code": 400, "description": moved, "parameters": to }))
+    })
+    .await;
+    let outside = Outside { telegram: url.parse::<Url>().unwrap(), ..outside() };
+    let channel = open("telegram", &json!({ "token": TOKEN, "chat_id": -42 }), &outside);
+    channel.send(&[odd(Event::Firing)]).await.unwrap();
+    channel.send(&[odd(Event::Resolved)]).await.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 4, "each is sent to the old one and to the new one");
+    let person = open("telegram", &json!({ "token": TOKEN, "chat_id": 42 }), &outside);
+    assert!(person.pace().per_second > channel.pace().per_second, "groups take 20 messages a minute");
+}
+
+/// What is left out of a message is counted, in each service.
+#[tokio::test]
+async fn many_alerts_in_one_message_are_all_counted() {
+    for (kind, body) in [
+        ("telegram", json!({ "token": TOKEN, "chat_id": 1 })),
+        ("discord", json!({ "url": "hook" })),
+        ("slack", json!({ "url": "hook" })),
+    ] {
+        let (url, asked) = start(|_| say(200, &json!({ "ok": true, "result": {} }))).await;
+        let outside = Outside { telegram: url.parse::<Url>().unwrap(), ..outside() };
+        let mut body = body;
+        if body["url"].is_string() {
+            body["url"] = json!(format!("{url}/hook"));
+        }
+        let channel = open(kind, &body, &outside);
+        channel.send(&vec![odd(Event::Firing); 50]).await.unwrap();
+        let sent = asked.lock().unwrap()[0].json("").to_string();
+        let told = sent.matches("@everyone").count();
+        assert!((5..50).contains(&told), "{kind}: {told}");
+        assert!(sent.contains(&format!("and {} more", 50 - told)), "{kind}: {told} of {sent}");
+    }
+}
+
 fn discord(asked: &Asked, calls: &AtomicUsize) -> Said {
     if !asked.path.ends_with("/99/token") {
         return say(401, &json!({ "message": "Invalid Webhook Token", "code": 50027 }));

@@ -324,6 +324,10 @@ async fn people_answer_from_a_chat_and_what_was_given_up_is_sent_again() {
     api.write(-1007, "/alerts@trace_bot");
     assert!(api.said(-1007).await.contains("Sold &lt;out&gt;"), "the group is known under its other id");
 
+    let (_, listed) = program.get("/api/v1/channels").await;
+    let listed =
+        listed["channels"].as_array().expect("channels").iter().find(|channel| channel["id"] == *old);
+    assert_eq!(listed.map(|channel| &channel["dead"]), Some(&json!(1)), "{listed:?}");
     let (status, dead) = program.get(&format!("/api/v1/channels/{old}/messages?status=dead")).await;
     assert_eq!(
         (status, dead["messages"][0]["message"]["data"]["alert_id"].as_str()),

@@ -8,10 +8,10 @@ use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use serde_json::Value;
 
-use super::kind::{Kind, Outside, Settings};
+use super::kind::{Kind, Outside, Settings, fields_of};
 use super::words::{cut, headline, html, line, words};
 use super::{Channel, Message, Pace, SendError};
-use crate::rule::{Fields, RuleError};
+use crate::rule::RuleError;
 
 pub(super) const KIND: Kind = Kind { name: "email", read, open };
 
@@ -91,7 +91,7 @@ fn parts(messages: &[Message]) -> (String, String, String) {
 
 /// `{"to": ["ann@example.com"]}`, or one address as text.
 fn read(body: &Value) -> Result<Settings, RuleError> {
-    let mut fields = Fields::of("", body)?;
+    let mut fields = fields_of(body)?;
     let to: Vec<&str> = match fields.get("to") {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(_)) => {

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Channel;
 use crate::guard::{Allow, Secret};
-use crate::rule::RuleError;
+use crate::rule::{Fields, RuleError};
 
 /// Opens a channel by its settings.
 pub(crate) type Open = fn(&Settings, &Outside) -> Result<Arc<dyn Channel>, RuleError>;
@@ -108,6 +108,11 @@ impl Settings {
         }
         body
     }
+}
+
+/// The fields of a kind, beside those that every channel has.
+pub(super) fn fields_of(body: &Value) -> Result<Fields<'_>, RuleError> {
+    Ok(Fields::of("", body)?.beside(&["name", "site_id", "digest"]))
 }
 
 pub(super) fn parse_url(text: &str) -> Result<Url, RuleError> {

@@ -9,11 +9,11 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::kind::{Kind, Outside, Settings, parse_url};
+use super::kind::{Kind, Outside, Settings, fields_of, parse_url};
 use super::words::{cut, headline, lines, words};
 use super::{Channel, Event, Message, Pace, SendError, http};
 use crate::guard::{Allow, check};
-use crate::rule::{Fields, RuleError};
+use crate::rule::RuleError;
 
 pub(super) const KIND: Kind = Kind { name: "slack", read, open };
 
@@ -90,7 +90,7 @@ fn safe(text: &str) -> String {
 
 /// `{"url"}`: the address that Slack gives a webhook, its token within.
 fn read(body: &Value) -> Result<Settings, RuleError> {
-    let mut fields = Fields::of("", body)?;
+    let mut fields = fields_of(body)?;
     let url = parse_url(fields.need_text("url", "https://hooks.slack.com/services/T…/B…/…")?)?;
     fields.finish()?;
     Ok(Settings::with_token_in(&url))

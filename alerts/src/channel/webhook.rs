@@ -9,10 +9,10 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use url::Url;
 
-use super::kind::{Kind, Outside, Settings, parse_url};
+use super::kind::{Kind, Outside, Settings, fields_of, parse_url};
 use super::{Channel, Keys, Message, Notice, Pace, SendError, http, sign};
 use crate::guard::{Allow, Secret, check};
-use crate::rule::{Fields, RuleError};
+use crate::rule::RuleError;
 
 pub(super) const KIND: Kind = Kind { name: "webhook", read, open };
 
@@ -81,7 +81,7 @@ impl Channel for Webhook {
 
 /// `{"url", "secret"}`; without a secret one is made.
 fn read(body: &Value) -> Result<Settings, RuleError> {
-    let mut fields = Fields::of("", body)?;
+    let mut fields = fields_of(body)?;
     let url = parse_url(fields.need_text("url", "where alerts are posted")?)?;
     let secret = match fields.text("secret")? {
         Some(secret) => Secret::new(secret),

@@ -19,6 +19,12 @@ impl<'a> Fields<'a> {
         Ok(Self { path, object, known: Vec::new() })
     }
 
+    /// Fields that somebody else reads.
+    pub(crate) fn beside(mut self, others: &[&'static str]) -> Self {
+        self.known.extend(others);
+        self
+    }
+
     pub(crate) fn name(&self, field: &str) -> String {
         if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
     }

@@ -23,8 +23,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use alerts::{
-    AlertChannelRecord, AlertCommit, AlertDelivery, AlertHistoryPage, AlertHistoryRecord, AlertHistoryRow,
-    AlertMessage, AlertProgress, AlertRuleRecord, AlertRuleWrite, AlertStateRow, Order, Settled,
+    AlertBacklog, AlertChannelRecord, AlertCommit, AlertDelivery, AlertHistoryPage, AlertHistoryRecord,
+    AlertHistoryRow, AlertMessage, AlertProgress, AlertRuleRecord, AlertRuleWrite, AlertStateRow, Order,
+    Settled,
 };
 pub use dashboards::{DashboardRecord, LinkRecord};
 pub use definitions::{DefinitionChange, DefinitionRecord, kind_name};

@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 pub use bot::Bot;
 pub use update::{Action, Input, Update};
 
-use super::kind::{Kind, Outside, Settings};
+use super::kind::{Kind, Outside, Settings, fields_of};
 use super::words::{cut, headline, html, lines, words};
 use super::{Channel, Event, Message, Pace, SendError, picture};
-use crate::rule::{Fields, RuleError};
+use crate::rule::RuleError;
 
 pub(super) const KIND: Kind = Kind { name: "telegram", read, open };
 
@@ -112,7 +112,7 @@ fn public(url: &str) -> bool {
 
 /// `{"token", "chat_id"}`; without a chat, one is linked by sending the bot `/start` and the code.
 fn read(body: &Value) -> Result<Settings, RuleError> {
-    let mut fields = Fields::of("", body)?;
+    let mut fields = fields_of(body)?;
     let token = fields.need_text("token", "what @BotFather gave the bot")?.trim().to_owned();
     let chat = match fields.get("chat_id") {
         None => None,

@@ -1,12 +1,14 @@
 //! Channels: `GET` and `POST /api/v1/channels`, and `/{id}` with `GET`, `PATCH` and `DELETE`.
 //!
-//! `POST /{id}/test` sends a message now. `GET /{id}/messages?status=dead` shows what was given up (or
-//! `queued`, `delivered`), `POST /{id}/replay` puts it back in the queue.
+//! Each says how many of its messages wait (`queued`) and were given up (`dead`). `POST /{id}/test` sends a message
+//! now. `GET /{id}/messages?status=dead` shows what was given up (or `queued`, `delivered`), `POST /{id}/replay` puts
+//! it back in the queue.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use opentrace_events::SiteId;
-use opentrace_store::meta::AlertDelivery;
+use opentrace_store::meta::{AlertBacklog, AlertDelivery};
 use serde_json::{Value, json as object};
 use uuid::Uuid;
 use warp::Filter;
@@ -61,7 +63,9 @@ async fn list(state: &State, call: &Call) -> Answer {
     // Channels hold addresses of people: who may only read figures does not see them.
     let allowed = state.gate.allow::<Write>(call)?;
     let reach = allowed.reach();
-    let channels = state.alerting(&allowed).channels(|site| reaches(reach, site));
+    let backlogs = state.alerting(&allowed).meta().channel_backlogs().await?;
+    let views = state.alerting(&allowed).channels(|site| reaches(reach, site));
+    let channels = views.iter().map(|view| shown(view, &backlogs)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &object!({ "channels": channels })))
 }
 
@@ -83,12 +87,18 @@ async fn create(state: &State, mut call: Call) -> Answer {
 async fn show(state: &State, call: &Call, id: &str) -> Answer {
     let allowed = state.gate.allow::<Write>(call)?;
     let view = held(state, &allowed, id)?;
-    let (queued, dead) = state.alerting(&allowed).meta().channel_backlog(&view.id.to_string()).await?;
+    let backlogs = state.alerting(&allowed).meta().channel_backlogs().await?;
+    Ok(json(StatusCode::OK, &shown(&view, &backlogs)?))
+}
+
+/// A channel, and how many of its messages wait and were given up.
+fn shown(view: &ChannelView, backlogs: &HashMap<String, AlertBacklog>) -> Result<Value, ApiError> {
     let mut answer =
-        serde_json::to_value(&view).map_err(|error| ApiError::internal("writing an answer", &error))?;
-    answer["queued"] = Value::from(queued);
-    answer["dead"] = Value::from(dead);
-    Ok(json(StatusCode::OK, &answer))
+        serde_json::to_value(view).map_err(|error| ApiError::internal("writing an answer", &error))?;
+    let backlog = backlogs.get(&view.id.to_string()).copied().unwrap_or_default();
+    answer["queued"] = Value::from(backlog.queued);
+    answer["dead"] = Value::from(backlog.dead);
+    Ok(answer)
 }
 
 async fn change(state: &State, mut call: Call, id: &str) -> Answer {

@@ -112,6 +112,9 @@ fn secrets_of_channels_are_shown_once_and_private_targets_refused() {
             assert_eq!(answer.status, 400, "{}", answer.text);
             assert_eq!(answer.json()["error"]["field"], field, "{}", answer.text);
         }
+        let near = json!({"type": "slack", "nme": "Chat", "url": "https://example.com"}).to_string();
+        let near = server.call("POST", "/api/v1/channels").admin().json(&near).await.json();
+        assert_eq!(near["error"]["hint"], "did you mean `name`?", "{near}");
     });
 }
 

@@ -19,7 +19,7 @@ use crate::StoreError;
 
 pub use channels::AlertChannelRecord;
 pub use history::{AlertHistoryPage, AlertHistoryRecord};
-pub use outbox::{AlertDelivery, Order, Settled};
+pub use outbox::{AlertBacklog, AlertDelivery, Order, Settled};
 pub use rules::{AlertRuleRecord, AlertRuleWrite};
 
 /// Where the alert of a rule and key stands.

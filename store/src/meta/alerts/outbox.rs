@@ -1,5 +1,7 @@
 //! Messages to channels, until they are taken or given up.
 
+use std::collections::HashMap;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
@@ -29,6 +31,14 @@ pub enum Order {
     Apart,
     /// Also with those before it, for who sends them in their order and one request after the other.
     Together,
+}
+
+/// Messages of a channel that were not taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AlertBacklog {
+    pub queued: u64,
+    /// Given up.
+    pub dead: u64,
 }
 
 /// What became of an attempt to send a message.
@@ -116,15 +126,17 @@ impl Meta {
         rows.iter().map(delivery_of).collect()
     }
 
-    /// How many messages of a channel wait and how many were given up.
-    pub async fn channel_backlog(&self, channel: &str) -> Result<(u64, u64), StoreError> {
+    /// How many messages of each channel wait and how many were given up; channels without either are left out.
+    pub async fn channel_backlogs(&self) -> Result<HashMap<String, AlertBacklog>, StoreError> {
         let count = sqlx::query(
-            "SELECT coalesce(sum(status = 'queued'), 0) AS queued, coalesce(sum(status = 'dead'), 0) AS dead \
-             FROM alert_outbox WHERE channel = ? AND status <> 'delivered'",
+            "SELECT channel, sum(status = 'queued') AS queued, sum(status = 'dead') AS dead \
+             FROM alert_outbox WHERE status IN ('queued', 'dead') GROUP BY channel",
         );
-        let row = count.bind(channel).fetch_one(&self.pool).await?;
-        let number = |name: &str| Ok::<_, StoreError>(row.try_get::<i64, _>(name)?.unsigned_abs());
-        Ok((number("queued")?, number("dead")?))
+        let backlog = |row: &SqliteRow| {
+            let number = |name: &str| Ok::<_, StoreError>(row.try_get::<i64, _>(name)?.unsigned_abs());
+            Ok((row.try_get("channel")?, AlertBacklog { queued: number("queued")?, dead: number("dead")? }))
+        };
+        count.fetch_all(&self.pool).await?.iter().map(backlog).collect()
     }
 
     /// Puts messages of a channel that were given up back in the queue, as if they had never been tried:

@@ -6,13 +6,48 @@ use opentrace_events::define::{Condition, Period};
 
 use super::super::builder::Builder;
 use super::super::{Context, Statement, Value};
-use super::AT;
 use crate::bucket::day_number;
 use crate::catalogue::Grain;
 use crate::error::QueryError;
 use crate::plan::Source;
 use crate::range::Range;
 use crate::report::Retention;
+
+/// When an event was among those of its person, as one number: a state that keeps the least of numbers is
+/// a fourth of the work of one that keeps the least of tuples.
+const AT: &str = "bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(e.ts)), 64), \
+                  toUInt128(reinterpretAsUInt64(reverse(substring(UUIDToNum(e.id), 9, 8)))))";
+
+/// What has to be known of moments, of each period and then of each person.
+struct Moments {
+    of_period: String,
+    of_person: &'static str,
+    /// What a person is called.
+    called: &'static str,
+    /// The offsets at which they came back.
+    came: &'static str,
+}
+
+impl Moments {
+    /// Who starts with what they come back for has come back as they start, whenever that was; and what
+    /// somebody was called is only asked where something divides.
+    fn new(is_same: bool, is_divided: bool) -> Self {
+        let began = if is_same && !is_divided { "" } else { ", minIf(at, starting) AS began" };
+        let returned = if is_same { "" } else { ", maxIf(at, returning) AS returned" };
+        let called = if is_divided { ", argMinIf(named, at, starting) AS called" } else { "" };
+        Self {
+            of_period: [began, returned, called].concat(),
+            of_person: if is_same { "" } else { ", minIf(began, starts) AS since" },
+            called: if is_divided { "argMinIf(called, began, starts)" } else { "''" },
+            came: if is_same {
+                "arrayMap(n -> n - c, groupArrayIf(number, returns))"
+            } else {
+                "arrayMap(n -> n.1 - c, arrayFilter(n -> n.1 > c OR n.1 = c AND n.2 >= since, \
+                 groupArrayIf((number, returned), returns)))"
+            },
+        }
+    }
+}
 
 /// Group, cohort, offset and people, from events.
 ///
@@ -34,7 +69,7 @@ pub(crate) fn retention(
     // Periods as numbers that follow each other, and the day each begins on.
     let (number, cohort) = match ask.period {
         Period::Day => ("p", "c"),
-        Period::Week => ("intDiv(p + 700000, 7)", "start_day"),
+        Period::Week => ("intDiv(p + 700000, 7)", "day"),
         Period::Month => {
             ("intDiv(p, 100) * 12 + p % 100", "toInt32(makeDate32(intDiv(c - 1, 12), (c - 1) % 12 + 1, 1))")
         }
@@ -45,17 +80,16 @@ pub(crate) fn retention(
     let (first, last) = (builder.bind(Value::Int(first)), builder.bind(Value::Int(last)));
     let filters: Vec<String> = builder.all(filters).into_iter().map(|test| format!(" AND {test}")).collect();
     let filters = filters.concat();
+    let Moments { of_period, of_person, called, came } =
+        Moments::new(ask.start == ask.back, ask.about.dimension.is_some());
     let sql = format!(
         "SELECT label, cohort, offset, count() AS people FROM (\
-           SELECT visitor, label, {cohort} AS cohort, arrayJoin(arrayPushFront(came, -1)) AS offset FROM (\
-             SELECT visitor, minIf(number, starts) AS c, minIf(began, starts) AS since, \
-               argMinIf(period, began, starts) AS start_day, argMinIf(called, began, starts) AS label, \
-               arrayMap(at -> toInt64(at.1) - toInt64(c), arrayFilter(at -> at.1 > c OR at.1 = c AND at.2 >= since, \
-                 groupArrayIf((number, returned), returns))) AS came \
+           SELECT label, {cohort} AS cohort, arrayJoin(arrayPushFront(came, -1)) AS offset FROM (\
+             SELECT minIf(number, starts) AS c, minIf(period, starts) AS day, {called} AS label{of_person}, \
+               {came} AS came \
              FROM (\
                SELECT visitor, toInt64({number}) AS number, any(p) AS period, \
-                 max(starting) AS starts, max(returning) AS returns, minIf(at, starting) AS began, \
-                 maxIf(at, returning) AS returned, argMinIf(named, at, starting) AS called FROM (\
+                 max(starting) AS starts, max(returning) AS returns{of_period} FROM (\
                  SELECT e.visitor AS visitor, toInt64({first_day}) AS p, {AT} AS at, \
                    toBool({start}) AS starting, toBool({back}) AS returning, {label} AS named \
                  FROM events AS e WHERE e.site_id = {site} AND e.ts < {to} AND e.name != 'engagement'{filters}\

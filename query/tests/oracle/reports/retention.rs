@@ -14,6 +14,9 @@ use crate::history::{Event, History};
 /// People by the first day of their cohort and the number of periods after it; -1 for all of them.
 type Cells = BTreeMap<(Date, i64), BTreeSet<u64>>;
 
+/// What people of the definition start with, and what they come back for.
+const SIGNUP: [&[&str]; 2] = [&["signup"], &["pageview", "Purchase"]];
+
 impl Reports<'_> {
     pub(super) async fn retention(&self, period: Period) {
         let name = match period {
@@ -23,16 +26,17 @@ impl Reports<'_> {
         };
         let definition = json!({"start_event": "signup", "period": name,
             "return_event": {"filters": [["is", "event:name", ["pageview", "Purchase"]]]}});
-        let (all, labels) = cells(self.history, period, &|_| true);
+        let (all, labels) = cells(self.history, period, SIGNUP, &|_| true);
         let want =
             |cells: &Cells, of: Option<&str>| shown(self.history, self.dates, period, cells, &labels, of);
         let (kept, empty) = self.kept_retention(&definition, &all).await;
-        let ask = async |views, kept, rest| {
+        let ask_of = async |definition: &Value, views, kept, rest| {
             let request: Retention =
-                report::retention(&self.request(&definition, rest), &Vocabulary::default())
-                    .expect("a report");
+                report::retention(&self.request(definition, rest), &Vocabulary::default()).expect("a report");
             written(self.reporting(views, kept).retention(&request).await.expect("an answer"))
         };
+
+        let ask = async |views, kept, rest| ask_of(&definition, views, kept, rest).await;
 
         for views in WAYS {
             let got = ask(views, &kept, json!({})).await;
@@ -43,11 +47,20 @@ impl Reports<'_> {
 
         let filtered = json!({"filters": [["is", "event:props:plan", ["free", "(none)"]]]});
         let got = ask(Views::Use, &kept, filtered).await;
-        let some = cells(self.history, period, &|event| event.plan != "Pro").0;
+        let some = cells(self.history, period, SIGNUP, &|event| event.plan != "Pro").0;
         assert_eq!(got["cohorts"], want(&some, None), "filtered {name}");
 
         let got = ask(Views::Use, &kept, json!({"dimensions": ["visit:country"]})).await;
         same_when_divided(&got, "cohorts", &|of| want(&all, of), name);
+
+        // Who starts with what they come back for.
+        let again = json!({"start_event": "pageview", "return_event": "pageview", "period": name});
+        let (all, labels) = cells(self.history, period, [&["pageview"]; 2], &|_| true);
+        let want = |of: Option<&str>| shown(self.history, self.dates, period, &all, &labels, of);
+        let got = ask_of(&again, Views::Use, &kept, json!({})).await;
+        assert_eq!(got["cohorts"], want(None), "again {name} {:?}", self.dates);
+        let got = ask_of(&again, Views::Use, &kept, json!({"dimensions": ["visit:country"]})).await;
+        same_when_divided(&got, "cohorts", &want, name);
     }
 
     /// Keeps what a definition came to, and one like it of which nothing is kept.
@@ -65,10 +78,12 @@ impl Reports<'_> {
     }
 }
 
-/// The cells of the events that `keep` leaves, and the country each person started from.
+/// The cells of the events that `keep` leaves, and the country each person started from. They start with
+/// events of the first names and come back for those of the second.
 fn cells(
     history: &History,
     period: Period,
+    [start, back]: [&[&str]; 2],
     keep: &dyn Fn(&Event) -> bool,
 ) -> (Cells, BTreeMap<u64, &'static str>) {
     let mut cells = Cells::new();
@@ -76,13 +91,13 @@ fn cells(
     let mut cohorts: BTreeMap<u64, Date> = BTreeMap::new();
     for event in history.events.iter().filter(|event| event.counts() && keep(event)) {
         let at = first_day(history, period, history.local(event.ts).date());
-        if event.name == "signup" && !cohorts.contains_key(&event.visitor) {
+        if start.contains(&event.name) && !cohorts.contains_key(&event.visitor) {
             cohorts.insert(event.visitor, at);
             labels.insert(event.visitor, event.visit.country);
             cells.entry((at, -1)).or_default().insert(event.visitor);
         }
         if let Some(cohort) = cohorts.get(&event.visitor)
-            && ["pageview", "Purchase"].contains(&event.name)
+            && back.contains(&event.name)
         {
             cells.entry((*cohort, periods(period, *cohort, at))).or_default().insert(event.visitor);
         }

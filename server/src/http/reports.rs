@@ -53,13 +53,12 @@ async fn answer(state: Arc<State>, mut call: Call, of: Report) -> Answer {
 }
 
 impl Report {
-    /// Whether this could be asked.
-    pub(super) fn check(self, body: &Value) -> Result<(), QueryError> {
-        let words = Vocabulary::default();
+    /// Whether this could be asked in these words.
+    pub(super) fn check(self, body: &Value, words: &Vocabulary) -> Result<(), QueryError> {
         match self {
-            Self::Retention => report::retention(body, &words).map(drop),
-            Self::Funnel => report::funnel(body, &words).map(drop),
-            Self::Journeys => report::journeys(body, &words).map(drop),
+            Self::Retention => report::retention(body, words).map(drop),
+            Self::Funnel => report::funnel(body, words).map(drop),
+            Self::Journeys => report::journeys(body, words).map(drop),
         }
     }
 

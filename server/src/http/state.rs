@@ -6,7 +6,7 @@ use opentrace_events::accept::Acceptor;
 use opentrace_events::define::{Definition, Spec};
 use opentrace_events::{DefinitionId, Site, SiteId, Sites};
 use opentrace_pipeline::{Filling, Pipeline, Progress, SitePlan, Status};
-use opentrace_query::Views;
+use opentrace_query::{Views, Vocabulary};
 use opentrace_store::meta::{DefinitionRecord, LookRecord, ModelRecord};
 use opentrace_store::{Meta, Store};
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -26,6 +26,7 @@ use crate::erasure::Desk;
 use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::selfcheck::{Checker, Report};
+use crate::vocabulary::vocabulary;
 
 /// Questions that ClickHouse is asked at once; each may be several statements.
 const QUESTIONS: usize = 32;
@@ -135,6 +136,11 @@ impl Settings<'_> {
         let mut definitions = self.meta.definitions().await?;
         definitions.retain(|record| record.definition.site == site);
         Ok(definitions)
+    }
+
+    /// What a site adds to the query language.
+    pub(super) async fn words(&self, site: SiteId) -> Result<Vocabulary, ApiError> {
+        Ok(vocabulary(&self.definitions(site).await?, self.meta.words(site).await?))
     }
 
     /// Whether a site can be kept with one more definition, or with `spec` in place of `instead_of`.

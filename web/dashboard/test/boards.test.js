@@ -144,6 +144,34 @@ test('a chart is of times or of values, of one line or of several, and new tiles
   await done(page);
 });
 
+test("a metric of the site's own is a number, and its line a table", async () => {
+  const bought = { type: 'count', filters: [['is', 'event:name', ['purchase']]] };
+  await world.call('/api/v1/metrics', { site_id: SITE, name: 'purchases', ...bought });
+  const page = await owner(`/sites/${SITE}/dashboards`);
+  await page.getByLabel('Name').fill('Own');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Add a tile' }).click();
+  const builder = page.getByRole('dialog');
+  await builder.getByLabel('Title').fill('Bought');
+  await builder.getByLabel('Shown as').selectOption('number');
+  await builder.locator('select[name=metric]').selectOption({ label: 'Purchases' });
+  await builder.getByRole('button', { name: 'Take it' }).click();
+  const bit = tile(page, 'Bought');
+  await bit.locator('canvas').waitFor();
+  const whole = Number((await bit.locator('.big').innerText()).replaceAll(/\D/g, ''));
+  await bit.getByRole('button', { name: 'Table' }).click();
+  await bit.getByRole('columnheader', { name: 'Purchases' }).waitFor();
+  const days = (await bit.locator('tbody td').allInnerTexts()).map(Number);
+  assert.ok(whole > 50 && days.length > 20, `${whole} in ${days.length} days`);
+  assert.equal(
+    days.reduce((sum, day) => sum + day, 0),
+    whole,
+  );
+  await page.getByRole('button', { name: 'Done' }).click();
+  await accessible(page);
+  await done(page);
+});
+
 test('a file that is no dashboard is refused in words', async () => {
   const page = await owner(`/sites/${SITE}/dashboards`);
   await page.getByLabel('Name').fill('Photo');

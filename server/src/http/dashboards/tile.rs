@@ -1,5 +1,6 @@
 //! A tile: where it lies, how it is drawn, and what it asks.
 
+use opentrace_query::{Vocabulary, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -63,8 +64,8 @@ impl Chart {
 }
 
 impl Tile {
-    /// Whether it can be drawn: a tile that is kept is one that answers.
-    pub(super) fn check(&self, site: &str) -> Result<(), ApiError> {
+    /// Whether it can be drawn: a tile that is kept is one that answers. `words` are the site's own.
+    pub(super) fn check(&self, site: &str, words: &Vocabulary) -> Result<(), ApiError> {
         let wrong = |message: &'static str| Err(ApiError::bad_request("invalid_value", message));
         if self.w == 0 || self.h == 0 || self.x + self.w > COLUMNS || self.y + self.h > ROWS {
             return wrong("the tile does not lie on a page of 12 columns");
@@ -78,8 +79,8 @@ impl Tile {
             (_, None) => wrong("the tile needs a `query`"),
             (chart, Some(query)) => {
                 match chart.report() {
-                    Some(report) => report.check(&query)?,
-                    None => drop(opentrace_query::parse(query.to_string().as_bytes())?),
+                    Some(report) => report.check(&query, words)?,
+                    None => drop(parse::from_value_with(&query, words)?),
                 }
                 Ok(())
             }

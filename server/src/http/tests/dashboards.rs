@@ -65,6 +65,31 @@ fn reports_are_tiles_too() {
 }
 
 #[test]
+fn a_tile_asks_in_the_words_of_its_site() {
+    run(async {
+        let server = Server::start().await;
+        let mut asked = page();
+        asked["tiles"][0]["query"]["metrics"] = json!(["bought"]);
+        asked["tiles"][0]["query"]["filters"] = json!([["is", "segment", ["Searchers"]]]);
+        let asked = asked.to_string();
+        let ask = || server.call("POST", "/api/v1/dashboards").admin().json(&asked);
+        assert_eq!(ask().await.status, 400, "nobody knows these words yet");
+        let metric = json!({ "site_id": "a.example", "name": "bought", "type": "count",
+            "filters": [["is", "event:name", ["purchase"]]] });
+        let segment = json!({ "site_id": "a.example", "name": "Searchers",
+            "filters": [["is", "visit:source", ["Google"]]] });
+        for (path, word) in [("/api/v1/metrics", metric), ("/api/v1/segments", segment)] {
+            let answer = server.call("POST", path).admin().json(&word.to_string()).await;
+            assert_eq!(answer.status, 201, "{}", answer.text);
+        }
+        let answer = ask().await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let path = format!("/api/v1/dashboards/{}", answer.json()["id"].as_str().expect("an id"));
+        assert_eq!(server.call("PUT", &path).admin().json(&asked).await.status, 200);
+    });
+}
+
+#[test]
 fn a_tile_that_could_not_answer_is_refused() {
     run(async {
         let server = Server::start().await;

@@ -88,6 +88,8 @@ function Contents({ tile, answer, line, currency }: ContentsProps) {
 }
 
 const NONE: string[] = [];
+/** What the line beneath a number is divided by. */
+const BY_DAY = ['time:day'];
 
 const Empty = () => <Nothing title="Nothing in this time" />;
 
@@ -107,7 +109,11 @@ function Charted({ tile, answer, line, currency }: ContentsProps & { answer: Que
   if (answer.results.length === 0) return <Empty />;
   const metric = tile.query?.metrics?.[0] ?? 'visitors';
   const drawn: Drawn = { ...named, metric, currency };
-  if (tile.chart === 'number') return <TileNumber drawn={drawn} line={line} title={tile.title} />;
+  if (tile.chart === 'number') {
+    const number = <TileNumber drawn={drawn} line={line} title={tile.title} />;
+    const byDay = line && { answer: line, dimensions: BY_DAY, metric, currency };
+    return byDay ? <Twin chart={number} table={<Figures drawn={byDay} />} /> : number;
+  }
   if (tile.chart === 'table') return <Figures drawn={drawn} />;
   const onMap = { answer, dimensions, metric, currency };
   return (

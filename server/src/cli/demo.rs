@@ -1,10 +1,11 @@
 //! `opentrace demo`: the whole program with a site that looks alive.
 //!
 //! Everything goes the ordinary way: the site `demo.example` gets its history and its live traffic
-//! through the HTTP API, from a client in this process. Only reading needs no key, and only from this
-//! machine.
+//! through the HTTP API, from a client in this process, and so do the rules, segments and models that it
+//! shows. Only reading needs no key, and only from this machine.
 
 mod feed;
+pub(crate) mod shown;
 mod state;
 
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Sends the demo's history and its live traffic.
+//! Sends the demo's history and its live traffic, and has made what is shown of them.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::state::State;
+use super::shown;
+use super::state::{Sent, State};
 use crate::cli::CliError;
 use crate::cli::r#gen::traffic::{Event, HOUR_MS, Traffic};
-use crate::cli::import::ensure_site;
-use crate::client::{Client, Retry};
+use crate::cli::import::{ensure_site, wait_until_visible};
+use crate::client::{Client, ClientError, Retry};
 use crate::clock;
 
 pub(super) const SITE: &str = "demo.example";
@@ -63,8 +64,32 @@ impl Feed {
         let zone = jiff::tz::TimeZone::system();
         ensure_site(&self.client, SITE, zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC"))
             .await?;
-        tokio::try_join!(self.history(), self.live())?;
+        tokio::try_join!(self.past(), self.live())?;
         Ok(())
+    }
+
+    /// What is watched, the days before the first start, and what learns from them.
+    async fn past(&self) -> Result<(), CliError> {
+        if !self.state.sent().furnished {
+            self.made(shown::put(&self.client, shown::at_once()).await, |sent| sent.furnished = true)?;
+        }
+        self.history().await?;
+        if !self.state.sent().learned {
+            wait_until_visible(&self.client).await?;
+            self.made(shown::put(&self.client, shown::of_history()).await, |sent| sent.learned = true)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers that something was made; traffic goes on where it could not be, and the next start tries again.
+    fn made(&self, made: Result<(), ClientError>, remember: fn(&mut Sent)) -> Result<(), CliError> {
+        match made {
+            Ok(()) => self.state.update(remember).map_err(unwritten),
+            Err(error) => {
+                tracing::warn!(code = error.code(), %error, "something that the demo shows could not be made");
+                Ok(())
+            }
+        }
     }
 
     /// The days before the first start, the nearest first: today is what people look at.

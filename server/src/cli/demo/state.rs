@@ -1,4 +1,4 @@
-//! How far the demo's traffic is, kept beside its data.
+//! How far the demo is, kept beside its data.
 //!
 //! It saves work and nothing else: what is sent twice has the same ids and counts once.
 
@@ -19,6 +19,19 @@ pub(super) struct Sent {
     pub(super) days: i64,
     /// Live traffic since the origin up to here.
     pub(super) until: i64,
+    /// Whether there is what [`super::shown::at_once`] makes.
+    #[serde(default)]
+    pub(super) furnished: bool,
+    /// Whether there is what [`super::shown::of_history`] makes.
+    #[serde(default)]
+    pub(super) learned: bool,
+}
+
+impl Sent {
+    /// Nothing yet, at the first start.
+    const fn beginning(now: i64) -> Self {
+        Self { origin: now, days: 0, until: now, furnished: false, learned: false }
+    }
 }
 
 /// The file that keeps it.
@@ -33,7 +46,7 @@ impl State {
     pub(super) fn open(data: &Path, now: i64) -> Self {
         let path = data.join(FILE);
         let kept = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        Self { path, sent: Mutex::new(kept.unwrap_or(Sent { origin: now, days: 0, until: now })) }
+        Self { path, sent: Mutex::new(kept.unwrap_or(Sent::beginning(now))) }
     }
 
     pub(super) fn sent(&self) -> Sent {
@@ -59,10 +72,14 @@ mod tests {
     fn it_continues_where_it_was() {
         let folder = tempfile::tempdir().expect("a folder");
         let state = State::open(folder.path(), 1_000);
-        assert_eq!(state.sent(), Sent { origin: 1_000, days: 0, until: 1_000 });
+        assert_eq!(state.sent(), Sent::beginning(1_000));
         state.update(|sent| (sent.days, sent.until) = (3, 2_000)).expect("written");
         let again = State::open(folder.path(), 9_000);
-        assert_eq!(again.sent(), Sent { origin: 1_000, days: 3, until: 2_000 });
+        assert_eq!(again.sent(), Sent { days: 3, until: 2_000, ..Sent::beginning(1_000) });
+        let older = r#"{"origin": 5, "days": 60, "until": 7}"#;
+        std::fs::write(folder.path().join(FILE), older).expect("written");
+        let held = Sent { days: 60, until: 7, ..Sent::beginning(5) };
+        assert_eq!(State::open(folder.path(), 9_000).sent(), held);
         std::fs::write(folder.path().join(FILE), "{").expect("written");
         assert_eq!(State::open(folder.path(), 9_000).sent().origin, 9_000);
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod dashboards;
+mod demo;
 mod look;
 mod page;
 mod people;

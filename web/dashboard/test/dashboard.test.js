@@ -261,6 +261,24 @@ test('who may only look is told how to get further', async () => {
   await page.context().close();
 });
 
+test('the demo is watched by rules that fire, and has segments to compare', async () => {
+  const page = await world.open(`${SITE}/alerts`, { viewport: { width: 1280, height: 900 } });
+  const rules = panel(page, 'Rules');
+  await rules.getByText('Pageviews is above 15 within a minute').waitFor();
+  await rules.getByText('Conversion rate is below 1% within a day, only goal signup').waitFor();
+  // Its own traffic does by day what these visits do at any hour.
+  await visit(world.origin, 'demo.example', 60);
+  await panel(page, 'History').getByText('Busy fired').first().waitFor();
+  await rules.getByRole('img', { name: 'Firing' }).first().waitFor();
+  await accessible(page);
+  await page.getByRole('link', { name: 'Segments' }).click();
+  const table = panel(page, 'Comparison');
+  for (const name of ['Everybody', 'From search', 'On phones', 'Readers of the blog', 'German-speaking'])
+    await table.getByRole('row', { name }).locator('td', { hasText: /[1-9]/ }).first().waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('a dashboard that is ready is looked at by anybody', async () => {
   const page = await world.open(`${SITE}/dashboards`, { viewport: { width: 1280, height: 900 } });
   await page.getByRole('link', { name: 'Overview' }).last().click();
@@ -411,6 +429,22 @@ test('a question is answered with a chart, and the next goes on from it', async 
   await page.waitForFunction((field) => field.value.includes('compare'), await understood.elementHandle());
   assert.match(await understood.inputValue(), /"visit:browser"/);
   assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('what the question box offers is understood', async (t) => {
+  const page = await world.open(SITE);
+  await ready(page);
+  const { features } = await page.evaluate(() => fetch('/api/v1/session').then((answer) => answer.json()));
+  if (!features.includes('ask')) return t.skip('the program understands no questions');
+  const field = page.getByLabel('Ask a question');
+  const offered = await field.evaluate((field) => [...field.list.options].map(({ value }) => value));
+  assert.ok(offered.length > 5);
+  for (const question of offered) {
+    const body = JSON.stringify({ site_id: 'demo.example', question });
+    const answer = await (await fetch(`${world.origin}/api/v1/ask`, { method: 'POST', body })).json();
+    assert.equal(answer.status, 'answered', `${question}: ${JSON.stringify(answer).slice(0, 300)}`);
+  }
   await page.context().close();
 });
 

@@ -1,5 +1,6 @@
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
 import { isElsewhere } from '../site/shortcuts';
+import { EXAMPLES } from './examples';
 
 const Conversation = lazy(() =>
   import('./Conversation').then((module) => ({ default: module.Conversation })),
@@ -10,6 +11,7 @@ export function AskBox({ site }: { site: string }) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
   const [asked, setAsked] = useState<string>();
+  const examples = useId();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key !== '/' || isElsewhere(event)) return;
@@ -33,9 +35,16 @@ export function AskBox({ site }: { site: string }) {
           type="search"
           aria-label="Ask a question"
           placeholder="Ask: visitors from Germany last week"
+          autoComplete="off"
+          list={examples}
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
+        <datalist id={examples}>
+          {EXAMPLES.map((question) => (
+            <option key={question} value={question} />
+          ))}
+        </datalist>
         {!text && <span className="key">/</span>}
       </form>
       {asked && (

@@ -408,6 +408,52 @@ test('the busy day is found on the graph, and why it was', async (t) => {
   await done(page);
 });
 
+test('every page fits on a phone and can be read in the dark', async () => {
+  const page = await world.page('/', {
+    viewport: { width: 390, height: 844 },
+    isMobile: true,
+    colorScheme: 'dark',
+  });
+  const steps = JSON.stringify({ steps: ['/cart', '/checkout', 'purchase'], by: 'visit:source' });
+  const ofSite = [
+    '',
+    '/live',
+    '/alerts',
+    '/dashboards',
+    '/dashboards/ready/Overview',
+    `/funnels?ask=${encodeURIComponent(steps)}`,
+    '/journeys',
+    '/retention?period=91d',
+    '/segments',
+    '/people',
+    '/insights?period=7d',
+    '/anomalies',
+    '/forecasts',
+    '/models',
+    '/settings',
+    '/install',
+    '/erasure',
+  ].map((path) => `/sites/${SITE}${path}`);
+  for (const path of ['/', '/new', '/account', '/appearance', ...ofSite]) {
+    await page.goto(world.origin + path);
+    await page.locator('main :is(h1, .tile .value)').first().waitFor();
+    // What is in view is there; what is below is asked for when it comes into view.
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('[aria-label=Loading]')].every(
+        (one) => one.getBoundingClientRect().top >= innerHeight,
+      ),
+    );
+    await accessible(page);
+    const [wide, high] = await page.evaluate(() => [
+      document.documentElement.scrollWidth - innerWidth,
+      document.documentElement.scrollHeight,
+    ]);
+    assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`);
+    assert.ok(high > 300, path);
+  }
+  await done(page);
+});
+
 test('an organisation’s name, colour and logo are on every page, and its colour can be read', async () => {
   const page = await world.page('/appearance');
   await page.getByLabel('Name').fill('Green Thumb');

@@ -11,6 +11,7 @@ export function SiteCard({ site }: { site: string }) {
   const about = { site_id: site, metrics: ['visitors'], date_range: '24h' };
   const { data: total } = useAnswer(about);
   const { data: line } = useAnswer({ ...about, dimensions: ['time:hour'], include: BY_TIME });
+  const visitors = total?.results[0]?.metrics[0];
   return (
     <Link to="/sites/$site" params={{ site }}>
       {site}
@@ -22,7 +23,9 @@ export function SiteCard({ site }: { site: string }) {
         )}
       </span>
       <span className="soft">
-        {total ? `${figure('visitors', total.results[0]?.metrics[0])} visitors in 24 hours` : ' '}
+        {total
+          ? `${figure('visitors', visitors)} ${visitors === 1 ? 'visitor' : 'visitors'} in 24 hours`
+          : ' '}
       </span>
     </Link>
   );

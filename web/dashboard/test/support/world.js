@@ -134,6 +134,8 @@ export async function shot(page, name, { whole = true } = {}) {
   // What sticks to the window's edge would end where the window does.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   if (whole) await page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
+  // What came into view only now is asked for now.
+  await page.waitForFunction(() => !document.querySelector('[aria-label=Loading]'));
   await page.waitForTimeout(900);
   await page.screenshot({ path: `${shots}${name}.png` });
   await page.setViewportSize(size);

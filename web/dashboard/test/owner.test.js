@@ -126,6 +126,27 @@ test("rules watch metrics of the site's own, and what people do on pages", async
   await accessible(page);
   await rules.getByRole('button', { name: 'Delete Shares' }).click();
   await rules.getByText('Nothing yet').waitFor();
+
+  // Of which pages a rule is that was made elsewhere stays where the form cannot say it.
+  await world.call('/api/v1/alerts', {
+    site_id: SITE,
+    name: 'Read',
+    metric: 'scroll_depth',
+    filters: [['contains', 'event:page', ['/page']]],
+    condition: { type: 'below', value: 20 },
+    window: '1h',
+    channels: [],
+  });
+  await page.reload();
+  await rules.getByRole('button', { name: 'Change Read' }).click();
+  const change = page.getByRole('form', { name: 'Change Read' });
+  await change.getByLabel('Value').fill('25');
+  const kept = page.waitForRequest((one) => one.method() === 'PATCH');
+  await change.getByRole('button', { name: 'Keep it' }).click();
+  assert.equal((await kept).postDataJSON().filters, undefined);
+  await rules.getByText('Scroll depth is below 25% within an hour, only page /page').waitFor();
+  await rules.getByRole('button', { name: 'Delete Read' }).click();
+  await rules.getByText('Nothing yet').waitFor();
   await done(page);
 });
 

@@ -157,12 +157,14 @@ interface PartsProps {
   /** What is watched; of what fires with an event itself, nothing. */
   metric: string | null;
   own: Measure[];
+  /** Whether the form can say of which part the rule is. */
+  isSaid: boolean;
 }
 
 /** Of what part of the traffic, and whether each value is watched on its own. */
-export function Parts({ site, first, metric, own }: PartsProps) {
+export function Parts({ site, first, metric, own, isSaid }: PartsProps) {
   const { need, groups } = watching(metric ?? '', own);
-  const needs = metric === null ? undefined : need;
+  const needs = metric !== null && isSaid ? need : undefined;
   const [filtered, setFiltered] = useState(first.filtered ?? needs?.dimension ?? '');
   const isOpen = first.filtered || needs || (metric !== null && (first.group || !('' in groups)));
   return (

@@ -17,7 +17,7 @@ import { Field, Form } from '../session/Form';
 import { useMeasures } from '../site/useMeasures';
 import { useCurrency } from '../ui/data';
 import { Gaps, Parts } from './Gaps';
-import { changed, fieldsOf, isMeasured, ruleOf } from './rule';
+import { changed, fieldsOf, isMeasured, isShown, ruleOf } from './rule';
 import { Simulated } from './Simulated';
 import { missing, watching } from './watchable';
 
@@ -36,6 +36,8 @@ export function RuleForm({ rule, done }: Props) {
   const [kind, setKind] = useState<Condition['type']>(rule?.condition.type ?? 'above');
   const [event, setEvent] = useState(rule?.condition.type === 'event' ? rule.condition.event : 'pageview');
   const first = rule ? fieldsOf(rule) : {};
+  // What the form cannot say stays as it is, and may be what a metric needs.
+  const isSaid = isShown(rule?.filters);
   const [metric, setMetric] = useState(first.metric ?? 'pageviews');
   const own = useMeasures(view.site);
   const currency = useCurrency(view.site);
@@ -46,7 +48,7 @@ export function RuleForm({ rule, done }: Props) {
   const read = (): Rule => {
     const data = new FormData(fields.current?.closest('form') ?? undefined);
     const texts = Object.fromEntries([...data].map(([name, value]) => [name, String(value)]));
-    const lacking = missing(texts.metric, texts);
+    const lacking = isSaid && missing(texts.metric, texts);
     if (lacking) throw new Error(lacking);
     return ruleOf(view.site, kind, texts, data.getAll('channel').map(String));
   };
@@ -91,6 +93,7 @@ export function RuleForm({ rule, done }: Props) {
         first={first}
         metric={isMeasured(kind) ? metric : null}
         own={own}
+        isSaid={isSaid}
       />
       {held && held.length > 0 && <ChannelChoice held={held} chosen={rule?.channels ?? []} />}
       <Field name="name" label="Name" required autoComplete="off" defaultValue={rule?.name ?? ''} />

@@ -51,7 +51,7 @@ export function fieldsOf({ metric, window, cooldown, condition, filters, group_b
 }
 
 /** Whether the form can say these conditions: one value of one dimension, or none. */
-const isShown = (filters: Rule['filters'] = []): boolean =>
+export const isShown = (filters: Rule['filters'] = []): boolean =>
   filters.length === 0 || (filters.length === 1 && filters[0]?.[0] === 'is' && filters[0][2].length === 1);
 
 /** What becomes another in `old` as the form says `rule`; conditions that it cannot say stay. */

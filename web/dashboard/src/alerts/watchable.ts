@@ -101,7 +101,7 @@ export function watching(metric: string, own: Measure[]): Watching {
 /** What is still to be said of a rule that the form says, in a sentence. */
 export function missing(metric: string | undefined, { filtered, only, group }: Fields): string | undefined {
   const need = metric ? NEEDS[metric] : undefined;
-  const isEach = need !== undefined && group === need.group;
+  const isEach = need !== undefined && (group === need.group || group === need.dimension);
   if (need && !isEach && !(filtered === need.dimension && only)) return need.ask;
   if (filtered && !only && !isEach) return 'Say what it is of which you want to hear, or choose “anything”.';
   return undefined;

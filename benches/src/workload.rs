@@ -91,6 +91,7 @@ impl Iterator for Workload {
             ts,
             id: self.serial,
             path: TextId(1 + path as u64),
+            name: if kind == Kind::Custom { TextId(PATHS + 1) } else { TextId::default() },
             visit: VisitId(1 + person.visitor % 5_000),
             revenue: if kind == Kind::Custom { 10_000 } else { 0 },
             marks: marks(kind, path as u64),

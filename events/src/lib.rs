@@ -19,7 +19,7 @@ pub mod site;
 pub use accept::{Acceptor, Origin};
 pub use ids::{DefinitionId, SiteId, Timestamp, VisitorId};
 pub use limits::Limits;
-pub use model::{Event, Kind, Page, Visit};
+pub use model::{Event, Kind, PAGEVIEW, Page, Visit};
 pub use native::NativeEvent;
 pub use rejection::Rejection;
 pub use site::{Site, Sites};

@@ -1,5 +1,5 @@
-//! Breakdowns: how many people came on a day and what they did, by page, by the page a visit began
-//! or ended on, and by what a visit brings with it (source, place, device).
+//! Breakdowns: how many people came on a day and what they did, by page, by the name of what they did,
+//! by the page a visit began or ended on, and by what a visit brings with it (source, place, device).
 //!
 //! In:    changed stretches of history (`change`), and the sessions they change.
 //! Out:   per `(site, what, value, day, previous)` the difference of every total; and people of a day
@@ -36,6 +36,8 @@ pub enum By {
     Nothing,
     /// The page of an act, [`TextId`].
     Page,
+    /// The name of a custom act, [`TextId`].
+    Name,
     /// The page that a session began on, [`TextId`].
     Entry,
     /// The page that it ended on, [`TextId`].
@@ -85,8 +87,8 @@ pub struct Company {
 /// A value that a person came with on a day.
 type Came = (By, u64, i32);
 
-/// Emits what a change adds to the days of pages.
-pub(crate) fn page_diffs(change: &Change<'_>, mut emit: impl FnMut(BreakdownCell, BreakdownDelta)) {
+/// Emits what a change adds to the days of pages and names.
+pub(crate) fn act_diffs(change: &Change<'_>, mut emit: impl FnMut(BreakdownCell, BreakdownDelta)) {
     for (act, diff) in change.moved().filter(|(act, _)| act.is_counted()) {
         let delta = BreakdownDelta {
             events: diff,
@@ -94,9 +96,17 @@ pub(crate) fn page_diffs(change: &Change<'_>, mut emit: impl FnMut(BreakdownCell
             revenue: act.revenue * diff,
             ..BreakdownDelta::default()
         };
-        let site = change.person.site;
-        emit(BreakdownCell { site, by: By::Page, value: act.path.0, day: act.day(), previous: NEVER }, delta);
+        let (site, day) = (change.person.site, act.day());
+        for (by, value) in of_act(act) {
+            emit(BreakdownCell { site, by, value: value.0, day, previous: NEVER }, delta);
+        }
     }
+}
+
+/// What an act that counts is divided by.
+fn of_act(act: &Act) -> impl Iterator<Item = (By, TextId)> {
+    let name = (act.kind == Kind::Custom).then_some((By::Name, act.name));
+    std::iter::once((By::Page, act.path)).chain(name)
 }
 
 /// Emits what a session adds to the day of its start.
@@ -185,7 +195,7 @@ fn came(acts: &[Counted], into: &mut Vec<Came>) {
         into.push((By::Visit, first.visit.0, day));
         for act in counted() {
             into.push((By::Nothing, 0, act.day()));
-            into.push((By::Page, act.path.0, act.day()));
+            into.extend(of_act(act).map(|(by, value)| (by, value.0, act.day())));
         }
     }
 }

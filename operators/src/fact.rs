@@ -41,7 +41,7 @@ pub struct EventFact {
     pub act: Act,
 }
 
-/// The part of an event that is not whose it is: 64 bytes.
+/// The part of an event that is not whose it is: 72 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Act {
     /// Milliseconds since 1970 in UTC.
@@ -49,6 +49,8 @@ pub struct Act {
     /// Breaks ties of `ts`, and tells equal-looking events apart: the low half of the event's id.
     pub id: u64,
     pub path: TextId,
+    /// What a custom event is called; 0 for others.
+    pub name: TextId,
     pub visit: VisitId,
     /// Fixed point in the site's currency, see `opentrace_events::money`.
     pub revenue: i64,

@@ -1,6 +1,6 @@
 //! People's histories: sorted acts, changed in place, and the stretches a change reaches.
 //!
-//! State: one row of 72 bytes per act of a person in the collection, and a hash entry of about 60
+//! State: one row of 80 bytes per act of a person in the collection, and a hash entry of about 60
 //!        bytes per person. No trace and no output arrangement: under a totally ordered time the
 //!        past is never asked for, so the present is enough.
 //! Retraction: takes the row out and derives again. A row taken out more often than it was put in

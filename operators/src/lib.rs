@@ -36,6 +36,6 @@ pub use marks::{Mark, Marks};
 pub use retention::{RetentionCell, SIZE};
 pub use rows::{Rows, Selection};
 pub use series::{Builtin, SeriesCell, SeriesGrain, SeriesId};
-pub use sessions::{STOPS, Session};
+pub use sessions::{DEEDS, Deed, LONGEST_WHOLE_MS, STOPS, Session};
 pub use traffic::{TrafficCell, TrafficDelta};
 pub use uniques::UniquesCell;

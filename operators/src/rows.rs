@@ -5,7 +5,7 @@
 
 use differential_dataflow::consolidation::consolidate;
 
-use crate::breakdowns::{self, BreakdownCell, BreakdownDelta, Company, page_diffs};
+use crate::breakdowns::{self, BreakdownCell, BreakdownDelta, Company, act_diffs};
 use crate::change::Change;
 use crate::definition::Definition;
 use crate::fact::Diff;
@@ -114,7 +114,7 @@ impl Rows {
             unique_diffs(change, |cell, diff| uniques.push((cell, diff)));
         }
         if selection.breakdowns {
-            page_diffs(change, |cell, delta| breakdowns.push((cell, delta)));
+            act_diffs(change, |cell, delta| breakdowns.push((cell, delta)));
             breakdowns::visitor_diffs(
                 change,
                 |cell, delta| breakdowns.push((cell, delta)),

@@ -178,6 +178,7 @@ fn fact() -> impl Strategy<Value = EventFact> {
                 ts,
                 id: id + 10 * minute as u64,
                 path: TextId(1 + minute as u64 % 4),
+                name: if kind == Kind::Custom { TextId(9 + id) } else { TextId::default() },
                 visit: VisitId(1 + visitor * 3 + minute as u64 % 2),
                 revenue,
                 marks: if kind == Kind::Engagement { Marks::default() } else { marks },

@@ -9,7 +9,7 @@ use opentrace_operators::{Act, EventFact, Kind as FactKind, Marks, Person};
 use uuid::Uuid;
 
 use crate::calendar::Calendars;
-use crate::intern::Interner;
+use crate::intern::{Interned, Interner, Texts};
 use crate::plan::Book;
 
 /// What of an event, fresh or stored, the views need.
@@ -95,14 +95,19 @@ impl FactMaker {
     }
 
     pub(crate) fn make(&mut self, sources: &[Source<'_>], book: &Book) -> Vec<EventFact> {
-        let ids = self.interner.take(sources.iter().map(|source| (source.path, source.visit.as_ref())));
+        let ids = self.interner.take(sources.iter().map(|source| Texts {
+            path: source.path,
+            name: (source.kind == Kind::Custom).then_some(source.name),
+            visit: source.visit.as_ref(),
+        }));
         let mut facts = Vec::with_capacity(sources.len());
-        for (source, (path, visit)) in sources.iter().zip(ids) {
+        for (source, Interned { path, name, visit }) in sources.iter().zip(ids) {
             let plan = book.of(source.site);
             let act = Act {
                 ts: source.ts.0,
                 id: source.id.as_u64_pair().1,
                 path,
+                name,
                 visit,
                 // Amounts in another currency than the site's cannot be added to its sums.
                 revenue: match plan {
@@ -126,6 +131,6 @@ impl FactMaker {
 
     /// Gives back the references of facts that leave.
     pub(crate) fn release<'a>(&self, acts: impl Iterator<Item = &'a Act>) {
-        self.interner.release(acts.map(|act| (act.path, act.visit)));
+        self.interner.release(acts.map(|act| Interned { path: act.path, name: act.name, visit: act.visit }));
     }
 }

@@ -43,17 +43,33 @@ struct Entry<T: ?Sized> {
     references: u32,
 }
 
+/// What of an event is interned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Texts<'a> {
+    pub path: &'a str,
+    /// Of a custom event.
+    pub name: Option<&'a str>,
+    pub visit: &'a Visit,
+}
+
+/// The same as numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Interned {
+    pub path: TextId,
+    /// None (0) of what is no custom event.
+    pub name: TextId,
+    pub visit: VisitId,
+}
+
 impl Interner {
-    /// Interns paths and visit attributes, and takes one reference on each.
-    pub(crate) fn take<'a>(
-        &self,
-        rows: impl Iterator<Item = (&'a str, &'a Visit)>,
-    ) -> Vec<(TextId, VisitId)> {
+    /// Interns what events hold, and takes one reference on each.
+    pub(crate) fn take<'a>(&self, rows: impl Iterator<Item = Texts<'a>>) -> Vec<Interned> {
         let mut tables = self.write();
         // Rows often share a visit: its attributes need not be hashed for each.
         let mut shared: HashMap<*const Visit, u64> = HashMap::new();
-        rows.map(|(path, visit)| {
+        rows.map(|Texts { path, name, visit }| {
             let path = tables.texts.take(path, || Arc::from(path));
+            let name = name.map_or(0, |name| tables.texts.take(name, || Arc::from(name)));
             let known = shared.entry(std::ptr::from_ref(visit));
             let visit = match known {
                 hashbrown::hash_map::Entry::Occupied(id) => tables.visits.take_again(*id.get()),
@@ -61,16 +77,18 @@ impl Interner {
                     *free.insert(tables.visits.take(visit, || Arc::new(visit.clone())))
                 }
             };
-            (TextId(path), VisitId(visit))
+            Interned { path: TextId(path), name: TextId(name), visit: VisitId(visit) }
         })
         .collect()
     }
 
     /// Gives back one reference on each.
-    pub(crate) fn release(&self, rows: impl Iterator<Item = (TextId, VisitId)>) {
+    pub(crate) fn release(&self, rows: impl Iterator<Item = Interned>) {
         let mut tables = self.write();
-        for (path, visit) in rows {
+        for Interned { path, name, visit } in rows {
             tables.texts.release(path.0);
+            // None is not in the table.
+            tables.texts.release(name.0);
             tables.visits.release(visit.0);
         }
         let Tables { texts, visits } = &mut *tables;
@@ -80,7 +98,12 @@ impl Interner {
 
     /// For looking up many ids. Nothing is added or released meanwhile.
     pub(crate) fn reader(&self) -> Reader<'_> {
-        Reader { tables: self.read(), nothing: Arc::default(), nowhere: Arc::default() }
+        Reader {
+            tables: self.read(),
+            nothing: Arc::default(),
+            nowhere: Arc::default(),
+            pageview: Arc::from(opentrace_events::PAGEVIEW),
+        }
     }
 
     /// How many strings and visits are held.
@@ -105,9 +128,15 @@ pub(crate) struct Reader<'a> {
     tables: std::sync::RwLockReadGuard<'a, Tables>,
     nothing: Arc<str>,
     nowhere: Arc<Visit>,
+    pageview: Arc<str>,
 }
 
 impl Reader<'_> {
+    /// What page views are called.
+    pub(crate) fn pageview(&self) -> Arc<str> {
+        Arc::clone(&self.pageview)
+    }
+
     /// The string of an id; empty for "none".
     pub(crate) fn text(&self, id: TextId) -> Arc<str> {
         match self.tables.texts.entries.get(&id.0) {
@@ -195,15 +224,16 @@ mod tests {
     fn an_id_means_one_string_until_the_last_reference_goes() {
         let interner = Interner::default();
         let visit = Visit { country: "DE".into(), ..Visit::default() };
-        let taken = interner.take(["/a", "/b", "/a"].into_iter().map(|path| (path, &visit)));
-        let [(a, v), (b, _), again] = taken[..] else { panic!("three rows in, three out") };
-        assert_ne!(a, b);
-        assert_eq!(again, (a, v));
-        assert_eq!(&*interner.reader().text(a), "/a");
+        let names = [("/a", None), ("/b", Some("/a")), ("/a", None)];
+        let taken = interner.take(names.into_iter().map(|(path, name)| Texts { path, name, visit: &visit }));
+        let [a, b, again] = taken[..] else { panic!("three rows in, three out") };
+        assert_ne!(a.path, b.path);
+        assert_eq!((again, b.name, a.name), (a, a.path, TextId::default()));
+        assert_eq!(&*interner.reader().text(a.path), "/a");
 
-        interner.release([(a, v)].into_iter());
-        assert_eq!(&*interner.reader().text(a), "/a", "one reference is left");
-        interner.release([(a, v), (b, v)].into_iter());
+        interner.release([a, again].into_iter());
+        assert_eq!(&*interner.reader().text(a.path), "/a", "one reference is left");
+        interner.release([b].into_iter());
         assert_eq!(interner.len(), (0, 0));
     }
 

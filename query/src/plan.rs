@@ -2,7 +2,8 @@
 //!
 //! A question is answered from the cheapest rows that give the exact number: views of minutes and
 //! of periods where nothing is divided or filtered, `v_breakdowns` where whole days are divided by one
-//! attribute it has, `v_sessions` where only visits are asked about, `events` where events are. What a metric means never depends on that choice, only on the question:
+//! attribute it has, `v_sessions` where only visits are asked about or what they carry of their events,
+//! `events` where more of events is. What a metric means never depends on that choice, only on the question:
 //! without visit attributes, events count where they happened and visits where they began; with
 //! attributes of visits alone, everything is of visits that began in the range; with attributes of
 //! events, everything is of matching events in the range. What a visit has done besides is an
@@ -14,14 +15,21 @@
 
 use std::collections::BTreeSet;
 
+use opentrace_events::define::{Attribute, Condition as Event};
+
 use crate::catalogue::{Basis, Field, Grain, Metric, Needs, Presence, Scope};
 use crate::error::QueryError;
 use crate::filter::Filter;
+use crate::measure::{Kind, Measure, Over, Value};
 use crate::query::{Dimension, Query};
 use crate::range::Range;
+use crate::vocabulary::Goal;
 
 /// How long before the range a visit may have begun that still has events in it.
 pub const LONGEST_VISIT_MS: i64 = 7 * 86_400_000;
+
+/// How long a visit that carries its events lasts at most.
+pub const LONGEST_WHOLE_MS: i64 = 86_400_000;
 
 /// Where a statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +42,8 @@ pub enum Source {
     Breakdowns(&'static str),
     /// `v_sessions`. Where the question names the page of an event, the page the visit began on.
     Visits,
+    /// The events that `v_sessions` carries.
+    Acts,
     /// `events` alone.
     Events,
     /// `events`, each with its visit.
@@ -107,6 +117,12 @@ pub struct Shape {
     pub pages_only: bool,
     /// Whether visits are made of events when they are asked for.
     pub made_visits: bool,
+    /// Whether visits may be asked for the events they carry.
+    pub lists: bool,
+    /// Whether they carry all that is asked about of events.
+    pub acts: bool,
+    /// Whether what is defined on the site decides which goals there are.
+    pub defined_goals: bool,
     /// Whether days are whole and all that happened on them counts.
     pub whole_days: bool,
 }
@@ -117,6 +133,8 @@ const EVERYONE: &str = "everyone";
 const ALL_VISITS: &str = "visits";
 /// The page of an event.
 const PAGE: &str = "page";
+/// The name of a custom event.
+const NAME: &str = "name";
 /// Columns of visits that `v_breakdowns` has rows of.
 const OF_VISITS: [&str; 12] = [
     "entry_page",
@@ -140,10 +158,15 @@ impl Source {
             Self::Traffic => "v_traffic",
             Self::Uniques(_) => "v_uniques",
             Self::Breakdowns(_) => "v_breakdowns",
-            Self::Visits => "v_sessions",
+            Self::Visits | Self::Acts => "v_sessions",
             Self::Events => "events",
             Self::EventsInVisits | Self::VisitsOfEvents | Self::Engagement => "events+v_sessions",
         }
+    }
+
+    /// Whether it holds sums: as many rows as there are days or minutes, however many events there are.
+    pub fn is_kept(self) -> bool {
+        matches!(self, Self::Traffic | Self::Uniques(_) | Self::Breakdowns(_))
     }
 
     /// Why a statement reads there.
@@ -153,6 +176,7 @@ impl Source {
             Self::Uniques(_) => "people of whole days, weeks or months are kept",
             Self::Breakdowns(_) => "whole days are kept, by one attribute",
             Self::Visits => "only attributes of visits are asked about: a row for each visit is kept",
+            Self::Acts => "what visits carry of their events is all that is asked about",
             Self::Events => "attributes of events, or people of a range that is kept nowhere",
             Self::EventsInVisits => "events are asked about by what their visits are",
             Self::VisitsOfEvents => "whole visits are asked about by what happened in them",
@@ -165,11 +189,11 @@ impl Source {
         match self {
             Self::Traffic => Basis::Traffic,
             Self::Uniques(_) => Basis::Uniques,
-            Self::Breakdowns(EVERYONE | PAGE) => Basis::Days,
+            Self::Breakdowns(EVERYONE | PAGE | NAME) => Basis::Days,
             Self::Breakdowns(_) => Basis::DaysOfVisits,
             Self::Visits | Self::VisitsOfEvents => Basis::Visits,
             Self::Events => Basis::Events,
-            Self::EventsInVisits => Basis::EventsInVisits,
+            Self::Acts | Self::EventsInVisits => Basis::EventsInVisits,
             Self::Engagement => Basis::Engagement,
         }
     }
@@ -177,8 +201,8 @@ impl Source {
 
 impl Plan {
     /// Plans a query over a resolved range.
-    pub fn new(query: &Query, range: &Range, views: Views) -> Result<Self, QueryError> {
-        let shape = Shape::of(query, range, views);
+    pub fn new(query: &Query, range: &Range, views: Views, goals: &[Goal]) -> Result<Self, QueryError> {
+        let shape = Shape::of(query, range, views, goals);
         let mut parts: Vec<Part> = Vec::new();
         let mut outputs = Vec::with_capacity(query.metrics.len());
         let mut totals: Vec<Total> = Vec::new();
@@ -219,6 +243,12 @@ impl Plan {
         // What is null is ordered here, so that it comes last in every order.
         let plain = |output: &Output| matches!(output, Output::Column(metric) if !metric.info().nullable);
         self.parts.len() == 1 && self.outputs.iter().all(plain)
+    }
+
+    /// Whether sums that are kept are all that is read.
+    pub fn is_kept(&self) -> bool {
+        let totals = self.totals.iter().map(|total| &total.part);
+        self.parts.iter().chain(totals).all(|part| part.source.is_kept())
     }
 
     /// What `meta.source` says: every view and table that answered, joined by commas.
@@ -262,7 +292,7 @@ impl Total {
 }
 
 impl Shape {
-    fn of(query: &Query, range: &Range, views: Views) -> Self {
+    fn of(query: &Query, range: &Range, views: Views, goals: &[Goal]) -> Self {
         let dimensions: Vec<_> = query
             .dimensions
             .iter()
@@ -283,8 +313,22 @@ impl Shape {
             .iter()
             .filter(of(Scope::Event))
             .all(|dimension| dimension.field().is_some_and(|field| field.visit_column.is_some()));
+        let lists = views == Views::Use;
+        let acts = lists
+            && attributes.iter().all(|dimension| is_carried(dimension, goals))
+            && query.measures.iter().all(|measure| measure_is_carried(measure, goals));
         let whole_days = views == Views::Use && query.filters.is_empty() && range.whole(Grain::Day);
-        Self { events, visits, pages_only, dimensions, made_visits: views == Views::Never, whole_days }
+        Self {
+            events,
+            visits,
+            pages_only,
+            made_visits: views == Views::Never,
+            lists,
+            acts,
+            defined_goals: !goals.is_empty(),
+            whole_days,
+            dimensions,
+        }
     }
 
     /// The grain of the time dimension.
@@ -297,7 +341,11 @@ impl Shape {
 
     /// The names of what a statement reads.
     pub fn name_of(&self, source: Source) -> &'static str {
-        if self.made_visits { Source::Events.name() } else { source.name() }
+        match source {
+            _ if self.made_visits => Source::Events.name(),
+            Source::VisitsOfEvents if self.acts => Source::Acts.name(),
+            _ => source.name(),
+        }
     }
 
     /// The same question divided by these of its dimensions only. What kinds of attributes it has
@@ -332,7 +380,8 @@ impl Shape {
             (Some(one), None) => {
                 let field = one.field().filter(|field| field.people.is_none())?;
                 match field.scope {
-                    Scope::Event => Some(PAGE).filter(|_| is_page(field)),
+                    Scope::Event if is_page(field) => Some(PAGE),
+                    Scope::Event => Some(NAME).filter(|_| field.custom_only && !self.defined_goals),
                     Scope::Visit => OF_VISITS.into_iter().find(|column| *column == field.column),
                 }
             }
@@ -341,6 +390,13 @@ impl Shape {
     }
 
     fn source(&self, metric: Metric, range: &Range, views: Views) -> Result<Source, QueryError> {
+        Ok(match self.source_of_rows(metric, range, views)? {
+            Source::Events | Source::EventsInVisits if self.acts => Source::Acts,
+            source => source,
+        })
+    }
+
+    fn source_of_rows(&self, metric: Metric, range: &Range, views: Views) -> Result<Source, QueryError> {
         let days = self.breakdown().map(Source::Breakdowns);
         let days = days.filter(|days| metric.formula(days.basis()).is_some());
         if let Some(days) = days.filter(|_| self.events || self.visits) {
@@ -410,6 +466,43 @@ impl Shape {
             reason: format!("is of whole visits and cannot be divided by `{}`", dimension.name()),
             hint: Some("of the attributes of events only `event:page` (and `event:hostname` with it) can be used: a visit counts for the page it began on".to_owned()),
         })
+    }
+}
+
+/// Whether visits carry all that a filter, which is about events, asks of them.
+pub(crate) fn carries(filter: &Filter, goals: &[Goal]) -> bool {
+    !filter.mentions(|dimension| !is_carried(dimension, goals))
+}
+
+/// Whether visits carry an attribute, where it is one of events.
+fn is_carried(dimension: &Dimension, goals: &[Goal]) -> bool {
+    match dimension.scope() {
+        None | Some(Scope::Visit) => true,
+        Some(Scope::Event) => match dimension.field() {
+            Some(field) if field.custom_only => goals.iter().all(|goal| condition_is_carried(&goal.event)),
+            Some(field) => ["name", "path"].contains(&field.column),
+            None => false,
+        },
+    }
+}
+
+fn condition_is_carried(condition: &Event) -> bool {
+    match condition {
+        Event::And(inner) | Event::Or(inner) => inner.iter().all(condition_is_carried),
+        Event::Not(inner) => condition_is_carried(inner),
+        Event::Where(comparison) => {
+            matches!(comparison.attribute, Attribute::Name | Attribute::Goal | Attribute::Path)
+        }
+    }
+}
+
+fn measure_is_carried(measure: &Measure, goals: &[Goal]) -> bool {
+    let over = |over: &Over| {
+        !matches!(over.kind, Kind::Property(..)) && over.filters.iter().all(|filter| carries(filter, goals))
+    };
+    match &measure.value {
+        Value::Of(of) => over(of),
+        Value::Ratio(of, by) => over(of) && over(by),
     }
 }
 

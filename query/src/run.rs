@@ -94,7 +94,7 @@ impl Asking<'_> {
     /// See [`QueryError::blame`]: the question's fault, its size, or the store's.
     pub async fn answer(&self, query: &Query) -> Result<Answer, QueryError> {
         let range = self.range(&query.date_range).await?;
-        let plan = Plan::new(query, &range, self.views)?;
+        let plan = Plan::new(query, &range, self.views, self.goals)?;
         // Before anything else is read: what comes meanwhile is asked about with the next question.
         let epoch = self.epoch(query).await?;
         let log = Mutex::default();
@@ -131,6 +131,13 @@ impl Asking<'_> {
             },
             query: resolved(query, &range, &plan, compared.as_ref()),
         })
+    }
+
+    /// Whether sums that are kept answer a query, so that it costs little. What cannot be asked does not.
+    pub fn is_kept(&self, query: &Query) -> bool {
+        let range = Range::resolve(&query.date_range, self.site, self.now, None);
+        let plan = range.and_then(|range| Plan::new(query, &range, self.views, self.goals));
+        plan.is_ok_and(|plan| plan.is_kept())
     }
 
     /// The newest epoch in every view, where it is to be said.
@@ -173,7 +180,7 @@ impl Asking<'_> {
                 *dimension = Dimension::Bucket(range.natural_grain());
             }
         }
-        let plan = Plan::new(&query, &other, self.views)?;
+        let plan = Plan::new(&query, &other, self.views, self.goals)?;
         let planned = Planned { asking: *self, query: &query, range: &other, plan: &plan, log };
         let rows = planned.all().await?;
         Compared::new(range, other, &plan.shape, rows)

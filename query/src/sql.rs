@@ -5,6 +5,7 @@
 //! instant or a number of rows, is a parameter that the store binds ([`Value`]). Nothing of a
 //! request becomes text.
 
+mod acts;
 mod builder;
 mod columns;
 mod conditions;
@@ -104,6 +105,7 @@ pub fn statement(part: &Part, context: Context<'_>, rows: Rows<'_>) -> Result<St
         Source::Uniques(grain) => builder.uniques(grain),
         Source::Breakdowns(dimension) => builder.breakdowns(dimension),
         Source::Visits => builder.visits(context.filters),
+        Source::Acts => builder.acts(context.filters),
         Source::Events => builder.events(context.filters),
         Source::EventsInVisits => builder.events_in_visits(context.filters),
         Source::Engagement => builder.engagement(context.filters, &mut groups),

@@ -11,10 +11,10 @@ use hashbrown::HashMap;
 use opentrace_events::Visit;
 
 use crate::native::{
-    Bools, Column, Dates, I64s, Maps, SetWords, TextLists, Texts, Times, U8s, U16s, U32Lists, U32s, U64s,
-    Uuids, Words, append, begin,
+    Bools, Column, Dates, I64Lists, I64s, Maps, SetWords, TextLists, Texts, TimeLists, Times, U8s, U16s,
+    U32Lists, U32s, U64s, Uuids, WordLists, Words, append, begin,
 };
-use crate::rows::{EventRow, FeatureRow, PassageRow, SessionRow};
+use crate::rows::{Acts, EventRow, FeatureRow, PassageRow, SessionRow};
 
 /// Rows of a table, ready to be sent. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -178,7 +178,17 @@ fn sessions(rows: &[SessionRow]) -> Block {
         app_version: SetWords = (*set, row.visit.app_version.as_str()),
         epoch: U64s = row.epoch,
         deleted: U8s = row.deleted,
+        acts_whole: Bools = row.acts.is_some(),
+        acts_ts: TimeLists = list(row, |acts| &acts.ts),
+        acts_name: WordLists = list(row, |acts| &acts.name),
+        acts_path: WordLists = list(row, |acts| &acts.path),
+        acts_revenue: I64Lists = list(row, |acts| &acts.revenue),
     })
+}
+
+/// An attribute of the acts of a session.
+fn list<T>(row: &SessionRow, of: impl Fn(&Acts) -> &Vec<T>) -> &[T] {
+    row.acts.as_ref().map_or(&[], |acts| of(acts))
 }
 
 /// A block for `v_funnels`.

@@ -30,7 +30,7 @@ pub trait CellRow: RowOwned + RowRead + RowWrite + Copy + Send + Sync {
 const PERIOD: &str = "CAST(? AS Enum8('day' = 1, 'week' = 2, 'month' = 3))";
 const DIMENSION: &str = "CAST(? AS Enum8('everyone' = 1, 'visits' = 2, 'page' = 3, 'entry_page' = 4, 'exit_page' = 5, \
                          'source' = 6, 'medium' = 7, 'campaign' = 8, 'channel' = 9, 'country' = 10, 'region' = 11, \
-                         'city' = 12, 'device' = 13, 'browser' = 14, 'os' = 15))";
+                         'city' = 12, 'device' = 13, 'browser' = 14, 'os' = 15, 'name' = 16))";
 const GRAIN: &str = "CAST(? AS Enum8('minute' = 1, 'hour' = 2, 'day' = 3))";
 
 impl CellRow for TrafficRow {

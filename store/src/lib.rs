@@ -33,7 +33,7 @@ pub use learn::{AnomalyRow, Basket, ClusterSize, Deeds, ForecastRow, Purchases, 
 pub use meta::Meta;
 pub use read::{Columns, DaySlice, Props, SiteShare, VISIT_COLUMNS, VisitorSlice};
 pub use rows::{
-    BreakdownColumn, BreakdownRow, ClusterRow, EventRow, FeatureRow, GoalRow, GrainColumn, Origin,
+    Acts, BreakdownColumn, BreakdownRow, ClusterRow, EventRow, FeatureRow, GoalRow, GrainColumn, Origin,
     PassageRow, PeriodColumn, ProgressRow, RetentionRow, SeriesRow, SessionRow, StoredAct, StoredId,
     StoredSession, TrafficRow, UniquesRow, ValueRow,
 };

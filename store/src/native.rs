@@ -121,14 +121,23 @@ impl<'a> Column<'a> for Words<'a> {
     }
 
     fn write(self, out: &mut Vec<u8>) {
-        const VERSION: u64 = 1;
+        out.extend_from_slice(&Self::VERSION.to_le_bytes());
+        self.write_body(out);
+    }
+}
+
+impl<'a> Words<'a> {
+    /// What stands before the words of a column.
+    const VERSION: u64 = 1;
+
+    fn write_body(self, out: &mut Vec<u8>) {
         const OWN_DICTIONARY: u64 = 1 << 9 | 1 << 10;
         let width: u64 = match self.numbers.len() {
             0..=0x100 => 0,
             0x101..=0x1_0000 => 1,
             _ => 2,
         };
-        for number in [VERSION, OWN_DICTIONARY | width, self.numbers.len() as u64] {
+        for number in [OWN_DICTIONARY | width, self.numbers.len() as u64] {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.extend_from_slice(&self.dictionary);
@@ -138,9 +147,7 @@ impl<'a> Column<'a> for Words<'a> {
             out.extend_from_slice(&number.to_le_bytes()[..bytes]);
         }
     }
-}
 
-impl<'a> Words<'a> {
     fn number(&mut self, word: &'a str) -> u32 {
         // A block has at most as many words as rows, of which there are far fewer than 2³².
         let next = self.numbers.len() as u32;
@@ -241,31 +248,70 @@ impl<'a> Column<'a> for TextLists {
     }
 }
 
-/// Lists of numbers.
+/// Lists of words that often repeat.
 #[derive(Default)]
-pub(crate) struct U32Lists {
+pub(crate) struct WordLists<'a> {
     ends: Vec<u8>,
-    values: Vec<u8>,
-    count: u64,
+    words: Words<'a>,
 }
 
-impl<'a> Column<'a> for U32Lists {
-    type Value = &'a [u32];
+impl<'a> Column<'a> for WordLists<'a> {
+    type Value = &'a [Arc<str>];
 
     fn push(&mut self, list: Self::Value) {
-        list.iter().for_each(|value| self.values.extend_from_slice(&value.to_le_bytes()));
-        self.count += list.len() as u64;
-        self.ends.extend_from_slice(&self.count.to_le_bytes());
+        list.iter().for_each(|word| self.words.push(word));
+        self.ends.extend_from_slice(&(self.words.rows.len() as u64).to_le_bytes());
     }
 
     fn kind() -> &'static str {
-        "Array(UInt32)"
+        "Array(LowCardinality(String))"
     }
 
     fn write(self, out: &mut Vec<u8>) {
+        // What comes before words stands before the ends; of no words nothing else is written.
+        out.extend_from_slice(&Words::VERSION.to_le_bytes());
         out.extend_from_slice(&self.ends);
-        out.extend_from_slice(&self.values);
+        if !self.words.rows.is_empty() {
+            self.words.write_body(out);
+        }
     }
+}
+
+macro_rules! lists {
+    ($($name:ident($value:ty) = $kind:literal;)*) => {$(
+        /// Lists of numbers.
+        #[derive(Default)]
+        pub(crate) struct $name {
+            ends: Vec<u8>,
+            values: Vec<u8>,
+            count: u64,
+        }
+
+        impl<'a> Column<'a> for $name {
+            type Value = &'a [$value];
+
+            fn push(&mut self, list: Self::Value) {
+                list.iter().for_each(|value| self.values.extend_from_slice(&value.to_le_bytes()));
+                self.count += list.len() as u64;
+                self.ends.extend_from_slice(&self.count.to_le_bytes());
+            }
+
+            fn kind() -> &'static str {
+                $kind
+            }
+
+            fn write(self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.ends);
+                out.extend_from_slice(&self.values);
+            }
+        }
+    )*};
+}
+
+lists! {
+    U32Lists(u32) = "Array(UInt32)";
+    I64Lists(i64) = "Array(Int64)";
+    TimeLists(i64) = "Array(DateTime64(3, 'UTC'))";
 }
 
 fn text(out: &mut Vec<u8>, text: &str) {

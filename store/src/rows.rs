@@ -65,18 +65,31 @@ pub struct SessionRow {
     pub revenue: i64,
     pub epoch: u64,
     pub deleted: u8,
+    /// None where there are too many to be kept with the session.
+    pub acts: Option<Acts>,
     pub visit: Arc<Visit>,
+}
+
+/// The counted acts of a session, in order: a list of each attribute.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Acts {
+    pub ts: Vec<i64>,
+    pub name: Vec<Arc<str>>,
+    pub path: Vec<Arc<str>>,
+    /// In the site's currency.
+    pub revenue: Vec<i64>,
 }
 
 impl SessionRow {
     /// A row that hides the session with this key.
     pub fn tombstone(site_id: u32, start: i64, visitor: u64, epoch: u64) -> Self {
-        Self { site_id, start, visitor, end: start, epoch, deleted: 1, ..Self::default() }
+        let acts = Some(Acts::default());
+        Self { site_id, start, visitor, end: start, epoch, deleted: 1, acts, ..Self::default() }
     }
 }
 
 row_with_visit! {
-    /// What of a stored session is read back: all but when it ended and its stops.
+    /// What of a stored session is read back: all but when it ended, its stops and its acts.
     StoredSession {
         site_id: u32,
         start: i64,
@@ -114,6 +127,7 @@ impl From<StoredSession> for SessionRow {
             revenue,
             epoch,
             deleted,
+            acts: None,
             visit,
         }
     }
@@ -195,10 +209,10 @@ enum8! {
 
 enum8! {
     /// What a row of `v_breakdowns` divides a day by: nothing at all, or nothing but that there was a
-    /// visit, the page of an event, or a column of `v_sessions`.
+    /// visit, the page of an event, the name of a custom one, or a column of `v_sessions`.
     BreakdownColumn {
         Everyone = 1, Visits = 2, Page = 3, EntryPage = 4, ExitPage = 5, Source = 6, Medium = 7, Campaign = 8,
-        Channel = 9, Country = 10, Region = 11, City = 12, Device = 13, Browser = 14, Os = 15,
+        Channel = 9, Country = 10, Region = 11, City = 12, Device = 13, Browser = 14, Os = 15, Name = 16,
     }
 }
 

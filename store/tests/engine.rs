@@ -10,7 +10,7 @@ use common::{count, open};
 use opentrace_events::{Event, Page, Site, SiteId, Timestamp, Visit, VisitorId};
 use opentrace_store::verify::Pace;
 use opentrace_store::{
-    Block, DaySlice, EventRow, FeatureRow, PeriodColumn, ProgressRow, Props, SessionRow, StoreError,
+    Acts, Block, DaySlice, EventRow, FeatureRow, PeriodColumn, ProgressRow, Props, SessionRow, StoreError,
     TrafficRow, UniquesRow, VisitorSlice,
 };
 use uuid::Uuid;
@@ -167,8 +167,18 @@ async fn every_column_comes_back_as_it_went_in() {
         epoch: 7,
         ..SessionRow::default()
     };
-    let session =
-        SessionRow { visit: Arc::clone(&named.visit), stops: vec!["/in".into(), "/b".into()], ..session };
+    let acts = Some(Acts {
+        ts: vec![60_000, 60_001],
+        name: vec!["pageview".into(), "buy".into()],
+        path: vec!["/in".into(), "/in".into()],
+        revenue: vec![0, -6],
+    });
+    let session = SessionRow {
+        visit: Arc::clone(&named.visit),
+        stops: vec!["/in".into(), "/b".into()],
+        acts,
+        ..session
+    };
     store.insert(&Block::sessions(std::slice::from_ref(&session)), None).await.expect("writes");
     let attributes = "hostname, referrer, source, medium, campaign, term, content, channel, country, region, city, \
                       device, browser, browser_version, os, os_version, screen, language, platform, app, app_version";
@@ -179,10 +189,12 @@ async fn every_column_comes_back_as_it_went_in() {
         attributes.split_whitespace().collect::<Vec<_>>().join(" ")
     );
     let rest = "SELECT toString((site_id, start, visitor, end, entry_page, exit_page, stops, more_stops, pageviews, \
-                events, bounce, duration_ms, revenue, epoch, deleted)) FROM v_sessions";
+                events, bounce, duration_ms, revenue, epoch, deleted, acts_whole, acts_ts, acts_name, acts_path, \
+                acts_revenue)) FROM v_sessions";
     let rest = store.client().query(rest).fetch_one::<String>().await.expect("reads");
     let expected = "(1,'1970-01-01 00:01:00.000',2,'1970-01-01 00:01:00.001','/in','/out',['/in','/b'],false,3,\
-                    4,true,1,-6,7,0)";
+                    4,true,1,-6,7,0,true,['1970-01-01 00:01:00.000','1970-01-01 00:01:00.001'],\
+                    ['pageview','buy'],['/in','/in'],[0,-6])";
     assert_eq!(rest, expected);
 
     let features = FeatureRow {
@@ -472,6 +484,12 @@ async fn verification_finds_a_wrong_cell() {
         duration_ms: 600_000,
         revenue: 2 * 19_9900,
         epoch: 1,
+        acts: Some(Acts {
+            ts: vec![start, start + 10 * MINUTE],
+            name: vec!["pageview".into(); 2],
+            path: vec!["/ä".into(); 2],
+            revenue: vec![19_9900; 2],
+        }),
         visit: Arc::clone(&events[0].visit),
         ..SessionRow::default()
     };

@@ -5,9 +5,9 @@ mod defined;
 use std::collections::{BTreeMap, BTreeSet};
 
 use opentrace_operators::{
-    Act, BreakdownCell, BreakdownDelta, Builtin, By, Company, Diff, EventFact, Features, Installed, Kind,
-    NEVER, Period, Person, STOPS, SeriesCell, SeriesGrain, Session, TextId, TrafficCell, TrafficDelta,
-    UniquesCell, VisitId, first_of_month,
+    Act, BreakdownCell, BreakdownDelta, Builtin, By, Company, DEEDS, Deed, Diff, EventFact, Features,
+    Installed, Kind, LONGEST_WHOLE_MS, NEVER, Period, Person, STOPS, SeriesCell, SeriesGrain, Session,
+    TextId, TrafficCell, TrafficDelta, UniquesCell, VisitId, first_of_month,
 };
 
 pub(crate) use defined::{funnels, goals, retention};
@@ -74,11 +74,17 @@ pub(crate) fn sessions(events: &Events) -> Cells<Session, Diff> {
                 revenue: visit.iter().map(|act| act.revenue).sum(),
                 stops,
                 more_stops,
+                deeds: (visit.len() <= DEEDS && last.ts - first.ts <= LONGEST_WHOLE_MS)
+                    .then(|| visit.iter().map(deed).collect()),
             };
             *found.entry(session).or_default() += 1;
         }
     }
     found
+}
+
+fn deed(act: &Act) -> Deed {
+    Deed { ts: act.ts, name: act.name, path: act.path, revenue: act.revenue }
 }
 
 pub(crate) fn traffic(events: &Events) -> Cells<TrafficCell, TrafficDelta> {
@@ -150,12 +156,17 @@ pub(crate) fn breakdowns(events: &Events) -> Cells<BreakdownCell, BreakdownDelta
         for act in acts.iter().filter(|act| act.kind != Kind::Engagement) {
             let day = local_day(act);
             days.entry((By::Nothing, 0)).or_default().insert(day);
-            days.entry((By::Page, act.path.0)).or_default().insert(day);
-            let cell = BreakdownCell { site, by: By::Page, value: act.path.0, day, previous: NEVER };
-            let cell = cells.entry(cell).or_default();
-            cell.events += 1;
-            cell.pageviews += i64::from(act.kind == Kind::Pageview);
-            cell.revenue += act.revenue;
+            let mut values = vec![(By::Page, act.path.0)];
+            if act.kind == Kind::Custom {
+                values.push((By::Name, act.name.0));
+            }
+            for (by, value) in values {
+                days.entry((by, value)).or_default().insert(day);
+                let cell = cells.entry(BreakdownCell { site, by, value, day, previous: NEVER }).or_default();
+                cell.events += 1;
+                cell.pageviews += i64::from(act.kind == Kind::Pageview);
+                cell.revenue += act.revenue;
+            }
         }
         for visit in visits(&acts) {
             let day = local_day(&visit[0]);
@@ -220,6 +231,9 @@ pub(crate) fn people_between(events: &Events, from: i32, to: i32) -> [Cells<(u32
             if (from..=to).contains(&local_day(act)) {
                 people.insert(((person.site, By::Nothing, 0), person));
                 people.insert(((person.site, By::Page, act.path.0), person));
+                if act.kind == Kind::Custom {
+                    people.insert(((person.site, By::Name, act.name.0), person));
+                }
             }
         }
     }
@@ -229,7 +243,7 @@ pub(crate) fn people_between(events: &Events, from: i32, to: i32) -> [Cells<(u32
     }
     let mut summed = BTreeMap::new();
     for (cell, delta) in breakdowns(events) {
-        let counts = matches!(cell.by, By::Nothing | By::Page) && delta.visitors != 0;
+        let counts = matches!(cell.by, By::Nothing | By::Page | By::Name) && delta.visitors != 0;
         if counts && (from..=to).contains(&cell.day) && cell.previous < from {
             *summed.entry((cell.site, cell.by, cell.value)).or_default() += delta.visitors;
         }

@@ -24,6 +24,10 @@ pub(super) struct Builder<'a> {
     pub(super) visit_columns: BTreeSet<&'static str>,
     /// Those that only conditions name.
     pub(super) tested_columns: BTreeSet<&'static str>,
+    /// Whether the statement tells visits apart.
+    pub(super) visit_ids: bool,
+    /// What stands before the name of a column of an event.
+    pub(super) event_alias: &'static str,
     /// Columns that stand beside them, of the people whose visits they are.
     pub(super) people: BTreeMap<&'static str, People>,
 }
@@ -38,6 +42,8 @@ impl<'a> Builder<'a> {
             event_columns: BTreeSet::new(),
             visit_columns: BTreeSet::new(),
             tested_columns: BTreeSet::new(),
+            visit_ids: false,
+            event_alias: "e.",
             people: BTreeMap::new(),
         })
     }
@@ -64,7 +70,10 @@ impl<'a> Builder<'a> {
         // The planner only chooses sources whose basis has the formula; see the test of all pairs.
         let formula = metric.formula(self.source.basis()).unwrap_or("0");
         self.event_columns.extend(columns_of(formula, "e."));
-        self.visit_columns.extend(columns_of(formula, "s.").filter(|column| *column != "visit"));
+        let (ids, columns): (Vec<_>, Vec<_>) =
+            columns_of(formula, "s.").partition(|column| *column == "visit");
+        self.visit_ids |= !ids.is_empty();
+        self.visit_columns.extend(columns);
         if formula.contains(SINCE) {
             return formula.replace(SINCE, &self.since());
         }
@@ -116,7 +125,11 @@ impl<'a> Builder<'a> {
                 return bucket_of_day(&mut self.params, grain, range.week_start, range.first);
             }
             Source::Visits => "s.start",
-            Source::Events | Source::EventsInVisits | Source::VisitsOfEvents | Source::Engagement => "e.ts",
+            Source::Acts
+            | Source::Events
+            | Source::EventsInVisits
+            | Source::VisitsOfEvents
+            | Source::Engagement => "e.ts",
         };
         let (week_start, first) = (self.context.range.week_start, self.context.range.first);
         bucket(&mut self.params, grain, at, self.zone, week_start, first)
@@ -154,7 +167,7 @@ impl<'a> Builder<'a> {
     /// The qualified name of a column of an event.
     pub(super) fn event_column(&mut self, column: &'static str) -> String {
         self.event_columns.insert(column);
-        format!("e.{column}")
+        format!("{}{column}", self.event_alias)
     }
 
     /// Conditions that the dimensions themselves make: only custom events have a goal.

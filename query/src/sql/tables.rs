@@ -8,7 +8,7 @@ use super::Value;
 use super::builder::Builder;
 use crate::catalogue::{Grain, People, Scope};
 use crate::filter::Filter;
-use crate::plan::{LONGEST_VISIT_MS, Source};
+use crate::plan::{self, LONGEST_VISIT_MS, Source};
 
 /// What stands for the site's zone in formulas about people.
 const ZONE: &str = "{zone}";
@@ -77,7 +77,7 @@ impl Builder<'_> {
 
     /// Visits as `s`. Where something of the people whose visits they are is asked for, it stands
     /// beside the columns of those that began between two instants.
-    fn visits_of_people(&mut self, from: &str, to: &str) -> String {
+    pub(super) fn visits_of_people(&mut self, from: &str, to: &str) -> String {
         let mut tables: BTreeMap<&'static str, Vec<(&'static str, People)>> = BTreeMap::new();
         for (column, people) in &self.people {
             tables.entry(people.name()).or_default().push((column, *people));
@@ -137,18 +137,33 @@ impl Builder<'_> {
     /// person do not overlap, so an event that lies after the end of that one has none; therefore
     /// visits that do not match may be left out before they are joined.
     pub(super) fn events_in_visits(&mut self, filters: &[Filter]) -> String {
-        let counted = self.counted_events();
-        self.joined(filters, counted, "e.ts <= s.end")
+        self.events_in_visits_of(filters, None)
     }
 
-    /// Events that meet `of_events` with their visits, where `belongs` says whether an event belongs
-    /// to the last visit that began at or before it.
-    fn joined(&mut self, filters: &[Filter], mut of_events: Vec<String>, belongs: &str) -> String {
+    /// The same, of some people only.
+    pub(super) fn events_in_visits_of(&mut self, filters: &[Filter], people: Option<&str>) -> String {
+        let counted = self.counted_events();
+        self.joined(filters, counted, people, "e.ts <= s.end")
+    }
+
+    /// Events that meet `of_events` with their visits, of some people or of all, where `belongs` says
+    /// whether an event belongs to the last visit that began at or before it.
+    fn joined(
+        &mut self,
+        filters: &[Filter],
+        mut of_events: Vec<String>,
+        people: Option<&str>,
+        belongs: &str,
+    ) -> String {
         let site = self.site();
         let (from, to) = (self.context.range.from.0, self.context.range.to.0);
         let (earliest, to) = self.instants(from.saturating_sub(LONGEST_VISIT_MS), to);
         let mut of_visits =
             vec![format!("s.site_id = {site}"), format!("s.start >= {earliest}"), format!("s.start < {to}")];
+        if let Some(people) = people {
+            of_events.push(format!("e.visitor IN {people}"));
+            of_visits.push(format!("s.visitor IN {people}"));
+        }
         let mut of_both = vec![belongs.to_owned()];
 
         // Columns that only one side's conditions name need not come out of it.
@@ -185,7 +200,11 @@ impl Builder<'_> {
     pub(super) fn visits_of_events(&mut self, filters: &[Filter], groups: &mut [(String, String)]) -> String {
         const MEASURES: [&str; 3] = ["pageviews", "bounce", "duration_ms"];
         self.visit_columns.extend(MEASURES);
-        let from = self.events_in_visits(filters);
+        self.visit_columns.insert("start");
+        let from = match self.context.shape.acts {
+            true => self.acts(filters),
+            false => self.events_in_visits(filters),
+        };
         let mut selected = Vec::new();
         let mut keys = Vec::new();
         for (name, expression) in groups {
@@ -205,7 +224,7 @@ impl Builder<'_> {
         self.event_columns.extend(["scroll_depth", "engagement_ms"]);
         let mut of_events = self.events_between(self.context.range.from.0, self.context.range.to.0);
         of_events.push("e.name = 'engagement'".to_owned());
-        let from = self.joined(filters, of_events, "e.ts <= s.end + toIntervalMinute(30)");
+        let from = self.joined(filters, of_events, None, "e.ts <= s.end + toIntervalMinute(30)");
         let mut selected = Vec::new();
         let mut keys = Vec::new();
         for (name, expression) in groups {
@@ -222,6 +241,17 @@ impl Builder<'_> {
 
     /// That the visit of a row holds an event that meets the filter, be it within the range or not.
     pub(super) fn done(&mut self, filter: &Filter) -> String {
+        if !self.context.shape.lists || !plan::carries(filter, self.context.goals) {
+            return self.done_in_events(filter, None);
+        }
+        let carried = self.done_in_lists(filter);
+        let people = self.people_not_carried();
+        let others = self.done_in_events(filter, Some(&people));
+        format!("if(s.visitor IN {people}, {others}, {carried})")
+    }
+
+    /// The same by events, of some people or of all.
+    fn done_in_events(&mut self, filter: &Filter, people: Option<&str>) -> String {
         // Inside, attributes of events are those of events, and columns are of no use outside.
         let source = std::mem::replace(&mut self.source, Source::EventsInVisits);
         let columns = (self.event_columns.clone(), self.visit_columns.clone());
@@ -230,6 +260,11 @@ impl Builder<'_> {
         let mut of_events = self.events_between(earliest, range.to.0.saturating_add(LONGEST_VISIT_MS));
         of_events.push("e.name != 'engagement'".to_owned());
         of_events.push(self.filter(filter));
+        let mut of_visits = String::new();
+        if let Some(people) = people {
+            of_events.push(format!("e.visitor IN {people}"));
+            of_visits = format!(" AND s.visitor IN {people}");
+        }
         let site = self.site();
         let (earliest, to) = self.instants(earliest, range.to.0);
         let visits = self.visit_rows("s");
@@ -239,7 +274,7 @@ impl Builder<'_> {
         format!(
             "((s.visitor, s.start) IN (SELECT s.visitor, s.start FROM (SELECT visitor, ts FROM events AS e \
              WHERE {}) AS e ASOF INNER JOIN (SELECT visitor, start, end FROM {visits} \
-             WHERE s.site_id = {site} AND s.start >= {earliest} AND s.start < {to}) AS s \
+             WHERE s.site_id = {site} AND s.start >= {earliest} AND s.start < {to}{of_visits}) AS s \
              ON e.visitor = s.visitor AND e.ts >= s.start WHERE e.ts <= s.end))",
             of_events.join(" AND ")
         )
@@ -263,7 +298,10 @@ impl Builder<'_> {
     }
 
     pub(super) fn instants(&mut self, from: i64, to: i64) -> (String, String) {
-        let mut instant = |ms| format!("fromUnixTimestamp64Milli({}, 'UTC')", self.bind(Value::Int(ms)));
-        (instant(from), instant(to))
+        (self.instant(from), self.instant(to))
+    }
+
+    pub(super) fn instant(&mut self, ms: i64) -> String {
+        format!("fromUnixTimestamp64Milli({}, 'UTC')", self.bind(Value::Int(ms)))
     }
 }

@@ -29,7 +29,7 @@ fn compiled(
     range: &opentrace_query::Range,
     views: opentrace_query::Views,
 ) {
-    let Ok(plan) = opentrace_query::plan::Plan::new(query, range, views) else { return };
+    let Ok(plan) = opentrace_query::plan::Plan::new(query, range, views, &[]) else { return };
     let context = opentrace_query::sql::Context {
         site,
         query,

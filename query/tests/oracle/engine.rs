@@ -11,7 +11,7 @@ use opentrace_query::{Answer, Asking, Goal, Query, QueryError, Views};
 use opentrace_store::{Store, StoreConfig};
 use serde_json::{Value, json};
 
-use crate::history::{History, risk};
+use crate::history::{Event, History, Session, risk};
 
 pub(crate) struct Engine {
     pub(crate) store: Store,
@@ -160,6 +160,8 @@ impl Engine {
                 "country": session.visit.country, "os": session.visit.os, "browser": session.visit.browser,
                 "city": session.visit.city, "revenue": session.revenue, "epoch": 7, "deleted": 0,
             });
+            // Not every visit carries its events.
+            let row = if session.start / 1_000 % 6 == 0 { row } else { with(&row, acts(session)) };
             stale.push(with(
                 &row,
                 json!({"end": time(session.start), "events": 99, "country": "XX", "epoch": 3}),
@@ -263,4 +265,13 @@ fn with(row: &Value, changes: Value) -> Value {
 /// As the store reads a `DateTime64(3)`.
 fn time(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).expect("an instant").strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// What a visit carries of its events.
+fn acts(session: &Session) -> Value {
+    let list = |of: &dyn Fn(&Event) -> Value| session.acts.iter().map(of).collect::<Value>();
+    json!({
+        "acts_whole": true, "acts_ts": list(&|act| time(act.ts).into()), "acts_name": list(&|act| act.name.into()),
+        "acts_path": list(&|act| act.path.into()), "acts_revenue": list(&|act| act.revenue().into()),
+    })
 }

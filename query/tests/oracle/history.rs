@@ -80,6 +80,8 @@ pub(crate) struct Session {
     pub(crate) stops: Vec<&'static str>,
     pub(crate) revenue: i64,
     pub(crate) visit: Attributes,
+    /// Those that count, in their order.
+    pub(crate) acts: Vec<Event>,
 }
 
 /// What is known of somebody from all their visits.
@@ -359,6 +361,7 @@ fn session(run: Vec<&Event>) -> Option<Session> {
         stops,
         revenue: counted.iter().map(|event| event.revenue()).sum(),
         visit: first.visit,
+        acts: counted.into_iter().cloned().collect(),
     })
 }
 
@@ -398,10 +401,11 @@ impl History {
         let mut days: BTreeMap<_, DayOf> = BTreeMap::new();
         for event in self.events.iter().filter(|event| event.counts()) {
             let date = self.local(event.ts).date();
-            for (dimension, value) in [("everyone", ""), ("page", event.path)] {
+            let name = (event.name != "pageview").then_some(("name", event.name));
+            for (dimension, value) in [("everyone", ""), ("page", event.path)].into_iter().chain(name) {
                 let day = days.entry((dimension, value, date)).or_default();
                 day.people.insert(event.visitor);
-                if dimension == "page" {
+                if dimension != "everyone" {
                     day.events += 1;
                     day.pageviews += i64::from(event.name == "pageview");
                     day.revenue += event.revenue();

@@ -125,7 +125,7 @@ async fn compare(engine: &Engine, history: &History, goals: &[Goal], body: Value
     let query = parse::from_value(&body).expect("a valid query");
     let now = history.now;
     let range = Range::resolve(&query.date_range, &history.site, now, history.earliest()).expect("a range");
-    let Ok(plan) = Plan::new(&query, &range, Views::Use) else {
+    let Ok(plan) = Plan::new(&query, &range, Views::Use, &[]) else {
         let refused = engine.ask(history, goals, &query, Views::Use).await;
         assert_eq!(refused.expect_err("refused by the plan").code(), "invalid_combination");
         return Vec::new();

@@ -17,6 +17,7 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::question::{Question, asked, read};
+use super::turns::Weight;
 use super::{Answer, ApiError, Call, State, json, on};
 use crate::auth::Read;
 use crate::models::judge::{before, judge, usual};
@@ -63,7 +64,7 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
     let allowed = state.gate.allow::<Read>(&call)?;
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let (body, domain) = read(&body.bytes)?;
-    let question = Question::about(&state, &allowed, &domain).await?;
+    let question = Question::about(&state, &allowed, &domain, Weight::Kept).await?;
     let (course, rest) = report::course(&body, &question.vocabulary, &KEYS)?;
     if !course.dimensions.is_empty() {
         return Err(ApiError::bad_request("invalid_value", "anomalies are not divided")

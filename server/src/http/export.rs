@@ -18,6 +18,7 @@ use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderVa
 use warp::reply::{Reply, Response};
 
 use super::question::{Question, asked};
+use super::turns::Weight;
 use super::{Answer, ApiError, Call, State};
 use crate::auth::Read;
 
@@ -34,7 +35,7 @@ async fn export(state: Arc<State>, call: Call) -> Answer {
     }
     let allowed = state.gate.allow::<Read>(&call)?;
     let domain = call.required("site_id")?;
-    let question = Question::about(&state, &allowed, &domain).await?;
+    let question = Question::about(&state, &allowed, &domain, Weight::Kept).await?;
     let export = Export::read(|name| call.parameter(name), &question.vocabulary)?;
     let page = question.asking().export(&export).await?;
     let pieces = question.asking().pieces(&page, export.format)?;

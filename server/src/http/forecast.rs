@@ -16,6 +16,7 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::question::{Question, asked, read};
+use super::turns::Weight;
 use super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
 use crate::models::begun;
@@ -96,7 +97,7 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
     let allowed = state.gate.allow::<Read>(&call)?;
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let (body, domain) = read(&body.bytes)?;
-    let question = Question::about(&state, &allowed, &domain).await?;
+    let question = Question::about(&state, &allowed, &domain, Weight::Kept).await?;
     let (course, rest) = report::course(&body, &question.vocabulary, &KEYS)?;
     let mut ahead = ahead(&course, &rest)?;
     let limit = number(&rest, "limit", GROUPS.0, GROUPS.1)?;

@@ -13,6 +13,7 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::question::{Question, asked, read};
+use super::turns::Weight;
 use super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
 use crate::models::changes::{Change, Said, of_shares, of_steps, ranked, relative, sentence};
@@ -49,7 +50,7 @@ async fn answer(state: Arc<State>, mut call: Call) -> Answer {
     let allowed = state.gate.allow::<Read>(&call)?;
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let (body, domain) = read(&body.bytes)?;
-    let question = Question::about(&state, &allowed, &domain).await?;
+    let question = Question::about(&state, &allowed, &domain, Weight::Kept).await?;
     let (names, limit, compare, body) = asked_for(body)?;
     let courses = names.iter().map(|name| {
         let mut body = body.clone();

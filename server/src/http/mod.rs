@@ -44,6 +44,7 @@ pub mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod verify;
 mod words;
 

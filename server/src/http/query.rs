@@ -10,7 +10,8 @@ use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::reply::{Reply, Response};
 
 use super::cache::Turn;
-use super::question::{Question, asked, busy, read};
+use super::question::{Question, asked, read};
+use super::turns::busy;
 use super::{Answer, ApiError, Call, State};
 use crate::auth::Read;
 
@@ -41,7 +42,7 @@ async fn ask(state: Arc<State>, mut call: Call) -> Answer {
         }
         _ => None,
     };
-    let _turn = Question::turn(&state).await?;
+    let _turn = state.turns.take(question.weight(&query)).await?;
     let answer = question.asking().answer(&query).await?;
     let text =
         serde_json::to_string(&answer).map_err(|error| ApiError::internal("writing an answer", &error))?;

@@ -1,28 +1,23 @@
 //! What every question has: a right, a turn at ClickHouse, and the words of its site.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use opentrace_events::define::Definition;
 use opentrace_pipeline::Filling;
 use opentrace_query::limits::Budget;
 use opentrace_query::report::Reporting;
-use opentrace_query::{Asking, QueryError, Views, Vocabulary, parse};
+use opentrace_query::{Asking, Query, QueryError, Views, Vocabulary, parse};
 use opentrace_store::meta::DefinitionRecord;
 use serde_json::Value;
-use tokio::sync::SemaphorePermit;
-use tokio::time::timeout;
 use warp::filters::BoxedFilter;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
+use super::turns::{Turn, Weight};
 use super::{Answer, ApiError, Call, State, on};
 use crate::auth::{Allowed, OnSite, Read};
 use crate::clock;
 use crate::vocabulary::vocabulary;
-
-/// The longest a question waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A route for questions: who asks too often is told to wait, and every answer says how many are left.
 pub(super) fn asked<P, H, F>(path: P, state: &Arc<State>, handler: H) -> BoxedFilter<(Response,)>
@@ -56,7 +51,7 @@ pub(super) struct Question<'a> {
     client: clickhouse::Client,
     budget: Budget,
     /// Where it is put to ClickHouse at once.
-    _turn: Option<SemaphorePermit<'a>>,
+    _turn: Option<Turn<'a>>,
 }
 
 impl<'a> Question<'a> {
@@ -65,14 +60,15 @@ impl<'a> Question<'a> {
         state: &'a State,
         allowed: &Allowed<Read>,
         domain: &str,
+        weight: Weight,
     ) -> Result<Self, ApiError> {
-        Self::on(state, state.gate.on_site(allowed, domain)?).await
+        Self::on(state, state.gate.on_site(allowed, domain)?, weight).await
     }
 
     /// About the site of the proof.
-    pub(super) async fn on(state: &'a State, site: OnSite<Read>) -> Result<Self, ApiError> {
+    pub(super) async fn on(state: &'a State, site: OnSite<Read>, weight: Weight) -> Result<Self, ApiError> {
         let question = Self::of(state, site).await?;
-        Ok(Self { _turn: Some(Self::turn(state).await?), ..question })
+        Ok(Self { _turn: Some(state.turns.take(weight).await?), ..question })
     }
 
     /// The same, before its turn has come.
@@ -83,11 +79,9 @@ impl<'a> Question<'a> {
         Ok(Self { site, vocabulary, views, kept, client, budget, _turn: None })
     }
 
-    /// A turn at ClickHouse.
-    pub(super) async fn turn(state: &'a State) -> Result<SemaphorePermit<'a>, ApiError> {
-        // The semaphore is never closed, so an error is the timeout.
-        let Ok(Ok(turn)) = timeout(PATIENCE, state.asking.acquire()).await else { return Err(busy()) };
-        Ok(turn)
+    /// What a query costs.
+    pub(super) fn weight(&self, query: &Query) -> Weight {
+        if self.asking().is_kept(query) { Weight::Kept } else { Weight::Rows }
     }
 
     /// For queries.
@@ -106,10 +100,6 @@ impl<'a> Question<'a> {
     pub(super) fn reporting(&self) -> Reporting<'_> {
         Reporting { asking: self.asking(), kept: &self.kept }
     }
-}
-
-pub(super) fn busy() -> ApiError {
-    ApiError::unavailable("busy", "too many questions at once", PATIENCE)
 }
 
 /// What a site has defined: its words, and the definitions that views keep.

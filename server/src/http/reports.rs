@@ -14,6 +14,7 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::question::{Question, asked, read};
+use super::turns::Weight;
 use super::{Answer, ApiError, Call, State, json};
 use crate::auth::Read;
 
@@ -47,7 +48,7 @@ async fn answer(state: Arc<State>, mut call: Call, of: Report) -> Answer {
     let allowed = state.gate.allow::<Read>(&call)?;
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let (mut body, domain) = read(&body.bytes)?;
-    let question = Question::about(&state, &allowed, &domain).await?;
+    let question = Question::about(&state, &allowed, &domain, Weight::Rows).await?;
     defined(&state, &question, &mut body, of).await?;
     of.tell(&question, &body).await
 }

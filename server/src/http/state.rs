@@ -9,7 +9,7 @@ use opentrace_pipeline::{Filling, Pipeline, Progress, SitePlan, Status};
 use opentrace_query::{Views, Vocabulary};
 use opentrace_store::meta::{DefinitionRecord, LookRecord, ModelRecord};
 use opentrace_store::{Meta, Store};
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::Vocabularies;
@@ -17,6 +17,7 @@ use super::cache::{Answers, Generation};
 use super::collect::Collector;
 use super::live::Watchers;
 use super::rates::Rates;
+use super::turns::Turns;
 use super::{ApiError, Budget, Proxies};
 use crate::alerts::Alerts;
 use crate::ask::Helpers;
@@ -28,9 +29,6 @@ use crate::models::Models;
 use crate::selfcheck::{Checker, Report};
 use crate::vocabulary::vocabulary;
 
-/// Questions that ClickHouse is asked at once; each may be several statements.
-const QUESTIONS: usize = 32;
-
 /// The running program as the handlers see it.
 #[derive(Debug)]
 pub struct State {
@@ -40,8 +38,8 @@ pub struct State {
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     pub(super) watchers: Watchers,
-    /// Questions that may be with ClickHouse at once.
-    pub(super) asking: Semaphore,
+    /// Questions that are with ClickHouse.
+    pub(super) turns: Turns,
     /// The words that questions about each site may name.
     pub(super) vocabularies: Vocabularies,
     /// What helps to read them.
@@ -189,7 +187,7 @@ impl State {
             limits: parts.limits,
             metrics,
             watchers: Watchers::new(parts.stop.clone()),
-            asking: Semaphore::new(QUESTIONS),
+            turns: Turns::new(parts.limits.question.time),
             vocabularies: Vocabularies::default(),
             helpers: parts.helpers,
             answers: Answers::new(collector.pipeline.progress(), parts.stop.clone()),

@@ -63,15 +63,16 @@ fn of_events() -> String {
         "SELECT visitor, {DAY} AS day, path, name, {REVENUE} AS amount FROM events \
          WHERE site_id = {{site:UInt32}} AND name != 'engagement' AND {IN_SHARE}"
     );
+    let of_each = "arrayConcat([('page', path)], if(name = 'pageview', [], [('name', toString(name))]))";
     let came = format!(
         "SELECT d.1 AS dimension, d.2 AS value, visitor, day FROM ({events}) \
-         ARRAY JOIN [('everyone', ''), ('page', path)] AS d"
+         ARRAY JOIN arrayConcat([('everyone', '')], {of_each}) AS d"
     );
     format!(
-        "SELECT 'page' AS dimension, day, path AS value, {NEVER} AS previous, toInt64(0) AS visitors, \
+        "SELECT d.1 AS dimension, day, d.2 AS value, {NEVER} AS previous, toInt64(0) AS visitors, \
            toInt64(0) AS visits, toInt64(countIf(name = 'pageview')) AS pageviews, toInt64(count()) AS events, \
            toInt64(0) AS bounces, toInt64(0) AS duration_ms, sum(amount) AS revenue \
-         FROM ({events}) GROUP BY day, path UNION ALL {}",
+         FROM ({events}) ARRAY JOIN {of_each} AS d GROUP BY dimension, day, value UNION ALL {}",
         people(&came)
     )
 }

@@ -162,6 +162,7 @@ impl Words {
         match by {
             By::Nothing => add(key(BreakdownColumn::Everyone, self.hash(""))),
             By::Page => add(key(BreakdownColumn::Page, self.text(TextId(value), reader))),
+            By::Name => add(key(BreakdownColumn::Name, self.text(TextId(value), reader))),
             By::Entry => add(key(BreakdownColumn::EntryPage, self.text(TextId(value), reader))),
             By::Exit => add(key(BreakdownColumn::ExitPage, self.text(TextId(value), reader))),
             By::Visit => {
@@ -267,7 +268,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intern::Interner;
+    use crate::intern::{Interner, Texts};
 
     /// Two countries, each with two browsers.
     fn visit(number: usize) -> Visit {
@@ -299,8 +300,9 @@ mod tests {
         ) {
             let interner = Interner::default();
             let kinds: Vec<Visit> = (0..4).map(visit).collect();
+            let texts = kinds.iter().map(|visit| Texts { path: "", name: None, visit });
             let ids: Vec<VisitId> =
-                interner.take(kinds.iter().map(|visit| ("", visit))).into_iter().map(|(_, id)| id).collect();
+                interner.take(texts).into_iter().map(|ids| ids.visit).collect();
             let mut rows = Rows::default();
             rows.companies.extend(people.iter().flat_map(|visits| companies(visits, &ids)));
             let mut words = Words::default();

@@ -1,8 +1,8 @@
 //! `v_sessions`.
 
 use opentrace_events::SiteId;
-use opentrace_operators::{Diff, Session};
-use opentrace_store::SessionRow;
+use opentrace_operators::{Deed, Diff, Session, TextId};
+use opentrace_store::{Acts, SessionRow};
 
 use super::{changes, last_states};
 use crate::intern::Reader;
@@ -60,6 +60,20 @@ pub(crate) fn session_row(session: &Session, epoch: Epoch, words: &Reader<'_>) -
         revenue: session.revenue,
         epoch,
         deleted: 0,
+        acts: session.deeds.as_deref().map(|deeds| acts(deeds, words)),
         visit: words.visit(session.visit),
+    }
+}
+
+fn acts(deeds: &[Deed], words: &Reader<'_>) -> Acts {
+    let name = |deed: &Deed| match deed.name {
+        TextId(0) => words.pageview(),
+        name => words.text(name),
+    };
+    Acts {
+        ts: deeds.iter().map(|deed| deed.ts).collect(),
+        name: deeds.iter().map(name).collect(),
+        path: deeds.iter().map(|deed| words.text(deed.path)).collect(),
+        revenue: deeds.iter().map(|deed| deed.revenue).collect(),
     }
 }

@@ -16,6 +16,7 @@ use super::tile::{self, Tile};
 use super::{Answer, ApiError, Call, State, at, json};
 use crate::auth::{OnSite, Read};
 use crate::http::question::Question;
+use crate::http::turns::Weight;
 
 /// What the password comes in.
 const PASSWORD: &str = "x-share-password";
@@ -71,11 +72,13 @@ async fn answer(state: &State, call: &Call, token: &str, place: usize) -> Answer
     let tile = tiles.get(place).ok_or_else(unknown)?;
     let by_day = call.parameter("by").is_some_and(|by| by == "day");
     let asked = if by_day { tile.by_day(&domain) } else { tile.asked(&domain) }.ok_or_else(unknown)?;
-    let question = Question::on(state, site).await?;
+    let question = Question::of(state, site).await?;
     if let Some(report) = tile.report() {
+        let _turn = state.turns.take(Weight::Rows).await?;
         return Ok(unkept(report.tell(&question, &asked).await?));
     }
     let query = parse::from_value_with(&asked, &question.vocabulary)?;
+    let _turn = state.turns.take(question.weight(&query)).await?;
     Ok(unkept(json(StatusCode::OK, &question.asking().answer(&query).await?)))
 }
 

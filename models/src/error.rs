@@ -87,6 +87,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same error with a file that lies in `folder` called by its name alone, and the folder itself "upload".
+    pub fn within(self, folder: &std::path::Path) -> Self {
+        match self {
+            Error::Artefact { path, why } => {
+                let name = std::path::Path::new(&path).strip_prefix(folder).ok();
+                let name = name.filter(|name| !name.as_os_str().is_empty());
+                let path = name.map_or("upload".to_owned(), |name| name.display().to_string());
+                Error::Artefact { path, why }
+            }
+            other => other,
+        }
+    }
+
     /// A name for programs that does not change.
     pub fn code(&self) -> &'static str {
         match self {
@@ -100,5 +113,22 @@ impl Error {
             Error::Artefact { .. } => "artefact",
             Error::Io { .. } => "io",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn files_of_an_upload_are_called_by_their_names() {
+        let said = |path: &str| {
+            let error = Error::Artefact { path: path.to_owned(), why: "no".to_owned() };
+            error.within(Path::new("/srv/models/7")).to_string()
+        };
+        assert_eq!(said("/srv/models/7/manifest.json"), "model in `manifest.json` is not readable: no");
+        assert_eq!(said("/srv/models/7"), "model in `upload` is not readable: no");
     }
 }

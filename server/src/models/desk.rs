@@ -290,8 +290,8 @@ impl Models {
                         source,
                     })?;
                 }
-                // What cannot be used is not kept.
-                Learned::load(folder, kind).map(drop)
+                // What cannot be used is not kept. Who sent it knows the files, not the folder.
+                Learned::load(folder, kind).map(drop).map_err(|error| error.within(folder))
             })
         };
         Ok((record, self.work(adopt).await??))

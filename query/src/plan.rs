@@ -16,6 +16,7 @@
 use std::collections::BTreeSet;
 
 use opentrace_events::define::{Attribute, Condition as Event};
+use opentrace_store::BreakdownColumn;
 
 use crate::catalogue::{Basis, Field, Grain, Metric, Needs, Presence, Scope};
 use crate::error::QueryError;
@@ -135,21 +136,6 @@ const ALL_VISITS: &str = "visits";
 const PAGE: &str = "page";
 /// The name of a custom event.
 const NAME: &str = "name";
-/// Columns of visits that `v_breakdowns` has rows of.
-const OF_VISITS: [&str; 12] = [
-    "entry_page",
-    "exit_page",
-    "source",
-    "medium",
-    "campaign",
-    "channel",
-    "country",
-    "region",
-    "city",
-    "device",
-    "browser",
-    "os",
-];
 
 impl Source {
     /// The names of what is read, joined by `+`.
@@ -382,7 +368,7 @@ impl Shape {
                 match field.scope {
                     Scope::Event if is_page(field) => Some(PAGE),
                     Scope::Event => Some(NAME).filter(|_| field.custom_only && !self.defined_goals),
-                    Scope::Visit => OF_VISITS.into_iter().find(|column| *column == field.column),
+                    Scope::Visit => BreakdownColumn::of_visits(field.column),
                 }
             }
             _ => None,

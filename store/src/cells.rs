@@ -179,3 +179,19 @@ fn statement<R: CellRow>() -> String {
         R::TABLE
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_days_are_divided_by_is_called_alike_everywhere() {
+        let without_spaces = |text: &str| text.split_whitespace().collect::<String>();
+        let table = without_spaces(include_str!("../migrations/single/0007_acts.sql"));
+        let sent = without_spaces(DIMENSION);
+        for (dimension, name) in BreakdownColumn::NAMED {
+            let said = format!("'{name}'={}", dimension as i8);
+            assert!(table.contains(&said) && sent.contains(&said), "{said}");
+        }
+    }
+}

@@ -216,6 +216,35 @@ enum8! {
     }
 }
 
+impl BreakdownColumn {
+    /// Each with its name in ClickHouse.
+    pub const NAMED: [(Self, &'static str); 16] = [
+        (Self::Everyone, "everyone"),
+        (Self::Visits, "visits"),
+        (Self::Page, "page"),
+        (Self::EntryPage, "entry_page"),
+        (Self::ExitPage, "exit_page"),
+        (Self::Source, "source"),
+        (Self::Medium, "medium"),
+        (Self::Campaign, "campaign"),
+        (Self::Channel, "channel"),
+        (Self::Country, "country"),
+        (Self::Region, "region"),
+        (Self::City, "city"),
+        (Self::Device, "device"),
+        (Self::Browser, "browser"),
+        (Self::Os, "os"),
+        (Self::Name, "name"),
+    ];
+
+    /// The one that is of visits by this column of theirs.
+    pub fn of_visits(column: &str) -> Option<&'static str> {
+        let others = [Self::Everyone, Self::Visits, Self::Page, Self::Name];
+        let mut found = Self::NAMED.into_iter().filter(|(dimension, _)| !others.contains(dimension));
+        found.find(|(_, name)| *name == column).map(|(_, name)| name)
+    }
+}
+
 /// Where a row of a view that adds up comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]

@@ -159,11 +159,13 @@ pub async fn counted_days(program: &Program, site: &Site) -> BTreeMap<i64, Day> 
         .collect()
 }
 
-/// What the program says of each page: page views, most first, ties by path.
+/// What the program says of each page: page views, most first, ties by path. The host is asked about so
+/// that raw events answer.
 pub async fn counted_pages(program: &Program, site: &Site) -> Vec<(String, u64)> {
     let query = json!({
         "site_id": site.domain, "date_range": "30d", "dimensions": ["event:page"], "metrics": ["pageviews"],
-        "filters": [["is", "event:name", ["pageview"]]], "pagination": {"limit": 1000, "offset": 0},
+        "filters": [["is", "event:name", ["pageview"]], ["is_not", "event:hostname", ["of nobody"]]],
+        "pagination": {"limit": 1000, "offset": 0},
     });
     let answer = program.query(query).await;
     let rows = answer["results"].as_array().expect("rows");

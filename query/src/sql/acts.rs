@@ -47,12 +47,15 @@ impl Builder<'_> {
         format!("arrayExists(({}) -> {condition}, {})", variables.join(", "), lists.join(", "))
     }
 
-    /// People with a visit that does not carry its events, as a set. That may be of any length of time ago:
-    /// somebody too many costs a few rows more. An older version of a row counts as well.
+    /// People with a visit in the range that does not carry its events, as a set. An older version of a
+    /// row counts as well: somebody too many costs a few rows more.
     pub(super) fn people_not_carried(&mut self) -> String {
         let site = self.site();
-        let to = self.instant(self.context.range.to.0);
-        format!("(SELECT visitor FROM v_sessions WHERE site_id = {site} AND start < {to} AND NOT acts_whole)")
+        let (from, to) = self.instants(self.context.range.from.0, self.context.range.to.0);
+        format!(
+            "(SELECT visitor FROM v_sessions WHERE site_id = {site} AND start < {to} AND end >= {from} \
+             AND NOT acts_whole AND deleted = 0)"
+        )
     }
 
     fn carried(&mut self, needed: &Columns, filters: &[Filter]) -> String {

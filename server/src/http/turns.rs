@@ -45,13 +45,13 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turns {
-    /// `longest` is how long one statement may take.
+    /// `longest` is how long one statement may take. A question waits for two of those before it.
     pub(super) fn new(longest: Duration) -> Self {
         let cores = available_parallelism().map_or(THROUGH_ROWS, usize::from);
         Self {
             all: Semaphore::new(QUESTIONS),
             rows: Semaphore::new(cores.clamp(THROUGH_ROWS, QUESTIONS)),
-            patience: longest.max(PATIENCE),
+            patience: (longest * 2).max(PATIENCE),
         }
     }
 
@@ -89,7 +89,7 @@ mod tests {
         for _ in 0..turns.rows.available_permits() {
             taken.push(turns.take(Weight::Rows).await.expect("a turn"));
         }
-        assert!(timeout(Duration::from_secs(29), turns.take(Weight::Rows)).await.is_err(), "waits");
+        assert!(timeout(Duration::from_secs(59), turns.take(Weight::Rows)).await.is_err(), "waits");
         turns.take(Weight::Kept).await.expect("a turn at once");
         assert_eq!(turns.take(Weight::Rows).await.expect_err("nobody is done").code(), "busy");
         taken.pop();

@@ -21,6 +21,7 @@ const dayIn = (dialog, day) =>
 
 /** Chooses a day, in the month before where the one that is shown has it not. */
 async function take(dialog, day) {
+  await dialog.getByRole('table').waitFor();
   if (!(await dayIn(dialog, day).count()))
     await dialog.getByRole('button', { name: 'A month earlier' }).click();
   await dayIn(dialog, day).click();

@@ -3,42 +3,25 @@ import { metricName } from '../lib/format';
 import type { Fields } from './rule';
 import { WINDOWS } from './sentence';
 
-/** Metrics that rules can watch, those first that most rules are about. */
-const WATCHED = [
-  'pageviews',
-  'events',
-  'visitors',
-  'visits',
-  'total_revenue',
-  'bounce_rate',
-  'visit_duration',
-  'views_per_visit',
-  'revenue_per_visit',
-  'average_revenue',
-  'events_per_visitor',
-  'conversion_rate',
-  'group_conversion_rate',
-  'percentage',
-  'scroll_depth',
-  'time_on_page',
-];
-
-const OF_PEOPLE = new Set([
-  'visitors',
-  'events_per_visitor',
-  'conversion_rate',
-  'group_conversion_rate',
-  'percentage',
-  'scroll_depth',
-  'time_on_page',
-]);
-const OF_VISITS = new Set([
-  'visits',
-  'bounce_rate',
-  'visit_duration',
-  'views_per_visit',
-  'revenue_per_visit',
-]);
+/** Metrics that rules can watch and what they count, those first that most rules are about. */
+const WATCHED: Record<string, 'events' | 'people' | 'visits'> = {
+  pageviews: 'events',
+  events: 'events',
+  visitors: 'people',
+  visits: 'visits',
+  total_revenue: 'events',
+  bounce_rate: 'visits',
+  visit_duration: 'visits',
+  views_per_visit: 'visits',
+  revenue_per_visit: 'visits',
+  average_revenue: 'events',
+  events_per_visitor: 'people',
+  conversion_rate: 'people',
+  group_conversion_rate: 'people',
+  percentage: 'people',
+  scroll_depth: 'people',
+  time_on_page: 'people',
+};
 
 /** What alerts can be told apart by; the program names them without their scope. */
 export const GROUPS = {
@@ -89,11 +72,11 @@ export function watching(metric: string, own: Measure[]): Watching {
   const measure = own.find(({ name }) => name === metric);
   return {
     need: NEEDS[metric],
-    windows: (measure ? countsPeople(measure) : OF_PEOPLE.has(metric)) ? peopleWindows() : WINDOWS,
+    windows: (measure ? countsPeople(measure) : WATCHED[metric] === 'people') ? peopleWindows() : WINDOWS,
     groups: {
       ...(metric !== 'percentage' && { '': 'all' }),
       ...GROUPS,
-      ...(!OF_VISITS.has(metric) && GOAL),
+      ...(WATCHED[metric] !== 'visits' && GOAL),
     },
   };
 }
@@ -112,7 +95,7 @@ const peopleWindows = () => ({ '1h': WINDOWS['1h'], '1m': WINDOWS['1m'], '1d': W
 
 /** What the form offers: metrics of every site, and those of one's own that add up. */
 export const offered = (own: Measure[]): { every: Record<string, string>; own: Record<string, string> } => ({
-  every: names(WATCHED),
+  every: names(Object.keys(WATCHED)),
   own: names(own.filter(addsUp).map(({ name }) => name)),
 });
 

@@ -29,9 +29,6 @@ use crate::vocabulary::Goal;
 /// How long before the range a visit may have begun that still has events in it.
 pub const LONGEST_VISIT_MS: i64 = 7 * 86_400_000;
 
-/// How long a visit that carries its events lasts at most.
-pub const LONGEST_WHOLE_MS: i64 = 86_400_000;
-
 /// Where a statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {

@@ -33,9 +33,9 @@ pub use learn::{AnomalyRow, Basket, ClusterSize, Deeds, ForecastRow, Purchases, 
 pub use meta::Meta;
 pub use read::{Columns, DaySlice, Props, SiteShare, VISIT_COLUMNS, VisitorSlice};
 pub use rows::{
-    Acts, BreakdownColumn, BreakdownRow, ClusterRow, EventRow, FeatureRow, GoalRow, GrainColumn, Origin,
-    PassageRow, PeriodColumn, ProgressRow, RetentionRow, SeriesRow, SessionRow, StoredAct, StoredId,
-    StoredSession, TrafficRow, UniquesRow, ValueRow,
+    ACTS, Acts, BreakdownColumn, BreakdownRow, ClusterRow, EventRow, FeatureRow, GoalRow, GrainColumn,
+    LONGEST_WHOLE_MS, Origin, PassageRow, PeriodColumn, ProgressRow, RetentionRow, SeriesRow, SessionRow,
+    StoredAct, StoredId, StoredSession, TrafficRow, UniquesRow, ValueRow,
 };
 pub use watched::SeriesPoint;
 

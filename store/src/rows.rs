@@ -70,6 +70,13 @@ pub struct SessionRow {
     pub visit: Arc<Visit>,
 }
 
+/// Acts that a session is kept with at most.
+pub const ACTS: usize = 64;
+
+/// How long a session that is kept with its acts lasts at most: who looks for acts of some time finds them
+/// in sessions that began no longer before it.
+pub const LONGEST_WHOLE_MS: i64 = 86_400_000;
+
 /// The counted acts of a session, in order: a list of each attribute.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Acts {

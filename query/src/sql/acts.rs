@@ -8,10 +8,12 @@
 
 use std::collections::BTreeSet;
 
+use opentrace_store::LONGEST_WHOLE_MS;
+
 use super::builder::Builder;
 use crate::catalogue::Scope;
 use crate::filter::Filter;
-use crate::plan::{LONGEST_WHOLE_MS, Source};
+use crate::plan::Source;
 
 /// What visits carry of an event: the column, and the list.
 const LISTS: [(&str, &str); 4] =

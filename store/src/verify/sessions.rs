@@ -1,6 +1,7 @@
 //! `v_sessions` from raw events.
 
 use super::{ATTRIBUTES, Halves, IN_SHARE, REVENUE, sessionised};
+use crate::rows::{ACTS, LONGEST_WHOLE_MS};
 
 pub(super) fn halves() -> Halves {
     let recomputed = format!(
@@ -14,7 +15,7 @@ pub(super) fn halves() -> Halves {
            arrayCount(act -> act.4, s) <= 1 AS bounce, \
            toUInt64(s[-1].1 - s[1].1) AS duration_ms, \
            arraySum(act -> act.6, s) AS revenue, \
-           length(s) <= 64 AND duration_ms <= 86400000 AS acts_whole, \
+           length(s) <= {ACTS} AND duration_ms <= {LONGEST_WHOLE_MS} AS acts_whole, \
            if(acts_whole, arrayMap(act -> (act.1, act.3, act.5, act.6), s), []) AS acts, \
            s[1].7 AS attributes \
          FROM ({})",

@@ -9,6 +9,10 @@ use crate::intern::Reader;
 use crate::journal::Epoch;
 use crate::told::SessionChange;
 
+// Who reads sessions trusts that the dataflow lets those carry their acts that they are looked for in.
+const _: () = assert!(opentrace_operators::LONGEST_WHOLE_MS == opentrace_store::LONGEST_WHOLE_MS);
+const _: () = assert!(opentrace_operators::DEEDS == opentrace_store::ACTS);
+
 /// The sessions a batch changes: the last state of each key, a tombstone where it ended.
 pub(crate) fn sessions<'a>(
     epochs: impl Iterator<Item = (Epoch, &'a [(Session, Diff)])>,

@@ -113,7 +113,7 @@ async fn create(state: &State, mut call: Call) -> Answer {
         let message = format!("a site can have {MOST} dashboards");
         return Err(ApiError::conflict("too_many_dashboards", message));
     }
-    let (name, tiles) = wanted.checked(site.site(), &settings.words(site.site().id).await?)?;
+    let (name, tiles) = wanted.checked(site.site(), &settings.words(site.site().id).await?, &[])?;
     let record = settings.meta.put_dashboard(Uuid::now_v7(), site.site().id, &name, &tiles).await?;
     settings.meta.audit(&allowed.who().to_string(), "dashboard.create", &record.id.to_string()).await?;
     Ok(json(StatusCode::CREATED, &view(&site, record)?))
@@ -136,7 +136,8 @@ async fn replace(state: &State, mut call: Call, id: &str) -> Answer {
     let (site, held) = found(state, &allowed, id).await?;
     let wanted = read(state, &mut call).await?;
     let settings = state.site_settings(&site);
-    let (name, tiles) = wanted.checked(site.site(), &settings.words(site.site().id).await?)?;
+    let words = settings.words(site.site().id).await?;
+    let (name, tiles) = wanted.checked(site.site(), &words, &tile::read(&held.tiles)?)?;
     let record = settings.meta.put_dashboard(held.id, held.site, &name, &tiles).await?;
     settings.meta.audit(&allowed.who().to_string(), "dashboard.change", &record.id.to_string()).await?;
     Ok(json(StatusCode::OK, &view(&site, record)?))
@@ -211,8 +212,8 @@ async fn read(state: &State, call: &mut Call) -> Result<Wanted, ApiError> {
 }
 
 impl Wanted {
-    /// The name and the tiles as they are kept.
-    fn checked(&self, site: &Site, words: &Vocabulary) -> Result<(String, String), ApiError> {
+    /// The name and the tiles as they are kept, of a page that has `held` so far.
+    fn checked(&self, site: &Site, words: &Vocabulary, held: &[Tile]) -> Result<(String, String), ApiError> {
         let name = self.name.trim();
         if name.is_empty() {
             return Err(ApiError::missing("name"));
@@ -225,7 +226,7 @@ impl Wanted {
             return Err(ApiError::bad_request("invalid_value", message).field("tiles"));
         }
         for (place, tile) in self.tiles.iter().enumerate() {
-            tile.check(&site.domain, words).map_err(|error| error.field(format!("tiles[{place}]")))?;
+            tile.check(&site.domain, words, held).map_err(|error| error.field(format!("tiles[{place}]")))?;
         }
         let tiles = serde_json::to_string(&self.tiles)
             .map_err(|error| ApiError::internal("writing a dashboard", &error))?;

@@ -27,7 +27,8 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
   await page.getByRole('button', { name: 'Make it' }).click();
   await page.waitForURL('**/dashboards/*');
   await tile(page, 'Visitors by day').locator('canvas').waitFor();
-  await tile(page, 'Countries').locator('canvas, .nothing').first().waitFor();
+  await tile(page, 'Countries').locator('canvas').waitFor();
+  await tile(page, 'Browsers').locator('canvas').waitFor();
 
   await page.getByRole('button', { name: 'Change', exact: true }).click();
   await page.getByRole('button', { name: 'Add a tile' }).click();
@@ -62,6 +63,15 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
     await kept;
   }
   assert.ok((await width()) > 0.95 * (await page.locator('.grid').boundingBox()).width);
+  // And by its corner: lower.
+  const box = await tile(page, 'Sources').boundingBox();
+  kept = saved();
+  await page.mouse.move(box.x + box.width - 5, box.y + box.height - 5);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 5, box.y + box.height + 80, { steps: 8 });
+  await page.mouse.up();
+  assert.equal((await kept).status(), 200);
+  assert.ok((await tile(page, 'Sources').boundingBox()).height > box.height + 40);
   await accessible(page);
   await page.getByRole('button', { name: 'Done' }).click();
   await page.reload();
@@ -172,6 +182,59 @@ test("a metric of the site's own is a number, and its line a table", async () =>
   await done(page);
 });
 
+test('a tile whose metric is gone says so, stays while others are changed, and is taken away', async () => {
+  const signups = { type: 'count', filters: [['is', 'event:name', ['signup']]] };
+  const { json: metric } = await world.call('/api/v1/metrics', {
+    site_id: SITE,
+    name: 'joined',
+    ...signups,
+  });
+  const at = (x, title, metric) => ({
+    title,
+    chart: 'number',
+    ...{ x, y: 0, w: 4, h: 3 },
+    query: { date_range: '30d', metrics: [metric] },
+  });
+  const { json: made } = await world.call('/api/v1/dashboards', {
+    site_id: SITE,
+    name: 'Team',
+    tiles: [at(0, 'Joined', 'joined'), at(4, 'Views', 'pageviews')],
+  });
+  await world.call(`/api/v1/metrics/${metric.id}?site_id=${SITE}`, undefined, 'DELETE');
+  const page = await owner(`/sites/${SITE}/dashboards/${made.id}`);
+  await tile(page, 'Joined').getByText('What this tile shows is gone').waitFor();
+  await tile(page, 'Joined').getByText('joined', { exact: false }).first().waitFor();
+  await tile(page, 'Views').locator('.big').waitFor();
+  await accessible(page);
+  // The server answered 400 to what the tile asks.
+  page.complaints = page.complaints.filter((one) => !one.includes('400'));
+
+  const saved = async (act) => {
+    const kept = page.waitForResponse((answer) => answer.request().method() === 'PUT');
+    await act();
+    return (await kept).status();
+  };
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  const builder = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Change Views' }).click();
+  await builder.getByLabel('Title').fill('Pages seen');
+  assert.equal(await saved(() => builder.getByRole('button', { name: 'Take it' }).click()), 200);
+  await tile(page, 'Pages seen').locator('.big').waitFor();
+  // Looked at in the builder it is what it was, and not quietly something else.
+  await page.getByRole('button', { name: 'Change Joined' }).click();
+  assert.equal(await builder.locator('select[name=metric]').inputValue(), 'joined');
+  await builder.locator('select[name=period]').selectOption('7d');
+  assert.equal(await saved(() => builder.getByRole('button', { name: 'Take it' }).click()), 400);
+  await page.getByText('The tile “Joined” was not kept: unknown metric').waitFor();
+  await page.getByRole('button', { name: 'Change Joined' }).click();
+  await builder.locator('select[name=metric]').selectOption('events');
+  assert.equal(await saved(() => builder.getByRole('button', { name: 'Take it' }).click()), 200);
+  await tile(page, 'Joined').locator('.big').waitFor();
+  assert.equal(await saved(() => page.getByRole('button', { name: 'Remove Joined' }).click()), 200);
+  page.complaints = page.complaints.filter((one) => !one.includes('400'));
+  await done(page);
+});
+
 test('a file that is no dashboard is refused in words', async () => {
   const page = await owner(`/sites/${SITE}/dashboards`);
   await page.getByLabel('Name').fill('Photo');
@@ -221,6 +284,10 @@ test('a page is shown in a frame of another site where that was allowed, and has
   await page.getByLabel('Begin with').selectOption('Acquisition');
   await page.getByRole('button', { name: 'Make it' }).click();
   await tile(page, 'Sources').getByText('Direct / None').waitFor();
+  const stacked = tile(page, 'Channels by day');
+  await stacked.locator('canvas').waitFor();
+  await stacked.getByRole('button', { name: 'Table' }).click();
+  await stacked.getByText('Organic Search').first().waitFor();
   await page.getByRole('button', { name: 'Change', exact: true }).click();
   const name = page.getByLabel('Name of the dashboard');
   await name.fill('Picture');
@@ -266,6 +333,11 @@ test('reports are tiles, and a page comes back from its file as it was', async (
   await tile(page, 'Ways through the site').locator('canvas').waitFor();
   await tile(page, 'From any page to a sign-up').getByRole('rowheader', { name: 'signup' }).waitFor();
   await tile(page, 'Who comes back').locator('tbody tr').first().waitFor();
+  const heat = tile(page, 'Devices by day');
+  await heat.locator('canvas').waitFor();
+  await heat.getByRole('button', { name: 'Table' }).click();
+  await heat.getByText('Desktop').first().waitFor();
+  await heat.getByRole('button', { name: 'Chart' }).click();
   await tile(page, 'Ways through the site').getByRole('button', { name: 'Table' }).click();
   await tile(page, 'Ways through the site').getByRole('columnheader', { name: 'From' }).waitFor();
   await tile(page, 'Ways through the site').getByRole('button', { name: 'Chart' }).click();

@@ -64,8 +64,18 @@ impl Chart {
 }
 
 impl Tile {
-    /// Whether it can be drawn: a tile that is kept is one that answers. `words` are the site's own.
-    pub(super) fn check(&self, site: &str, words: &Vocabulary) -> Result<(), ApiError> {
+    /// Whether it can be drawn: a tile that is kept is one that answers, or did when it was kept. `words` are the
+    /// site's own, `held` the tiles that its page has already: what one of them asks stays as it is, also where a
+    /// metric or a segment is gone that it names, so that the page can be changed all the same.
+    pub(super) fn check(&self, site: &str, words: &Vocabulary, held: &[Self]) -> Result<(), ApiError> {
+        self.lies()?;
+        if held.iter().any(|one| one.chart == self.chart && one.query == self.query) {
+            return Ok(());
+        }
+        self.answers(site, words)
+    }
+
+    fn lies(&self) -> Result<(), ApiError> {
         let wrong = |message: &'static str| Err(ApiError::bad_request("invalid_value", message));
         if self.w == 0 || self.h == 0 || self.x + self.w > COLUMNS || self.y + self.h > ROWS {
             return wrong("the tile does not lie on a page of 12 columns");
@@ -73,6 +83,11 @@ impl Tile {
         if self.title.chars().count() > LONGEST_TITLE || self.text.chars().count() > LONGEST_TEXT {
             return wrong("the tile says too much");
         }
+        Ok(())
+    }
+
+    fn answers(&self, site: &str, words: &Vocabulary) -> Result<(), ApiError> {
+        let wrong = |message: &'static str| Err(ApiError::bad_request("invalid_value", message));
         match (self.chart, self.asked(site)) {
             (Chart::Text, None) => Ok(()),
             (Chart::Text, Some(_)) => wrong("a text asks nothing"),

@@ -90,6 +90,40 @@ fn a_tile_asks_in_the_words_of_its_site() {
 }
 
 #[test]
+fn a_tile_whose_words_are_gone_stays_and_the_others_are_changed() {
+    run(async {
+        let server = Server::start().await;
+        let word = json!({ "site_id": "a.example", "name": "bought", "type": "count",
+            "filters": [["is", "event:name", ["purchase"]]] });
+        let made = server.call("POST", "/api/v1/metrics").admin().json(&word.to_string()).await;
+        let mut asked = page();
+        asked["tiles"][0]["query"]["metrics"] = json!(["bought"]);
+        let answer = server.call("POST", "/api/v1/dashboards").admin().json(&asked.to_string()).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let path = format!("/api/v1/dashboards/{}", answer.json()["id"].as_str().expect("an id"));
+        let metric = format!("/api/v1/metrics/{}?site_id=a.example", made.json()["id"]);
+        assert_eq!(server.call("DELETE", &metric).admin().send().await.status, 204);
+
+        let put = async |page: &Value| server.call("PUT", &path).admin().json(&page.to_string()).await;
+        // Moved and called otherwise: what it asks is what it asked.
+        asked["tiles"][0]["title"] = json!("Bought once");
+        asked["tiles"][0]["w"] = json!(2);
+        asked["tiles"][1]["text"] = json!("What we watched");
+        let answer = put(&asked).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.json()["tiles"][0]["query"]["metrics"], json!(["bought"]));
+        // Another question in these words is a new one.
+        let mut other = asked.clone();
+        other["tiles"][0]["query"]["date_range"] = json!("30d");
+        let answer = put(&other).await;
+        assert_eq!((answer.status, answer.code()), (400, "unknown_metric".into()), "{}", answer.text);
+        assert_eq!(answer.json()["error"]["field"], "tiles[0]");
+        asked["tiles"].as_array_mut().expect("a list").remove(0);
+        assert_eq!(put(&asked).await.status, 200);
+    });
+}
+
+#[test]
 fn a_tile_that_could_not_answer_is_refused() {
     run(async {
         let server = Server::start().await;

@@ -27,7 +27,7 @@ export class ApiError extends Error {
 }
 
 /** What the server said, as a sentence with what to do about it. */
-export function sentenceOf({ message, hint }: ApiError): string {
+export function sentenceOf({ message, hint }: Pick<ApiError, 'message' | 'hint'>): string {
   const said = `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}`;
   return hint ? `${said}: ${hint}.` : `${said}.`;
 }

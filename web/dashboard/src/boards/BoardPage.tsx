@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { type Board, board, deleteBoard, saveBoard, type Tile } from '../api/boards';
+import { ApiError } from '../api/client';
 import { saveText } from '../lib/csv';
 import { useLive } from '../live/useLive';
 import { boardRoute } from '../router';
@@ -17,6 +18,15 @@ import { Sharing } from './Sharing';
 
 const NEW: Pick<Tile, 'title' | 'chart'> = { title: '', chart: 'area' };
 const SIZE = { w: 6, h: 5 };
+
+/** What the server says of the third tile, of the tile as it is called. */
+function aboutTile(problem: Error, tiles: Tile[]): Error {
+  if (!(problem instanceof ApiError)) return problem;
+  const title = tiles[Number(problem.field?.match(/^tiles\[(\d+)\]$/)?.[1])]?.title;
+  if (!title) return problem;
+  const { status, code, message, hint } = problem;
+  return new ApiError(status, code, `the tile “${title}” was not kept: ${message}`, undefined, hint);
+}
 
 /** A page of tiles, to look at and, for who may, to change. */
 export function BoardPage() {
@@ -109,7 +119,7 @@ function Editor({ held }: { held: Board }) {
           </>
         )}
       </div>
-      {problem && <Failure error={problem} retry={() => keep(tiles)} />}
+      {problem && <Failure error={aboutTile(problem, tiles)} retry={() => keep(tiles)} />}
       {tiles.length === 0 && (
         <Nothing title="Nothing on it yet">Add a tile: a chart, a figure, a text.</Nothing>
       )}

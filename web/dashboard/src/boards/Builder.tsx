@@ -5,8 +5,9 @@ import { metricName, rangeText } from '../lib/format';
 import { PERIODS } from '../lib/range';
 import { useSession } from '../session/data';
 import { Field, Form } from '../session/Form';
-import { DIMENSIONS } from '../site/names';
+import { DIMENSIONS, PROPERTY } from '../site/names';
 import { useMeasures } from '../site/useMeasures';
+import { useProperties } from '../site/useProperties';
 import { ValueField } from '../site/Values';
 import { asked, BETWEEN, linesOf, NEEDS, simple } from './asked';
 import { Choice } from './Choice';
@@ -74,7 +75,11 @@ interface AskedProps {
 /** The fields of a chart's question, as they are now. */
 function Asked({ site, chart, query }: AskedProps) {
   const every = useSession().data?.metrics ?? [];
-  const metrics = [...every, ...useMeasures(site).map(({ name }) => name)];
+  // What it counts stays among them where it is gone by now: nothing takes its place without a word.
+  const metric = query?.metrics?.[0] ?? 'visitors';
+  const metrics = [...new Set([...every, ...useMeasures(site).map(({ name }) => name), metric])];
+  const properties = (useProperties(site).data ?? []).map(({ name }) => [`${PROPERTY}${name}`, name]);
+  const attributes: Record<string, string> = { ...DIMENSIONS, ...Object.fromEntries(properties) };
   const needs = NEEDS[chart];
   const dimensions = query?.dimensions ?? [];
   const { filtered, value } = simple(query);
@@ -86,7 +91,7 @@ function Asked({ site, chart, query }: AskedProps) {
         <Choice
           name="metric"
           label="What is counted"
-          value={query?.metrics?.[0] ?? 'visitors'}
+          value={metric}
           options={Object.fromEntries(metrics.map((name) => [name, metricName(name)]))}
         />
       )}
@@ -95,7 +100,7 @@ function Asked({ site, chart, query }: AskedProps) {
           name="step"
           label="By"
           value={dimensions[0] ?? 'time:day'}
-          options={{ ...STEPS, ...DIMENSIONS }}
+          options={{ ...STEPS, ...attributes }}
         />
       )}
       {needs.time && (
@@ -111,7 +116,7 @@ function Asked({ site, chart, query }: AskedProps) {
           name="dimension"
           label="By"
           value={dimensions.find((one) => !one.startsWith('time:')) ?? 'visit:source'}
-          options={DIMENSIONS}
+          options={attributes}
         />
       )}
       {needs.each && (
@@ -119,7 +124,7 @@ function Asked({ site, chart, query }: AskedProps) {
           name="dimension"
           label="A line for each"
           value={dimensions.find((one) => !one.startsWith('time:')) ?? ''}
-          options={{ '': 'no: one for all', ...DIMENSIONS }}
+          options={{ '': 'no: one for all', ...attributes }}
         />
       )}
       {needs.steps && (
@@ -170,7 +175,7 @@ function Asked({ site, chart, query }: AskedProps) {
           name="filtered"
           label="Only where"
           value={by}
-          options={{ '': 'everything', ...DIMENSIONS }}
+          options={{ '': 'everything', ...attributes }}
           choose={setBy}
         />
         <div className="field">

@@ -6,8 +6,9 @@ interface Props {
   choose?: (value: string) => void;
 }
 
-/** One of several, in a form. */
+/** One of several, in a form. A value that is not offered stays until somebody chooses another. */
 export function Choice({ name, label, value, options, choose }: Props) {
+  const all = value in options ? options : { [value]: value, ...options };
   return (
     <label className="field">
       <span>{label}</span>
@@ -15,7 +16,7 @@ export function Choice({ name, label, value, options, choose }: Props) {
         name={name}
         {...(choose ? { value, onChange: (event) => choose(event.target.value) } : { defaultValue: value })}
       >
-        {Object.entries(options).map(([one, text]) => (
+        {Object.entries(all).map(([one, text]) => (
           <option key={one} value={one}>
             {text}
           </option>

@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import type { Tile } from '../api/boards';
+import { ApiError, sentenceOf } from '../api/client';
 import type { Cohort, FunnelAnswer, JourneyLink } from '../api/reports';
 import type { QueryAnswer } from '../api/types';
 import { DataTable } from '../ui/DataTable';
@@ -49,6 +50,7 @@ interface Props {
 /** A tile's contents; every chart has its figures as a table behind a button. */
 export function TileView({ tile, asked: { data, line, error, refetch }, currency }: Props) {
   if (tile.chart === 'text') return <p className="text">{tile.text}</p>;
+  if (error instanceof ApiError && error.status === 400) return <Gone error={error} />;
   if (error) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height="100%" role="status" aria-label="Loading" />;
   return (
@@ -57,6 +59,17 @@ export function TileView({ tile, asked: { data, line, error, refetch }, currency
     </Suspense>
   );
 }
+
+/** A tile answered when it was kept: what is refused now asks for what was taken away since. */
+const Gone = ({ error: { message } }: { error: ApiError }) => (
+  <div className="nothing" role="alert">
+    <strong>What this tile shows is gone</strong>
+    <div>
+      {sentenceOf({ message })} It was removed after the tile was made. Who may change this dashboard can
+      choose something else, or take the tile away.
+    </div>
+  </div>
+);
 
 interface ContentsProps {
   tile: Tile;

@@ -156,11 +156,13 @@ impl Bench {
         let asked = known.asked.clone().map(|asked| asked.within(&known.draft, group));
         let url = link(&page, asked, cause, &rule.zone);
         let about = about(known);
+        let metric = watched(known);
         let mut body = json!({
             "alert_id": rule.id,
             "name": rule.name,
             "condition": rule.condition.to_json(),
             "about": about,
+            "metric": metric,
             "value": transition.alert.value,
             "band": transition.alert.band,
             "group": group,
@@ -247,6 +249,15 @@ pub(super) fn about(known: &Known) -> String {
         },
     };
     format!("{source} in {}, {}", known.rule.window, known.rule.condition.words())
+}
+
+/// The metric whose values a rule is about; `None` of a series or goal that is gone.
+fn watched(known: &Known) -> Option<&str> {
+    use opentrace_alerts::rule::Source;
+    match &known.draft.target.source {
+        Source::Metric(metric) => Some(metric),
+        Source::Event(_) | Source::Query(_) => known.asked.as_ref().map(|asked| asked.metric.as_str()),
+    }
 }
 
 fn states(outcome: &Outcome) -> Vec<AlertStateRow> {

@@ -7,12 +7,23 @@ import { done, owned, PERSON, region } from './support/owner.js';
 import { accessible, shot, visit } from './support/world.js';
 
 const SITE = 'shop.example';
+const STEADY = 'steady.example';
 
 let world;
 before(async () => {
   // The desk that alerts are sent to is on this machine.
   world = await owned(['alerts.allow_private=true']);
   await world.site(SITE, history());
+  // What a model says of minutes takes some minutes: the last test looks at it.
+  await world.site(STEADY, minutes());
+  await world.call('/api/v1/alerts', {
+    site_id: STEADY,
+    name: 'Off its course',
+    metric: 'pageviews',
+    condition: { type: 'forecast_breach', direction: 'both' },
+    window: '1m',
+    channels: [],
+  });
 });
 after(() => world?.stop());
 
@@ -34,6 +45,20 @@ function history() {
       user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
     })),
   );
+}
+
+/** Six hours of the same few pages each minute, until now. */
+function minutes() {
+  const now = Date.now();
+  return Array.from({ length: 6 * 60 * 4 }, (_, index) => ({
+    site: STEADY,
+    name: 'pageview',
+    id: `m-${index}`,
+    ts: now - Math.floor(index / 4 + 1) * 60_000,
+    url: `https://${STEADY}/page-${index % 2}`,
+    ip: `198.51.100.${index % 4}`,
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  }));
 }
 
 test('an alert is a sentence that is tried on history before it is kept', async () => {
@@ -150,19 +175,29 @@ test("rules watch metrics of the site's own, and what people do on pages", async
   await done(page);
 });
 
-/** A server that keeps what is sent to it. */
+/** A server that keeps what is sent to it, and what it took of that: all of it, until it is told to answer otherwise. */
 async function desk() {
   const told = [];
+  const taken = [];
+  let status = 200;
   const server = createServer((request, answer) => {
     let body = '';
     request.on('data', (piece) => (body += piece));
     request.on('end', () => {
-      told.push(JSON.parse(body));
-      answer.end();
+      const message = JSON.parse(body);
+      told.push(message);
+      if (status < 300) taken.push(message);
+      answer.writeHead(status).end();
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { told, url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+  return {
+    told,
+    taken,
+    answers: (next) => (status = next),
+    url: `http://127.0.0.1:${server.address().port}/`,
+    stop: () => server.close(),
+  };
 }
 
 test('a channel is tried, a rule is changed and silenced, and the page says when it fires', async (t) => {
@@ -200,9 +235,10 @@ test('a channel is tried, a rule is changed and silenced, and the page says when
   await change.getByRole('button', { name: 'Keep it' }).click();
   await rules.getByText('Pageviews is above 8 within 5 minutes').waitFor();
   await form.waitFor();
-  await visit(world.origin, SITE, 10);
+  await Promise.all([visit(world.origin, SITE, 4, '/about'), visit(world.origin, SITE, 8)]);
   await rules.getByRole('img', { name: 'Firing' }).waitFor();
-  await region(page, 'History').getByText('Crowd fired').waitFor();
+  const alert = region(page, 'History').getByRole('row', { name: 'Crowd' });
+  await alert.getByText('firing').waitFor();
   for (const end = Date.now() + 10_000; told.length < 2 && Date.now() < end; )
     await new Promise((next) => setTimeout(next, 50));
   assert.equal(told.length, 2);
@@ -212,12 +248,124 @@ test('a channel is tried, a rule is changed and silenced, and the page says when
   assert.equal(await channels.locator('.secret').count(), 0);
   await accessible(page);
   await shot(page, 'alerts');
-  await rules.getByRole('button', { name: 'Acknowledge' }).click();
-  await region(page, 'History').getByText('Crowd acknowledged').waitFor();
+
+  // One alert: what was measured, where it comes from, and what there is to do about it.
+  await alert.getByRole('button', { name: 'Crowd' }).click();
+  await page.waitForURL(/ask=/);
+  const dialog = page.getByRole('dialog', { name: 'Crowd' });
+  await dialog.getByText('Pageviews is above 8 within 5 minutes').waitFor();
+  const measured = Number(await dialog.locator('dd strong').innerText());
+  assert.ok(measured > 8 && measured <= 12, String(measured));
+  const causes = region(page, 'Causes');
+  await causes.getByRole('row', { name: 'Page: /x' }).waitFor();
+  await causes.getByRole('row', { name: 'Page: /about' }).waitFor();
+  await accessible(page);
+  await shot(page, 'alert', { whole: false });
+  // Its address shows it again, also to who comes from elsewhere.
+  await page.reload();
+  await causes.getByRole('row', { name: 'Page: /x' }).waitFor();
+  const steps = dialog.getByRole('list', { name: 'What became of it' });
+  await dialog.getByRole('button', { name: 'Acknowledge' }).click();
+  await steps.getByText(`Acknowledged by ${PERSON.name}`).waitFor();
+  await dialog.getByLabel('Silence the rule').selectOption('a day');
+  await dialog.getByText('Silent until').waitFor();
+  await dialog.getByRole('button', { name: 'Hear of this rule again' }).click();
+  await dialog.getByRole('button', { name: 'Close it' }).click();
+  await dialog.getByText('closed by hand').waitFor();
+  await steps.getByText('Over').waitFor();
+  assert.equal(await dialog.getByRole('button', { name: /Close it|Acknowledge/ }).count(), 0);
+  await dialog.getByRole('link', { name: 'Look at the graph' }).click();
+  await page.waitForURL(/metric=pageviews/);
+  await page.waitForURL(/interval=time/);
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
+  await page.goBack();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await alert.getByText('over').waitFor();
   await rules.getByRole('button', { name: 'Delete Crowd' }).click();
   await rules.getByText('Nothing yet').waitFor();
   await channels.getByRole('button', { name: 'Delete Desk' }).click();
   await channels.getByRole('button', { name: 'Test Desk' }).waitFor({ state: 'detached' });
+  await done(page);
+});
+
+test('messages that were not taken are seen, and sent again when the receiver takes them', async (t) => {
+  const receiver = await desk();
+  t.after(receiver.stop);
+  receiver.answers(410);
+  await world.call('/api/v1/channels', { type: 'webhook', name: 'Pager', url: receiver.url });
+  for (const [name, path] of [
+    ['Docs are read', '/docs'],
+    ['Prices are read', '/pricing'],
+  ])
+    await world.call('/api/v1/alerts', {
+      site_id: SITE,
+      name,
+      condition: { type: 'event', event: 'pageview' },
+      filters: [['is', 'event:page', [path]]],
+      channels: ['Pager'],
+    });
+  const page = await owner(`/sites/${SITE}/alerts`);
+  await page.getByRole('region', { name: 'History' }).waitFor();
+  const failed = region(page, 'Not delivered');
+  assert.equal(await failed.count(), 0);
+  for (const path of ['/docs', '/pricing']) await visit(world.origin, SITE, 1, path);
+  for (const end = Date.now() + 10_000; receiver.told.length < 2 && Date.now() < end; )
+    await new Promise((next) => setTimeout(next, 50));
+  // Nobody opens anything to hear of it.
+  await page.reload();
+  await failed.getByText('2 messages could not be delivered by Pager').waitFor();
+  await accessible(page);
+  await failed.getByRole('button', { name: 'Look at them' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Not delivered by Pager' });
+  const docs = dialog.getByRole('row', { name: 'Docs are read fired' });
+  await docs.getByText('410 Gone').waitFor();
+  await docs.getByText('once').waitFor();
+  await accessible(page);
+  await shot(page, 'undelivered', { whole: false });
+
+  // Still refused, it is listed again; taken, it is gone.
+  const before = receiver.told.length;
+  await docs.getByRole('button', { name: /^Send again/ }).click();
+  while (receiver.told.length === before) await new Promise((next) => setTimeout(next, 50));
+  await docs.getByText('410 Gone').waitFor();
+  receiver.answers(204);
+  await docs.getByRole('button', { name: /^Send again/ }).click();
+  await docs.waitFor({ state: 'detached' });
+  const prices = dialog.getByRole('row', { name: 'Prices are read fired' });
+  await prices.waitFor();
+  await dialog.getByRole('button', { name: 'Send all of them again' }).click();
+  await dialog.getByText('Nothing is left to be delivered').waitFor();
+  await dialog.getByText('All of it was taken').waitFor();
+  const fired = receiver.taken.filter(({ type }) => type === 'alert.firing');
+  assert.deepEqual(
+    fired.map(({ data }) => data.name),
+    ['Docs are read', 'Prices are read'],
+  );
+  await page.keyboard.press('Escape');
+  await failed.waitFor({ state: 'detached' });
+
+  // A channel gets another name and address; what is not said stays.
+  const other = await desk();
+  t.after(other.stop);
+  const channels = page.getByRole('form', { name: 'Channels' });
+  await channels.getByRole('button', { name: 'Change Pager' }).click();
+  const change = page.getByRole('form', { name: 'Change Pager' });
+  assert.equal(await change.getByLabel('Address').getAttribute('placeholder'), receiver.url);
+  await change.getByLabel('Name').fill('Beeper');
+  await change.getByRole('button', { name: 'Keep it' }).click();
+  await channels.getByRole('button', { name: 'Test Beeper' }).click();
+  await channels.getByText('sent', { exact: true }).waitFor();
+  assert.equal(receiver.taken.at(-1).type, 'alert.test');
+  await channels.getByRole('button', { name: 'Change Beeper' }).click();
+  const again = page.getByRole('form', { name: 'Change Beeper' });
+  await again.getByLabel('Address').fill(other.url);
+  await again.getByRole('button', { name: 'Keep it' }).click();
+  await again.waitFor({ state: 'detached' });
+  await channels.getByRole('button', { name: 'Test Beeper' }).click();
+  for (const end = Date.now() + 10_000; other.taken.length < 1 && Date.now() < end; )
+    await new Promise((next) => setTimeout(next, 50));
+  assert.equal(other.taken.length, 1);
   await done(page);
 });
 
@@ -332,5 +480,34 @@ test('what is out of sight is brought up to date when it comes in sight', async 
   assert.equal(asked, 0);
   const [question] = await Promise.all([page.waitForRequest(isOfDevices), devices.scrollIntoViewIfNeeded()]);
   assert.ok(question);
+  await done(page);
+});
+
+test('an alert of a model says what was expected, in history and on trial', async () => {
+  const page = await owner(`/sites/${STEADY}/alerts`);
+  const alert = region(page, 'History').getByRole('button', { name: 'Off its course' });
+  await alert.waitFor({ timeout: 180_000 });
+  await alert.click();
+  const dialog = page.getByRole('dialog', { name: 'Off its course' });
+  await dialog.getByText('Pageviews leaves its forecast within a minute').waitFor();
+  await dialog.getByText(/^between 4 and [4-6]$/).waitFor();
+  assert.equal(await dialog.locator('dd strong').innerText(), '0');
+  // From the second silent minute on there is nothing that it could come from.
+  const causes = region(page, 'Causes').locator('tbody tr').first();
+  await causes.or(dialog.getByText('No part of the traffic stands out')).waitFor();
+  await accessible(page);
+  await page.keyboard.press('Escape');
+
+  const form = page.getByRole('form', { name: 'New alert' });
+  await form.getByLabel('Metric').selectOption('pageviews');
+  await form.getByLabel('Condition').selectOption('forecast_breach');
+  await form.getByLabel('Window').selectOption('1m');
+  await form.getByRole('button', { name: 'Try it on the last week' }).click();
+  await form.getByText(/^It would have fired/).waitFor();
+  await form.getByRole('columnheader', { name: 'Expected' }).waitFor();
+  await form
+    .getByRole('cell', { name: /^between \d+ and \d+$/ })
+    .first()
+    .waitFor();
   await done(page);
 });

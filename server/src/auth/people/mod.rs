@@ -106,6 +106,15 @@ impl People {
         (session.expires_at > clock::now().0).then(|| (Arc::clone(person), cookie))
     }
 
+    /// What somebody is called of whom an act is kept, as [`super::Who`] writes them; `None` of programs, of who is
+    /// gone, and of who did not say their name.
+    pub(crate) fn called(&self, who: &str) -> Option<String> {
+        let id: Uuid = who.strip_prefix("person ")?.parse().ok()?;
+        let held = self.read();
+        let person = held.people.iter().find(|person| person.id == id)?;
+        Some(person.name.clone()).filter(|name| !name.is_empty())
+    }
+
     /// Makes the first person. The caller has shown the code or the admin token.
     pub(super) async fn found(&self, founder: Founder<'_>) -> Result<Arc<Person>, ApiError> {
         let email = checked_email(founder.email)?;

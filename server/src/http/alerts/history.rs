@@ -96,6 +96,9 @@ pub(super) fn step(state: &State, allowed: &Allowed<Read>, record: &AlertHistory
     let row = &record.row;
     let mut step: Value = serde_json::from_str(&row.body).unwrap_or_else(|_| object!({}));
     let site = state.sites_of(allowed).into_iter().find(|site| site.id.0 == row.site);
+    if let Some(name) = step["by"].as_str().and_then(|who| state.gate.people().called(who)) {
+        step["by"] = Value::from(name);
+    }
     step["id"] = Value::from(record.seq);
     step["type"] = Value::from(format!("alert.{}", row.kind));
     step["timestamp"] =

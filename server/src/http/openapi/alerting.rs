@@ -215,7 +215,8 @@ fn rule_forms() -> Value {
         "Muted": object(&["muted_until"], json!({"muted_until": millis()})),
         "HistoryStep": object(&["id", "type", "timestamp", "site_id"], json!({
             "id": {"type": "integer"}, "type": text(), "timestamp": at, "site_id": maybe,
-            "slices": {"type": "array"},
+            "metric": maybe, "value": {"type": ["number", "null"]}, "band": {"type": ["object", "null"]},
+            "opening": uuid(), "window": {"type": "object"}, "url": text(), "slices": {"type": "array"},
         })),
         "History": list("history", "HistoryStep"),
     })

@@ -1,8 +1,12 @@
-import { Button } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Modal } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type Channel, channels, createChannel, deleteChannel, testChannel } from '../api/alerts';
+import { type Channel, changeChannel, createChannel, deleteChannel, testChannel } from '../api/alerts';
+import { figure } from '../lib/format';
 import { Field, Form } from '../session/Form';
+import { DeadMessages } from './DeadMessages';
+import { howMany } from './Undelivered';
+import { CHANNELS, useChannels } from './useChannels';
 
 /** What each kind of channel needs to know. */
 const KINDS: Record<string, { label: string; fields: [string, string][] }> = {
@@ -13,75 +17,172 @@ const KINDS: Record<string, { label: string; fields: [string, string][] }> = {
   email: { label: 'E-mail', fields: [['to', 'Addresses, separated by commas']] },
 };
 
+/** What the server is told of a channel by the fields of a form. */
+function settingsOf({ to, ...fields }: Record<string, string>): Record<string, unknown> {
+  return { ...fields, ...(to && { to: to.split(',').map((address) => address.trim()) }) };
+}
+
 /** Where alerts go. */
 export function Channels() {
   const client = useQueryClient();
-  const { data } = useQuery({ queryKey: ['channels'], queryFn: ({ signal }) => channels(signal) });
+  const { data } = useChannels();
+  const [changing, setChanging] = useState<Channel>();
   const [kind, setKind] = useState('webhook');
   const [made, setMade] = useState<Channel>();
-  const again = () => client.invalidateQueries({ queryKey: ['channels'] });
+  const again = () => client.invalidateQueries({ queryKey: CHANNELS });
   return (
-    <Form
-      key={made?.id}
-      title="Channels"
-      action="Add the channel"
-      submit={async ({ name = '', ...fields }) => {
-        const to = fields.to?.split(',').map((address) => address.trim());
-        setMade(await createChannel({ name, ...fields, type: kind, ...(to && { to }) }));
-        await again();
-      }}
-    >
-      {made?.secret && (
-        <p role="status">
-          Messages are signed with this secret, shown once: <code className="secret">{made.secret}</code>
-        </p>
-      )}
-      {made?.link_code && (
-        <p role="status">
-          Send <code className="secret">/start {made.link_code}</code> to the bot, from where alerts are to
-          go.
-        </p>
-      )}
-      <ul className="saved">
-        {data?.map((channel) => (
-          <Row key={channel.id} channel={channel} again={again} />
-        ))}
-      </ul>
-      <label className="field">
-        <span>Kind</span>
-        <select value={kind} onChange={(event) => setKind(event.target.value)}>
-          {Object.entries(KINDS).map(([name, { label }]) => (
-            <option key={name} value={name}>
-              {label}
-            </option>
+    <>
+      <Form
+        key={made?.id}
+        title="Channels"
+        action="Add the channel"
+        submit={async ({ name = '', ...fields }) => {
+          setMade(await createChannel({ name, ...settingsOf(fields), type: kind }));
+          await again();
+        }}
+      >
+        {made?.secret && (
+          <p role="status">
+            Messages are signed with this secret, shown once: <code className="secret">{made.secret}</code>
+          </p>
+        )}
+        {made?.link_code && (
+          <p role="status">
+            Send <code className="secret">/start {made.link_code}</code> to the bot, from where alerts are to
+            go.
+          </p>
+        )}
+        <ul className="rules near">
+          {data?.map((channel) => (
+            <Row key={channel.id} channel={channel} again={again} change={() => setChanging(channel)} />
           ))}
-        </select>
-      </label>
-      <Field name="name" label="Name" required autoComplete="off" />
-      {KINDS[kind]?.fields.map(([name, label]) => (
-        <Field key={name} name={name} label={label} required autoComplete="off" />
-      ))}
-    </Form>
+        </ul>
+        <label className="field">
+          <span>Kind</span>
+          <select value={kind} onChange={(event) => setKind(event.target.value)}>
+            {Object.entries(KINDS).map(([name, { label }]) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Field name="name" label="Name" required autoComplete="off" />
+        {KINDS[kind]?.fields.map(([name, label]) => (
+          <Field key={name} name={name} label={label} required autoComplete="off" />
+        ))}
+      </Form>
+      {changing && (
+        <Changing
+          channel={changing}
+          done={async () => {
+            await again();
+            setChanging(undefined);
+          }}
+          close={() => setChanging(undefined)}
+        />
+      )}
+    </>
   );
 }
 
-function Row({ channel, again }: { channel: Channel; again: () => void }) {
+interface RowProps {
+  channel: Channel;
+  again: () => void;
+  change: () => void;
+}
+
+function Row({ channel, again, change }: RowProps) {
+  const { id, type, name, problem, queued = 0, dead = 0 } = channel;
   const [said, setSaid] = useState<string>();
+  const [looking, setLooking] = useState(false);
   const test = () =>
-    testChannel(channel.id)
+    testChannel(id)
       .then(() => setSaid('sent'))
       .catch((error: Error) => setSaid(error.message));
-  const remove = () => deleteChannel(channel.id).then(again);
   return (
     <li>
-      {channel.name || channel.type}{' '}
-      <Button size="compact-xs" variant="default" aria-label={`Test ${channel.name}`} onClick={test}>
-        Test
-      </Button>
-      <button type="button" className="plain" aria-label={`Delete ${channel.name}`} onClick={remove}>
-        ×
-      </button>
-      {(said ?? channel.problem) && <small role="status">{said ?? channel.problem}</small>}
+      <span className="badge">{KINDS[type]?.label ?? type}</span>
+      <span>
+        <strong>{name}</strong>
+        {queued > 0 && <span className="soft"> · {figure('events', queued)} waiting</span>}
+        {(said ?? problem) && (
+          <>
+            <br />
+            <small role="status" className={said === 'sent' ? 'soft' : 'problem'}>
+              {said ?? problem}
+            </small>
+          </>
+        )}
+        {dead > 0 && (
+          <>
+            <br />
+            <button type="button" className="plain problem" onClick={() => setLooking(true)}>
+              {howMany(dead)} not delivered
+            </button>
+          </>
+        )}
+      </span>
+      <span className="push">
+        <Button size="compact-xs" variant="default" aria-label={`Test ${name}`} onClick={test}>
+          Test
+        </Button>
+        <button type="button" className="plain" aria-label={`Change ${name}`} onClick={change}>
+          Change
+        </button>
+        <button
+          type="button"
+          className="plain"
+          aria-label={`Delete ${name}`}
+          onClick={() => deleteChannel(id).then(again)}
+        >
+          ×
+        </button>
+      </span>
+      {looking && <DeadMessages channel={channel} close={() => setLooking(false)} />}
     </li>
+  );
+}
+
+interface ChangingProps {
+  channel: Channel;
+  done: () => Promise<void>;
+  close: () => void;
+}
+
+/** Another name, address or token. What is secret of a channel is never shown again, so that empty means as it is. */
+function Changing({ channel, done, close }: ChangingProps) {
+  const shown: Record<string, string | undefined> = { url: channel.url, to: channel.to?.join(', ') };
+  return (
+    <Modal
+      opened
+      onClose={close}
+      title={`Change ${channel.name}`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      lockScroll={false}
+    >
+      <Form
+        title={`Change ${channel.name}`}
+        action="Keep it"
+        submit={async (fields) => {
+          const filled = Object.fromEntries(Object.entries(fields).filter(([, text]) => text.trim()));
+          await changeChannel(channel.id, settingsOf(filled));
+          await done();
+        }}
+      >
+        <Field name="name" label="Name" defaultValue={channel.name} required autoComplete="off" />
+        {KINDS[channel.type]?.fields.map(([name, label]) => (
+          <Field
+            key={name}
+            name={name}
+            label={label}
+            autoComplete="off"
+            {...(shown[name] && { placeholder: shown[name] })}
+          >
+            Leave it empty and it stays as it is.
+          </Field>
+        ))}
+      </Form>
+    </Modal>
   );
 }

@@ -1,11 +1,10 @@
 import { Button } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import {
   type Channel,
   type Condition,
   changeRule,
-  channels,
   createRule,
   type HeldRule,
   type Rule,
@@ -19,6 +18,7 @@ import { useCurrency } from '../ui/data';
 import { Gaps, Parts } from './Gaps';
 import { changed, fieldsOf, isMeasured, isShown, ruleOf } from './rule';
 import { Simulated } from './Simulated';
+import { useChannels } from './useChannels';
 import { missing, watching } from './watchable';
 
 interface Props {
@@ -32,7 +32,7 @@ export function RuleForm({ rule, done }: Props) {
   const view = useReport();
   const events = useEventNames(view).filter((name) => name !== 'engagement');
   const client = useQueryClient();
-  const { data: held } = useQuery({ queryKey: ['channels'], queryFn: ({ signal }) => channels(signal) });
+  const { data: held } = useChannels();
   const [kind, setKind] = useState<Condition['type']>(rule?.condition.type ?? 'above');
   const [event, setEvent] = useState(rule?.condition.type === 'event' ? rule.condition.event : 'pageview');
   const first = rule ? fieldsOf(rule) : {};

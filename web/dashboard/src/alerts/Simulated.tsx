@@ -1,14 +1,20 @@
 import type { Simulation } from '../api/alerts';
 import { figure, moment } from '../lib/format';
 import { type Column, DataTable } from '../ui/DataTable';
+import { bandText, written } from './openings';
 
 const SHOWN = 10;
 type Fired = Simulation['alerts'][number];
 const columns = (metric: string, currency: string): Column<Fired>[] => [
   { name: 'From', cell: ({ started_at }) => moment(started_at) },
   { name: 'Until', cell: ({ resolved_at }) => (resolved_at ? moment(resolved_at) : 'now') },
-  { name: 'Value', cell: ({ value }) => figure(metric, value, false, currency) },
+  { name: 'Value', cell: ({ value }) => written(metric, value, currency) },
 ];
+
+const expected = (metric: string, currency: string): Column<Fired> => ({
+  name: 'Expected',
+  cell: ({ band }) => band && bandText(metric, band, currency),
+});
 
 const OF: Column<Fired> = { name: 'Of', text: true, cell: ({ group }) => group ?? '' };
 
@@ -20,7 +26,11 @@ interface Props {
 
 /** What a rule would have done. */
 export function Simulated({ of: { fired, alerts }, metric, currency }: Props) {
-  const shown = columns(metric, currency);
+  const shown = [
+    ...columns(metric, currency),
+    ...(alerts.some(({ band }) => band) ? [expected(metric, currency)] : []),
+    ...(alerts.some(({ group }) => group) ? [OF] : []),
+  ];
   return (
     <div role="status">
       <p>
@@ -28,7 +38,7 @@ export function Simulated({ of: { fired, alerts }, metric, currency }: Props) {
       </p>
       {alerts.length > 0 && (
         <DataTable
-          columns={alerts.some(({ group }) => group) ? [...shown, OF] : shown}
+          columns={shown}
           rows={alerts.slice(0, SHOWN)}
           id={({ started_at, group }) => `${started_at} ${group}`}
           flow

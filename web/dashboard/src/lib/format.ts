@@ -121,6 +121,9 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', tim
 /** An instant for the reader, in their own zone. */
 export const moment = (at: number | string) => dayAndTime.format(new Date(at));
 
+/** Two instants, likewise. */
+export const momentRange = (from: string, to: string) => dayAndTime.formatRange(new Date(from), new Date(to));
+
 /** What the server calls the country of whom no address database knows. */
 const NOWHERE = '(not set)';
 
@@ -163,6 +166,19 @@ export function bucket(label: string, interval: string): string {
 }
 
 const dated = (day: string) => new Date(`${day}T00:00:00Z`);
+const shortDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
+const shortMinute = new Intl.DateTimeFormat(undefined, {
+  dateStyle: 'medium',
+  timeStyle: 'short',
+  timeZone: 'UTC',
+});
+
+/** A day, `YYYY-MM-DD`. */
+export const dayText = (day: string) => shortDay.format(dated(day));
+
+/** A minute of a clock, `YYYY-MM-DD HH:MM`. */
+export const minuteText = (minute: string) => shortMinute.format(new Date(`${minute.replace(' ', 'T')}Z`));
+
 const month = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 const longDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeZone: 'UTC' });
 
@@ -179,7 +195,5 @@ export function timeText([from, to]: [string, string], timeZone: string): string
   return style.formatRange(new Date(from), new Date(to));
 }
 
-export function rangeText([from, to]: [string, string]): string {
-  const style = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
-  return style.formatRange(dated(from), dated(to));
-}
+export const rangeText = ([from, to]: [string, string]): string =>
+  shortDay.formatRange(dated(from), dated(to));

@@ -1,0 +1,215 @@
+import { Modal, Skeleton } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { defaultParseSearch, Link } from '@tanstack/react-router';
+import {
+  acknowledge,
+  closeAlert,
+  explained,
+  type HeldRule,
+  muteRule,
+  type Slice,
+  type Step,
+} from '../api/alerts';
+import { figure, moment, momentRange } from '../lib/format';
+import { readSearch } from '../lib/search';
+import { useMay } from '../session/data';
+import { named, rowName } from '../site/names';
+import { Change } from '../ui/Change';
+import { type Column, DataTable } from '../ui/DataTable';
+import { useCurrency } from '../ui/data';
+import { Failure } from '../ui/Notice';
+import {
+  type AlertState,
+  bandText,
+  metricOf,
+  type Opening,
+  openings,
+  REASONS,
+  STEPS,
+  stateOf,
+  titleOf,
+  written,
+} from './openings';
+import { StateBadge } from './StateBadge';
+import { sentence } from './sentence';
+import { rulesKey, useRules } from './useRules';
+
+interface Props {
+  site: string;
+  /** The id of a step of the alert. */
+  step: number;
+  /** Alerts of which more than that step may be known. */
+  known: Opening[];
+  close: () => void;
+}
+
+/** One alert: what was measured and expected, where it comes from, what became of it. */
+export function Happened({ site, step, known, close }: Props) {
+  const { data, error, refetch } = useQuery({
+    queryKey: ['alert', site, step],
+    queryFn: ({ signal }) => explained(site, step, signal),
+    retry: false,
+  });
+  const one = known.find(({ steps }) => steps.some(({ id }) => id === step)) ?? (data && openings([data])[0]);
+  const rules = useRules(site).data;
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="xl"
+      title={one ? titleOf(one, rules) : 'Alert'}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      lockScroll={false}
+    >
+      {one && <About site={site} one={one} />}
+      <h3 className="below">Where it comes from</h3>
+      {error ? (
+        <Failure error={error} retry={refetch} />
+      ) : !data ? (
+        <Skeleton height={180} role="status" aria-label="Loading" />
+      ) : (
+        <Slices site={site} step={data} />
+      )}
+    </Modal>
+  );
+}
+
+function About({ site, one }: { site: string; one: Opening }) {
+  const rules = useRules(site).data;
+  const currency = useCurrency(site);
+  const { first, reason } = one;
+  const rule = rules?.find(({ id }) => id === first.alert_id);
+  const metric = metricOf(first, rules);
+  const state = stateOf(one, rules);
+  return (
+    <>
+      <p>
+        <StateBadge state={state} /> {rule ? sentence(rule) : <span className="soft">The rule is gone.</span>}
+      </p>
+      <dl className="facts narrow">
+        <Fact name="Measured">
+          <strong>{written(metric, first.value, currency)}</strong>
+        </Fact>
+        {first.band && <Fact name="Expected">{bandText(metric, first.band, currency)}</Fact>}
+        <Fact name="In the time">{momentRange(first.window.from, first.window.to)}</Fact>
+        {reason && <Fact name="Over because">{REASONS[reason] ?? reason.replaceAll('_', ' ')}</Fact>}
+      </dl>
+      <h3 className="below">What became of it</h3>
+      <ol className="stream" aria-label="What became of it">
+        {one.steps.map((step) => (
+          <li key={step.id}>
+            <time dateTime={step.timestamp}>{moment(step.timestamp)}</time>
+            <span>{stepText(step)}</span>
+          </li>
+        ))}
+      </ol>
+      <div className="tools below">
+        <GraphLink site={site} url={first.url} />
+        <Actions site={site} one={one} state={state} rule={rule} />
+      </div>
+    </>
+  );
+}
+
+/** Programs and people without a name are known by an id, which says nothing to anybody. */
+const stepText = ({ type, by }: Step) =>
+  `${STEPS[type] ?? type}${by && !/^(person|key|link) /.test(by) ? ` by ${by}` : ''}`;
+
+const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+/** The page of the site as it shows what the alert is about. */
+function GraphLink({ site, url }: { site: string; url: string }) {
+  const search = readSearch(defaultParseSearch(URL.canParse(url) ? new URL(url).search : ''));
+  return (
+    <Link to="/sites/$site" params={{ site }} search={search} className="button quiet">
+      Look at the graph
+    </Link>
+  );
+}
+
+const SILENCES = { '1h': 'an hour', '1d': 'a day', '7d': 'a week' };
+
+interface ActionsProps {
+  site: string;
+  one: Opening;
+  state: AlertState;
+  rule: HeldRule | undefined;
+}
+
+/** What people do about an alert. */
+function Actions({ site, one, state, rule }: ActionsProps) {
+  const client = useQueryClient();
+  const mayChange = useMay('write');
+  if (!mayChange || !rule) return null;
+  const again = () => client.invalidateQueries({ queryKey: rulesKey(site) });
+  const muted = rule.muted_until !== null && rule.muted_until > Date.now();
+  return (
+    <>
+      {state === 'firing' && (
+        <button type="button" className="chip" onClick={() => acknowledge(rule.id, one.id).then(again)}>
+          Acknowledge
+        </button>
+      )}
+      {state !== 'over' && (
+        <button type="button" className="chip" onClick={() => closeAlert(rule.id, one.id).then(again)}>
+          Close it
+        </button>
+      )}
+      {muted ? (
+        <button type="button" className="chip" onClick={() => muteRule(rule.id, '0s').then(again)}>
+          Hear of this rule again
+        </button>
+      ) : (
+        <select
+          aria-label="Silence the rule"
+          value=""
+          onChange={(event) => muteRule(rule.id, event.target.value).then(again)}
+        >
+          <option value="">Silence the rule for…</option>
+          {Object.entries(SILENCES).map(([time, text]) => (
+            <option key={time} value={time}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+      {muted && <span className="soft">Silent until {moment(rule.muted_until ?? 0)}</span>}
+    </>
+  );
+}
+
+/** The parts of the traffic that changed most, against the stretch before that of the alert. */
+function Slices({ site, step }: { site: string; step: Step & { slices: Slice[] } }) {
+  const rules = useRules(site).data;
+  const currency = useCurrency(site);
+  const metric = metricOf(step, rules);
+  if (step.slices.length === 0)
+    return (
+      <p className="soft">
+        No part of the traffic stands out: it changed everywhere alike, or is one thing only.
+      </p>
+    );
+  const columns: Column<Slice>[] = [
+    { name: 'Where', cell: ({ dimension, value }) => `${named(dimension)}: ${rowName(dimension, value)}` },
+    { name: 'Time before', cell: ({ before }) => written(metric, before, currency) },
+    { name: 'Then', cell: ({ after }) => written(metric, after, currency) },
+    { name: 'Change', cell: ({ before, after }) => <Change metric={metric} value={after} old={before} /> },
+    { name: 'Of the whole change', cell: ({ share }) => figure('percentage', 100 * share) },
+  ];
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="scroll" aria-label="Causes" tabIndex={0}>
+      <DataTable
+        columns={columns}
+        rows={step.slices}
+        id={({ dimension, value }) => `${dimension} ${value}`}
+        flow
+      />
+    </section>
+  );
+}

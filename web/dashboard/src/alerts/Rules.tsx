@@ -1,0 +1,93 @@
+import { Skeleton } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { acknowledge, deleteRule, type HeldRule, muteRule } from '../api/alerts';
+import { moment } from '../lib/format';
+import { useMay } from '../session/data';
+import { Failure, Nothing } from '../ui/Notice';
+import { sentence } from './sentence';
+import { rulesKey, useRules } from './useRules';
+
+/** What is watched, and whether it is as it should be. */
+export function Rules({ site, change }: { site: string; change: (rule: HeldRule) => void }) {
+  const client = useQueryClient();
+  const mayChange = useMay('write');
+  const { data, error, refetch } = useRules(site);
+  const again = () => client.invalidateQueries({ queryKey: rulesKey(site) });
+  return (
+    <section className="card" aria-label="Rules">
+      <h2>What is watched</h2>
+      {error ? (
+        <Failure error={error} retry={refetch} />
+      ) : !data ? (
+        <Skeleton height={120} role="status" aria-label="Loading" />
+      ) : data.length === 0 ? (
+        <Nothing title="Nothing yet">
+          {mayChange ? 'Say below what you want to hear of.' : 'The owner of this server can make alerts.'}
+        </Nothing>
+      ) : (
+        <ul className="rules">
+          {data.map((rule) => (
+            <RuleRow key={rule.id} rule={rule} again={again} change={() => change(rule)} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+interface RowProps {
+  rule: HeldRule;
+  again: () => void;
+  change: () => void;
+}
+
+function RuleRow({ rule, again, change }: RowProps) {
+  const mayChange = useMay('write');
+  const unseen = rule.open.some(({ state }) => state === 'firing');
+  const muted = rule.muted_until !== null && rule.muted_until > Date.now();
+  return (
+    <li>
+      <State rule={rule} />
+      <span>
+        <strong>{rule.name}</strong>
+        <br />
+        <span className="soft">{sentence(rule)}</span>
+        {muted && <span className="soft"> · silent until {moment(rule.muted_until ?? 0)}</span>}
+        {rule.problem && <span className="problem"> {rule.problem}</span>}
+      </span>
+      {mayChange && (
+        <span className="push">
+          {unseen && (
+            <button type="button" className="chip" onClick={() => acknowledge(rule.id).then(again)}>
+              Acknowledge
+            </button>
+          )}
+          <button type="button" className="plain" aria-label={`Change ${rule.name}`} onClick={change}>
+            Change
+          </button>
+          <button
+            type="button"
+            className="plain"
+            aria-label={muted ? `Hear of ${rule.name} again` : `Silence ${rule.name} for an hour`}
+            onClick={() => muteRule(rule.id, muted ? '0s' : '1h').then(again)}
+          >
+            {muted ? 'Hear again' : 'Silence'}
+          </button>
+          <button
+            type="button"
+            className="plain"
+            aria-label={`Delete ${rule.name}`}
+            onClick={() => deleteRule(rule.id).then(again)}
+          >
+            ×
+          </button>
+        </span>
+      )}
+    </li>
+  );
+}
+
+function State({ rule }: { rule: HeldRule }) {
+  const open = rule.open.length > 0;
+  return <span className={open ? 'dot firing' : 'dot'} role="img" aria-label={open ? 'Firing' : 'Quiet'} />;
+}

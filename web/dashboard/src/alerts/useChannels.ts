@@ -1,0 +1,16 @@
+import { useQuery } from '@tanstack/react-query';
+import { channels } from '../api/alerts';
+
+export const CHANNELS = ['channels'];
+
+/** What waits may soon be sent or given up; otherwise little happens to channels by itself. */
+const SOON_MS = 2_000;
+const LATER_MS = 60_000;
+
+/** Where alerts go, with what waits and what was given up; for who may change them alone. */
+export const useChannels = () =>
+  useQuery({
+    queryKey: CHANNELS,
+    queryFn: ({ signal }) => channels(signal),
+    refetchInterval: ({ state }) => (state.data?.some(({ queued }) => queued) ? SOON_MS : LATER_MS),
+  });

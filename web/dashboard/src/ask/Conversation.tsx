@@ -7,6 +7,7 @@ import type { Query } from '../api/types';
 import { useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
 import { Result } from './Result';
+import { said } from './said';
 
 /** What a query for figures is made of; what else was understood is not for it. */
 const FIELDS = [
@@ -60,7 +61,7 @@ export function Conversation({ site, first, close }: Props) {
       ) : !data ? (
         <Skeleton height={280} role="status" aria-label="Loading" />
       ) : (
-        <Answered key={JSON.stringify(body)} site={site} reply={data} next={next} />
+        <Answered key={JSON.stringify(body)} site={site} reply={data} next={next} timezone={timezone} />
       )}
     </Modal>
   );
@@ -71,6 +72,8 @@ interface AnsweredProps {
   reply: Reply;
   /** Asks something else, on its own or going on from what was understood. */
   next: (question: string, goesOn: Understood | undefined) => void;
+  /** Of the site, once it is known. */
+  timezone: string | undefined;
 }
 
 /** What is shown: a sentence, and the query it says with its answer. */
@@ -81,7 +84,7 @@ interface Told {
   unavailable?: string;
 }
 
-function Answered({ site, reply, next }: AnsweredProps) {
+function Answered({ site, reply, next, timezone }: AnsweredProps) {
   const [shown, setShown] = useState<Told>(reply);
   const [taken, setTaken] = useState<string>();
   const [problem, setProblem] = useState<string>();
@@ -109,7 +112,7 @@ function Answered({ site, reply, next }: AnsweredProps) {
   };
   return (
     <>
-      <p role="status">{shown.explanation}</p>
+      <p role="status">{said(shown.explanation, shown.query, timezone)}</p>
       {(problem ?? shown.unavailable) && (
         <p role="alert" className="problem">
           {problem ?? shown.unavailable}
@@ -124,7 +127,7 @@ function Answered({ site, reply, next }: AnsweredProps) {
           {reply.suggestions.map((suggestion) => (
             <li key={suggestion.question}>
               <button type="button" className="chip" onClick={() => take(suggestion)}>
-                {suggestion.question}
+                {said(suggestion.question, suggestion.query, timezone)}
               </button>
             </li>
           ))}

@@ -26,7 +26,8 @@ test('a funnel is built of steps, divided and saved', async () => {
     await steps.getByLabel(`Step ${place + 1}`, { exact: true }).selectOption(name);
   }
   const rows = region(page, 'Funnel').locator('tbody tr');
-  await rows.nth(2).waitFor();
+  // What was answered while the step was chosen is not it yet.
+  await rows.nth(2).getByText('purchase').waitFor();
   const counts = (await rows.locator('td:nth-of-type(1)').allInnerTexts()).map(number);
   assert.ok(counts[0] > counts[1] && counts[1] >= counts[2] && counts[2] > 0, String(counts));
   // Everybody at the checkout buys, a moment later.
@@ -199,6 +200,15 @@ test('a question is asked from the list of sites as well, and each page has its 
   const page = await world.page('/');
   await page.getByRole('link', { name: SITE }).waitFor();
   assert.equal(await page.title(), 'Sites · OpenTrace');
+  // The small line of a site has its figures as a table.
+  await page.getByText('The hours of shop.example as a table').click();
+  const hours = region(page, 'Hours of shop.example').locator('tbody tr');
+  await hours.nth(23).waitFor();
+  await accessible(page);
+  await page.keyboard.press('1');
+  await page.waitForURL(`**/sites/${SITE}`);
+  await page.keyboard.press('0');
+  await page.getByRole('heading', { name: 'Sites' }).waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('visitors last 30 days');
   await page.keyboard.press('Enter');
@@ -239,6 +249,7 @@ test('a country that is chosen shows its regions, and a region filters', async (
 
 test('people are known, what one of them did is told, and whoever is forgotten is gone', async () => {
   const page = await world.page(`/sites/${SITE}`);
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
   await page.getByRole('link', { name: 'People' }).click();
   const list = region(page, 'Known people');
   await list.locator('tbody tr').first().waitFor();
@@ -275,6 +286,9 @@ test('people are known, what one of them did is told, and whoever is forgotten i
   await page.getByRole('link', { name: 'People' }).click();
   await page.getByLabel('Find somebody').fill(first);
   await page.getByText('Nobody has this id').waitFor();
+  // Figures that somebody saw are others now, and say so.
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByRole('list', { name: 'Marks on the graph' }).getByText('corrected').first().waitFor();
   await done(page);
 });
 

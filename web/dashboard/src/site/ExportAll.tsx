@@ -4,7 +4,9 @@ import type { Condition, Query } from '../api/types';
 import { csvOf, saveBytes } from '../lib/csv';
 import { measured } from '../lib/means';
 import { useSiteView } from './context';
+import { PROPERTY, withValue } from './names';
 import { PANELS } from './panels';
+import { useProperties } from './useProperties';
 
 const MOST = 1000;
 
@@ -14,11 +16,12 @@ interface Sheet {
   body: Query;
 }
 
-/** Everything the page shows as tables in one file: the tiles, the graph, each tab of each panel. */
+/** Everything the page shows as tables in one file: the tiles, the graph, each tab of each panel, each property. */
 export function ExportAll() {
   const view = useSiteView();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
+  const { data: known } = useProperties(view.site);
   const about = { site_id: view.site, date_range: view.range };
   const sheets = (): Sheet[] => {
     const table = (name: string, metrics: string[], dimensions: string[], more: Condition[] = []): Sheet => ({
@@ -40,7 +43,21 @@ export function ExportAll() {
           return table(label.toLowerCase().replaceAll(' ', '-'), ['visitors', other], [dimension], filters);
         }),
     );
-    return [table('summary', view.metrics, []), table('graph', view.metrics, [view.step]), ...panels];
+    const properties = (known ?? []).map(({ name }) => {
+      const dimension = `${PROPERTY}${name}`;
+      return table(
+        `property-${name.replaceAll(/[^\p{L}\d_.-]+/gu, '-')}`,
+        ['visitors', 'events'],
+        [dimension],
+        withValue(dimension),
+      );
+    });
+    return [
+      table('summary', view.metrics, []),
+      table('graph', view.metrics, [view.step]),
+      ...panels,
+      ...properties,
+    ];
   };
   const save = async () => {
     setBusy(true);

@@ -90,24 +90,18 @@ interface TabsProps {
 }
 
 function Tabs({ of, chosen, choose }: TabsProps) {
-  if (of.tabs.length > MOST_TABS)
+  const beside = of.tabs.filter(({ among }) => !among);
+  const behind = of.tabs.filter(({ among }) => among);
+  const title = of.title.toLowerCase();
+  if (beside.length > MOST_TABS)
     return (
-      <select
-        className="push"
-        aria-label={`Choose one of the ${of.title.toLowerCase()}`}
-        value={chosen.id}
-        onChange={(event) => choose(event.target.value)}
-      >
-        {of.tabs.map((one) => (
-          <option key={one.id} value={one.id}>
-            {one.label}
-          </option>
-        ))}
-      </select>
+      <span className="push">
+        <Listed label={`Choose one of the ${title}`} tabs={beside} chosen={chosen} choose={choose} />
+      </span>
     );
   return (
     <div className="tabs">
-      {of.tabs.map((one) => (
+      {beside.map((one) => (
         <button
           key={one.id}
           type="button"
@@ -118,7 +112,48 @@ function Tabs({ of, chosen, choose }: TabsProps) {
           {one.label}
         </button>
       ))}
+      {behind[0]?.among && (
+        <Listed
+          label={`More of the ${title}`}
+          instead={`${behind[0].among}…`}
+          tabs={behind}
+          chosen={chosen}
+          choose={choose}
+        />
+      )}
     </div>
+  );
+}
+
+interface ListedProps {
+  label: string;
+  tabs: Tab[];
+  chosen: Tab;
+  choose: (id: string) => void;
+  /** What stands there while none of them is chosen. */
+  instead?: string;
+}
+
+function Listed({ label, tabs, chosen, choose, instead }: ListedProps) {
+  const isOne = tabs.includes(chosen);
+  return (
+    <select
+      className={instead ? 'plain behind' : undefined}
+      aria-label={label}
+      value={isOne ? chosen.id : ''}
+      onChange={(event) => choose(event.target.value)}
+    >
+      {!isOne && (
+        <option value="" hidden>
+          {instead}
+        </option>
+      )}
+      {tabs.map((one) => (
+        <option key={one.id} value={one.id}>
+          {one.label}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -8,6 +8,8 @@ export interface Tab {
   filters?: Condition[];
   /** What stands beside the visitors of a row; the first that the server answers. */
   beside?: string[];
+  /** Whether it is chosen from a list behind the others, of this name. */
+  among?: string;
 }
 
 export interface PanelKind {
@@ -27,6 +29,14 @@ const tab = (label: string, dimension: string): Tab => ({
   dimension,
 });
 
+/** What the links of campaigns say of themselves. */
+const CAMPAIGNS = [
+  tab('Campaigns', 'visit:utm_campaign'),
+  tab('Mediums', 'visit:utm_medium'),
+  tab('Contents', 'visit:utm_content'),
+  tab('Terms', 'visit:utm_term'),
+].map((one): Tab => ({ ...one, among: 'Campaigns' }));
+
 /** The panels of the site page, in their order; another is one more line. */
 export const PANELS: PanelKind[] = [
   {
@@ -35,7 +45,7 @@ export const PANELS: PanelKind[] = [
       tab('Sources', 'visit:source'),
       tab('Channels', 'visit:channel'),
       tab('Referrers', 'visit:referrer'),
-      tab('Campaigns', 'visit:utm_campaign'),
+      ...CAMPAIGNS,
     ],
   },
   {

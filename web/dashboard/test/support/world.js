@@ -32,7 +32,7 @@ function freePort() {
 }
 
 /** `opentrace serve` or `opentrace demo` on loopback, with data of its own. */
-async function program(command, { held, settings = [] } = {}) {
+export async function program(command, { held, settings = [] } = {}) {
   if (!binary) throw new Error('build the program first: cargo build --bin opentrace');
   const data = held ?? mkdtempSync(join(tmpdir(), 'opentrace-dashboard-'));
   const url = `http://127.0.0.1:${await freePort()}`;
@@ -82,9 +82,13 @@ async function demonstration() {
 }
 
 /** The program, with settings as `log.level=debug`, and a browser. */
-export async function start(command, settings) {
+export const start = (command, settings) =>
+  browse(command === 'demo' ? demonstration() : program(command, { settings }));
+
+/** A browser before a program that is on its way. */
+export async function browse(starting) {
   const [served, browser] = await Promise.all([
-    command === 'demo' ? demonstration() : program(command, { settings }),
+    starting,
     chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] }),
   ]);
   const origin = served.url;
@@ -159,13 +163,13 @@ export async function accessible(page) {
 }
 
 /** Many page views at once, so that nobody else's can be taken for them. */
-export async function visit(origin, site, count) {
+export async function visit(origin, site, count, path = '/x') {
   const answers = await Promise.all(
     Array.from({ length: count }, (_, index) =>
       fetch(`${origin}/api/event`, {
         method: 'POST',
         headers: { 'user-agent': `Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Test/${index}` },
-        body: JSON.stringify({ name: 'pageview', domain: site, url: `https://${site}/x` }),
+        body: JSON.stringify({ name: 'pageview', domain: site, url: `https://${site}${path}` }),
       }),
     ),
   );

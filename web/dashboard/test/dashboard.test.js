@@ -25,6 +25,8 @@ for (const colorScheme of ['light', 'dark'])
     await page.getByText('The graph as a table').click();
     const twin = page.getByRole('region', { name: 'Figures of the graph' });
     assert.ok((await twin.locator('tbody tr').count()) >= 28);
+    // Today is not over: the graph has it dotted.
+    await twin.getByText('in progress').waitFor();
     await page.getByText('The graph as a table').click();
     assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), colorScheme);
     await shot(page, `site-${colorScheme}`);
@@ -57,6 +59,16 @@ test('a row filters, the address keeps it, and another browser reads it', async 
         `${name}: ${await tab.innerText()}`,
       );
     }
+  const more = panel(page, 'Sources').getByLabel('More of the sources');
+  for (const [label, dimension] of [
+    ['Mediums', 'visit:utm_medium'],
+    ['Terms', 'visit:utm_term'],
+    ['Campaigns', 'visit:utm_campaign'],
+  ]) {
+    const answered = page.waitForResponse((one) => one.request().postData()?.includes(`"${dimension}"`));
+    await more.selectOption(label);
+    assert.equal((await answered).status(), 200, label);
+  }
   await panel(page, 'Devices').getByRole('button', { name: 'Systems' }).click();
 
   const other = await world.open(page.url().slice(world.origin.length));
@@ -69,6 +81,84 @@ test('a row filters, the address keeps it, and another browser reads it', async 
   await chip.waitFor({ state: 'detached' });
   assert.ok(!page.url().includes('filters'));
   await other.context().close();
+  await page.context().close();
+});
+
+test('a row of every panel filters, and Escape lets it go', async () => {
+  const page = await world.open(SITE, { viewport: { width: 1280, height: 1800 } });
+  await ready(page);
+  const chips = page
+    .getByRole('group', { name: 'Filters' })
+    .getByRole('button', { name: /^Remove the filter/ });
+  for (const name of [...PANELS, 'Properties']) {
+    const row = panel(page, name).locator('button.row').first();
+    await row.waitFor();
+    const value = await row.getAttribute('title');
+    await row.click();
+    await chips.waitFor();
+    assert.ok((await chips.getAttribute('aria-label')).includes(value), `${name}: ${value}`);
+    // Filtered by itself it is chosen, and the only one.
+    await panel(page, name).locator('button.row[aria-pressed=true]', { hasText: value }).waitFor();
+    await page.keyboard.press('Escape');
+    await chips.waitFor({ state: 'detached' });
+    await panel(page, name).locator('button.row[aria-pressed=true]').waitFor({ state: 'detached' });
+  }
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('each letter is its time, I is another step', async () => {
+  const page = await world.open(SITE);
+  await ready(page);
+  for (const [letter, name] of Object.entries({
+    d: 'Today',
+    e: 'Yesterday',
+    h: 'Last 24 hours',
+    w: 'Last 7 days',
+    t: 'Last 30 days',
+    n: 'Last 91 days',
+    m: 'Month to date',
+    p: 'Last month',
+    y: 'Year to date',
+    s: 'Last 6 months',
+    l: 'Last 12 months',
+    a: 'All time',
+    f: 'Last 28 days',
+  })) {
+    await page.keyboard.press(letter);
+    await page.getByRole('button', { name: `Time: ${name}`, exact: true }).waitFor();
+  }
+  const step = page.getByLabel('Step of the graph');
+  const usual = await step.inputValue();
+  await page.keyboard.press('i');
+  await page.waitForURL(/interval=/);
+  assert.notEqual(await step.inputValue(), usual);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('numbers and days are written as the reader writes them', async () => {
+  const page = await world.open(SITE, { locale: 'de-DE', viewport: { width: 1280, height: 900 } });
+  await ready(page);
+  const tile = (name) => page.getByRole('button', { name: new RegExp(`^${name}`) }).locator('.value');
+  assert.match(await tile('Views per visit').innerText(), /^\d,\d+$/);
+  assert.match(await tile('Bounce rate').innerText(), /^\d+(,\d)?\s%$/);
+  assert.match(await tile('Visit duration').innerText(), /\d+\s(Min\.|s)/);
+  assert.match(await tile('Revenue').innerText(), /\$$/);
+  const days = await page.locator('.tools .grow').first().innerText();
+  assert.match(days, /\d{2}\.\d{2}\.20\d{2}/);
+  // Countries are called by their names in the reader's language.
+  await panel(page, 'Places').getByRole('button', { name: 'Vereinigte Staaten' }).waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('who is counted without an id is on no list of people', async () => {
+  const page = await world.open(`${SITE}/live`);
+  await panel(page, 'Pages').locator('tbody tr').first().waitFor();
+  assert.equal(await page.getByRole('link', { name: 'People' }).count(), 0);
+  await page.goto(`${world.origin}${SITE}/people`);
+  await page.getByText('This site knows nobody').waitFor();
   await page.context().close();
 });
 
@@ -268,9 +358,17 @@ test('the demo is watched by rules that fire, and has segments to compare', asyn
   await rules.getByText('Conversion rate is below 1% within a day, only goal signup').waitFor();
   // Its own traffic does by day what these visits do at any hour.
   await visit(world.origin, 'demo.example', 60);
-  await panel(page, 'History').getByText('Busy fired').first().waitFor();
+  const busy = panel(page, 'History').getByRole('button', { name: 'Busy' }).first();
+  await busy.waitFor();
   await rules.getByRole('img', { name: 'Firing' }).first().waitFor();
   await accessible(page);
+  await busy.click();
+  const dialog = page.getByRole('dialog', { name: 'Busy' });
+  await panel(page, 'Causes').locator('tbody tr').first().waitFor();
+  // Who may only look, looks.
+  assert.equal(await dialog.getByRole('button', { name: 'Acknowledge' }).count(), 0);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'Segments' }).click();
   const table = panel(page, 'Comparison');
   for (const name of ['Everybody', 'From search', 'On phones', 'Readers of the blog', 'German-speaking'])
@@ -302,7 +400,17 @@ test('all that is shown is exported as one file', async () => {
     page.getByRole('button', { name: 'Export', exact: true }).click(),
   ]);
   const files = unzipSync(readFileSync(await download.path()));
-  for (const name of ['summary', 'graph', 'sources', 'top', 'countries', 'browsers', 'goals'])
+  for (const name of [
+    'summary',
+    'graph',
+    'sources',
+    'top',
+    'countries',
+    'browsers',
+    'goals',
+    'mediums',
+    'property-plan',
+  ])
     assert.ok(files[`${name}.csv`]?.length > 10, `${name} is among ${Object.keys(files)}`);
   const sources = strFromU8(files['sources.csv']).trim().split('\r\n');
   assert.equal(sources[0], 'visit:source,visitors,percentage');
@@ -388,8 +496,15 @@ test('the live page shows a map, the last half hour, and events as they come', a
   assert.ok(ago < 31, `${hours}:${minutes}`);
   await shot(page, 'live');
   await accessible(page);
+  // Nobody asks for anything: what is new is pushed, and is a point on the map.
+  let asked = 0;
+  page.on('request', (one) => (asked += one.url().includes('/api/') ? 1 : 0));
+  await page.getByText('The map as a table').click();
+  const countries = panel(page, 'Figures of the map');
+  await countries.locator('tbody td:last-child', { hasText: /[1-9]/ }).first().waitFor({ timeout: 60_000 });
   await visit(world.origin, 'demo.example', 20);
   await events.getByText('/x', { exact: true }).first().waitFor();
+  assert.equal(asked, 0);
   await events.getByRole('searchbox').fill('nothing has this');
   await events.getByText('Filter by something shorter').waitFor();
   assert.deepEqual(page.complaints, []);
@@ -406,6 +521,9 @@ test('a question is answered with a chart, and the next goes on from it', async 
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.locator('canvas').waitFor();
+  // Days are written as the reader writes them.
+  const sentence = await dialog.getByRole('status').first().innerText();
+  assert.match(sentence, /from \d{1,2} \p{L}{3,4} 20\d\d to \d{1,2} \p{L}{3,4} 20\d\d by country/u);
   await shot(page, 'question', { whole: false });
   await dialog.getByRole('button', { name: 'Table' }).click();
   await dialog.getByRole('rowheader', { name: 'Germany' }).waitFor();

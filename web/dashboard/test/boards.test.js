@@ -137,6 +137,12 @@ test('a chart is of times or of values, of one line or of several, and new tiles
   assert.deepEqual(tiles.at(-1).query.filters, [['is', 'visit:country', ['JP']]]);
   await tile(page, 'Japan').getByText('0', { exact: true }).waitFor();
   await (await add('Pages', 'area', { dimension: 'event:page' }))();
+  await page.getByRole('button', { name: 'Add a tile' }).click();
+  await builder.getByLabel('Title').fill('Why');
+  await builder.getByLabel('Shown as').selectOption('text');
+  await builder.getByRole('textbox', { name: 'Text' }).fill('What we look at on Mondays');
+  await builder.getByRole('button', { name: 'Take it' }).click();
+  await tile(page, 'Why').getByText('What we look at on Mondays').waitFor();
   for (const each of [one, other]) await each.getByRole('button', { name: 'Chart' }).click();
   await tile(page, 'Pages').locator('canvas').waitFor();
   await page.getByRole('button', { name: 'Done' }).click();

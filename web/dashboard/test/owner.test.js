@@ -12,7 +12,7 @@ const STEADY = 'steady.example';
 let world;
 before(async () => {
   // The desk that alerts are sent to is on this machine.
-  world = await owned(['alerts.allow_private=true']);
+  world = await owned(['alerts.allow_private=true', 'tracker.folder=seen']);
   await world.site(SITE, history());
   // What a model says of minutes takes some minutes: the last test looks at it.
   await world.site(STEADY, minutes());
@@ -442,6 +442,19 @@ test('a site that nothing came from says what to do, and goes on by itself', asy
   await visit(world.origin, site, 3);
   await page.locator('.tile .value', { hasText: '3' }).first().waitFor();
   await region(page, 'Pages').locator('tbody tr').first().waitFor();
+  await done(page);
+});
+
+test('the tracker is at the folder that was chosen, and the snippet names it', async () => {
+  const page = await owner(`/sites/${SITE}/install`);
+  await page.getByLabel('lists of trackers do not know').check();
+  const snippet = await page.locator('.snippet code').innerText();
+  assert.match(snippet, /data-api="http[^"]+\/seen\/e" src="http[^"]+\/seen\/s\.js"/);
+  const [folder, usual, none] = await Promise.all(
+    ['/seen/s.js', '/js/opentrace.js', '/w/s.js'].map((path) => fetch(world.origin + path)),
+  );
+  assert.deepEqual([folder.status, usual.status, none.status], [200, 200, 404]);
+  assert.equal(await folder.text(), await usual.text());
   await done(page);
 });
 

@@ -115,7 +115,7 @@ function Tabs({ of, chosen, choose }: TabsProps) {
       {behind[0]?.among && (
         <Listed
           label={`More of the ${title}`}
-          instead={`${behind[0].among}…`}
+          instead={behind[0].among}
           tabs={behind}
           chosen={chosen}
           choose={choose}
@@ -138,7 +138,7 @@ function Listed({ label, tabs, chosen, choose, instead }: ListedProps) {
   const isOne = tabs.includes(chosen);
   return (
     <select
-      className={instead ? 'plain behind' : undefined}
+      className={instead ? 'behind' : undefined}
       aria-label={label}
       value={isOne ? chosen.id : ''}
       onChange={(event) => choose(event.target.value)}

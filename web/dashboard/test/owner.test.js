@@ -172,6 +172,43 @@ test("rules watch metrics of the site's own, and what people do on pages", async
   await rules.getByText('Scroll depth is below 25% within an hour, only page /page').waitFor();
   await rules.getByRole('button', { name: 'Delete Read' }).click();
   await rules.getByText('Nothing yet').waitFor();
+
+  // What a rule asks by a query is a metric with filters; a series stays one.
+  await world.call('/api/v1/series', { site_id: SITE, name: 'Joined', metric: 'events', event: 'signup' });
+  const ofGoogle = [['is', 'visit:source', ['Google']]];
+  for (const [name, query] of [
+    ['Asked', { metrics: ['visits'], filters: ofGoogle }],
+    ['Defined', { series: 'Joined' }],
+  ])
+    await world.call('/api/v1/alerts', {
+      site_id: SITE,
+      name,
+      query,
+      condition: { type: 'above', value: 50 },
+      window: '1h',
+      channels: [],
+    });
+  await page.reload();
+  await rules.getByText('series Joined is above 50 within an hour').waitFor();
+  const again = async (name) => {
+    await rules.getByRole('button', { name: `Change ${name}` }).click();
+    const form = page.getByRole('form', { name: `Change ${name}` });
+    await form.getByLabel('Value').fill('60');
+    await form.getByRole('button', { name: 'Try it on the last week' }).click();
+    await form.getByText('It would not have fired').waitFor();
+    const kept = page.waitForRequest((one) => one.method() === 'PATCH');
+    await form.getByRole('button', { name: 'Keep it' }).click();
+    return (await kept).postDataJSON();
+  };
+  const asked = await again('Asked');
+  assert.deepEqual([asked.metric, asked.query, asked.filters], ['visits', null, ofGoogle]);
+  await rules.getByText('Visits is above 60 within an hour, only source Google').waitFor();
+  const defined = await again('Defined');
+  assert.deepEqual([defined.metric, defined.query], [null, { series: 'Joined' }]);
+  await rules.getByText('series Joined is above 60 within an hour').waitFor();
+  for (const name of ['Asked', 'Defined'])
+    await rules.getByRole('button', { name: `Delete ${name}` }).click();
+  await rules.getByText('Nothing yet').waitFor();
   await done(page);
 });
 

@@ -19,6 +19,8 @@ interface Props {
   setKind: (kind: Condition['type']) => void;
   metric: string;
   setMetric: (metric: string) => void;
+  /** The series or goal that a rule made elsewhere watches, in place of a metric. */
+  defined: string | undefined;
   /** Metrics of the site's own. */
   own: Measure[];
   currency: string;
@@ -32,7 +34,7 @@ export function Gaps({ setKind, currency, ...subject }: Props) {
   const { first, kind, metric, own } = subject;
   const { windows } = watching(metric, own);
   // A window of a rule stays with its metric: of others there may be none so long.
-  const window = metric === first.metric ? first.window : undefined;
+  const window = metric === (first.metric ?? '') ? first.window : undefined;
   return (
     <>
       Tell me when <Subject {...subject} />
@@ -68,6 +70,7 @@ function Subject({
   kind,
   metric,
   setMetric,
+  defined,
   own,
   events,
   event,
@@ -91,7 +94,8 @@ function Subject({
       value={metric}
       onChange={(change) => setMetric(change.target.value)}
     >
-      {!isOffered && <option value={metric}>{metric}</option>}
+      {defined && <option value="">{defined}</option>}
+      {metric && !isOffered && <option value={metric}>{metric}</option>}
       <Listed options={every} />
       {Object.keys(theirs).length > 0 && (
         <optgroup label="Your own">

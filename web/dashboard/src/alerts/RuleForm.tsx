@@ -16,8 +16,9 @@ import { Field, Form } from '../session/Form';
 import { useMeasures } from '../site/useMeasures';
 import { useCurrency } from '../ui/data';
 import { Gaps, Parts } from './Gaps';
-import { changed, fieldsOf, isMeasured, isShown, ruleOf } from './rule';
+import { changed, fieldsOf, isMeasured, isShown, ruleOf, unfolded } from './rule';
 import { Simulated } from './Simulated';
+import { definedName } from './sentence';
 import { useChannels } from './useChannels';
 import { missing, watching } from './watchable';
 
@@ -35,10 +36,13 @@ export function RuleForm({ rule, done }: Props) {
   const { data: held } = useChannels();
   const [kind, setKind] = useState<Condition['type']>(rule?.condition.type ?? 'above');
   const [event, setEvent] = useState(rule?.condition.type === 'event' ? rule.condition.event : 'pageview');
-  const first = rule ? fieldsOf(rule) : {};
+  const plain = rule && unfolded(rule);
+  const first = plain ? fieldsOf(plain) : {};
   // What the form cannot say stays as it is, and may be what a metric needs.
-  const isSaid = isShown(rule?.filters);
-  const [metric, setMetric] = useState(first.metric ?? 'pageviews');
+  const isSaid = isShown(plain?.filters);
+  // A series or goal is kept by a metric that says nothing.
+  const defined = plain && definedName(plain);
+  const [metric, setMetric] = useState(first.metric ?? (defined ? '' : 'pageviews'));
   const own = useMeasures(view.site);
   const currency = useCurrency(view.site);
   const [simulation, setSimulation] = useState<Simulation>();
@@ -50,7 +54,8 @@ export function RuleForm({ rule, done }: Props) {
     const texts = Object.fromEntries([...data].map(([name, value]) => [name, String(value)]));
     const lacking = isSaid && missing(texts.metric, texts);
     if (lacking) throw new Error(lacking);
-    return ruleOf(view.site, kind, texts, data.getAll('channel').map(String));
+    const said = ruleOf(view.site, kind, texts, data.getAll('channel').map(String));
+    return { ...said, ...(defined && !said.metric && isMeasured(kind) && { query: rule?.query }) };
   };
   const simulate = async () => {
     setProblem(undefined);
@@ -80,6 +85,7 @@ export function RuleForm({ rule, done }: Props) {
           setKind={setKind}
           metric={metric}
           setMetric={setMetric}
+          defined={defined}
           own={own}
           currency={currency}
           events={events}

@@ -30,6 +30,14 @@ function condition(kind: Condition['type'], fields: Fields): Condition {
   }
 }
 
+/** A rule with the metric and the filters of its query as its own: they mean the same. A series or goal stays one. */
+export function unfolded<R extends Rule>(rule: R): R {
+  const { query, ...others } = rule;
+  const metric = query?.metrics?.[0];
+  if (!metric) return rule;
+  return { ...others, metric, filters: [...(rule.filters ?? []), ...(query.filters ?? [])] } as unknown as R;
+}
+
 /** The texts of the fields that say `rule`. */
 export function fieldsOf({ metric, window, cooldown, condition, filters, group_by }: Rule): Fields {
   const [, filtered, [only] = []] = isShown(filters) ? (filters?.[0] ?? []) : [];
@@ -54,16 +62,19 @@ export function fieldsOf({ metric, window, cooldown, condition, filters, group_b
 export const isShown = (filters: Rule['filters'] = []): boolean =>
   filters.length === 0 || (filters.length === 1 && filters[0]?.[0] === 'is' && filters[0][2].length === 1);
 
-/** What becomes another in `old` as the form says `rule`; conditions that it cannot say stay. */
+/** What becomes another in `old` as the form says `rule`; conditions that it cannot say stay, and so does a query. */
 export function changed(old: Rule, rule: Rule): Partial<Record<keyof Rule, unknown>> {
+  const held = unfolded(old);
+  const folds = old.query && (rule.metric || !isMeasured(rule.condition.type));
   const { site_id: _, filters, metric, window, group_by, cooldown, ...always } = rule;
   return {
     ...always,
     metric: metric ?? null,
+    ...(folds && { query: null }),
     window: window ?? null,
     group_by: group_by ?? null,
     cooldown: cooldown ?? null,
-    ...((isShown(old.filters) || filters) && { filters: filters ?? null }),
+    ...(isShown(held.filters) || filters ? { filters: filters ?? null } : folds && { filters: held.filters }),
   };
 }
 
@@ -73,7 +84,7 @@ export function ruleOf(site_id: string, kind: Condition['type'], fields: Fields,
   return {
     site_id,
     name,
-    ...(isMeasured(kind) && { metric, window }),
+    ...(isMeasured(kind) && { ...(metric && { metric }), window }),
     condition: condition(kind, fields),
     ...(filtered && only && { filters: [['is', filtered, [only]]] }),
     ...(group && { group_by: group }),

@@ -1,6 +1,7 @@
 import type { Condition, Rule } from '../api/alerts';
 import { duration, figure, isDuration, isRate, metricName } from '../lib/format';
 import { named, rowName } from '../site/names';
+import { unfolded } from './rule';
 
 export const CONDITIONS: Record<Condition['type'], string> = {
   above: 'is above',
@@ -30,7 +31,8 @@ export const OVER = {
 const windowName = (window: string) => WINDOWS[window as keyof typeof WINDOWS] ?? window;
 
 /** A rule as one would say it. */
-export function sentence(rule: Rule): string {
+export function sentence(folded: Rule): string {
+  const rule = unfolded(folded);
   const where = (rule.filters ?? [])
     .map(
       ([, dimension, values]) =>
@@ -44,8 +46,13 @@ export function sentence(rule: Rule): string {
   return `${said(rule)}${where && `, only ${where}`}${each}`;
 }
 
-function said({ metric = 'visitors', condition, window, group_by }: Rule): string {
-  const of = metricName(metric);
+/** What a rule watches that watches no metric. */
+export const definedName = ({ query }: Rule): string | undefined =>
+  query?.series ? `series ${query.series}` : query?.goal ? `goal ${query.goal}` : undefined;
+
+function said(rule: Rule): string {
+  const { metric = 'events', condition, window, group_by } = rule;
+  const of = rule.metric ? metricName(metric) : (definedName(rule) ?? 'Events');
   const within = window ? ` within ${windowName(window)}` : '';
   switch (condition.type) {
     case 'event':

@@ -15,6 +15,8 @@ export interface Rule {
   site_id: string;
   name: string;
   metric?: string;
+  /** In place of a metric, of rules that were made elsewhere. */
+  query?: { metrics?: string[]; filters?: Filter[]; series?: string; goal?: string };
   condition: Condition;
   filters?: Filter[];
   /** One alert per value of this. */

@@ -353,6 +353,10 @@ test('messages that were not taken are seen, and sent again when the receiver ta
   await page.reload();
   await failed.getByText('2 messages could not be delivered by Pager').waitFor();
   await accessible(page);
+  // On other pages as well.
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.locator('section[aria-label=Figures] canvas').waitFor();
+  await page.getByRole('link', { name: /^Alerts\s*2 not delivered$/ }).click();
   await failed.getByRole('button', { name: 'Look at them' }).click();
   const dialog = page.getByRole('dialog', { name: 'Not delivered by Pager' });
   const docs = dialog.getByRole('row', { name: 'Docs are read fired' });
@@ -381,6 +385,7 @@ test('messages that were not taken are seen, and sent again when the receiver ta
   );
   await page.keyboard.press('Escape');
   await failed.waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'Alerts', exact: true }).waitFor();
 
   // A channel gets another name and address; what is not said stays.
   const other = await desk();
@@ -428,8 +433,8 @@ test('events are on the live page and in the tiles within a second', async () =>
   assert.ok(waits.at(-1) <= 1000, `${waits} ms`);
 
   // The tiles of today follow without a reload and without asking on their own.
-  await page.getByRole('link', { name: 'Overview' }).click();
-  await page.keyboard.press('d');
+  // Of no other time before: its figures stand there until those of today come.
+  await page.goto(`${world.origin}/sites/${SITE}?period=day`);
   const tile = page.getByRole('button', { name: /^Pageviews/ }).locator('.value');
   await tile.waitFor();
   const old = Number(await tile.innerText());

@@ -7,10 +7,11 @@ export const CHANNELS = ['channels'];
 const SOON_MS = 2_000;
 const LATER_MS = 60_000;
 
-/** Where alerts go, with what waits and what was given up; for who may change them alone. */
-export const useChannels = () =>
+/** Where alerts go, with what waits and what was given up; nothing for who may not change them. */
+export const useChannels = (may = true) =>
   useQuery({
     queryKey: CHANNELS,
     queryFn: ({ signal }) => channels(signal),
+    enabled: may,
     refetchInterval: ({ state }) => (state.data?.some(({ queued }) => queued) ? SOON_MS : LATER_MS),
   });

@@ -1,4 +1,6 @@
 import { Link, useNavigate } from '@tanstack/react-router';
+import { useChannels } from '../alerts/useChannels';
+import { figure } from '../lib/format';
 import { useMay, useSession } from '../session/data';
 import { useSites } from './data';
 import { Icon, type IconName } from './icons';
@@ -106,7 +108,21 @@ function Entry({ item: { to, name, icon }, site, go }: EntryProps) {
     >
       <Icon name={icon} />
       {name}
+      {to === '/alerts' && <Undelivered />}
     </Link>
+  );
+}
+
+/** How many messages of alerts could not be delivered: who is told by them hears of it on every page. */
+function Undelivered() {
+  const { data = [] } = useChannels(useMay('write'));
+  const count = data.reduce((sum, { dead = 0 }) => sum + dead, 0);
+  if (count === 0) return null;
+  return (
+    <span className="badge bad push">
+      {figure('events', count, true)}
+      <span className="hidden"> not delivered</span>
+    </span>
   );
 }
 

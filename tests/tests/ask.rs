@@ -74,6 +74,7 @@ async fn questions_are_answered_with_the_figures_of_the_api() {
     let (code, out, err) = program.command(&["ask", "pageviews by page today", "--site", &site.domain]);
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("/pricing") && out.contains("Page views"), "{out}");
+    assert!(!out.contains("where"), "flags after the question are no part of it: {out}");
     let (code, _, err) = program.command(&["ask", "visitors by shoe size", "--site", &site.domain]);
     assert_eq!(code, 1, "{err}");
 

@@ -9,7 +9,7 @@ use crate::client::{Client, connect};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The question, for example "visitors by country last month"
-    #[arg(value_name = "QUESTION", required = true, num_args = 1.., allow_hyphen_values = true)]
+    #[arg(value_name = "QUESTION", required = true, num_args = 1..)]
     question: Vec<String>,
     /// The site asked about; may be left out where there is one
     #[arg(long, value_name = "DOMAIN")]

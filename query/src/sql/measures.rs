@@ -35,8 +35,11 @@ impl Builder<'_> {
             }
             Kind::Property(aggregate, key) => {
                 let key = self.bind(Value::Text(key.clone()));
-                // Decimals, because a sum of floats depends on the order of its parts.
-                let number = format!("toDecimal128OrNull({}[{key}], 6)", self.event_column("props"));
+                // Decimals, because a sum of floats depends on the order of its parts. Those alone would take `-`,
+                // `e5` and `1.2.3` for numbers, too.
+                let text = format!("{}[{key}]", self.event_column("props"));
+                let number =
+                    format!("if(isNull(toFloat64OrNull({text})), NULL, toDecimal128OrNull({text}, 6))");
                 (function(*aggregate), Some(number))
             }
         };

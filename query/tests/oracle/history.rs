@@ -24,7 +24,8 @@ pub(crate) const RISKS: [&str; 4] = ["low", "medium", "high", ""];
 pub(crate) const CLUSTERS: [&str; 4] = ["Loyal readers", "it's new", "", "3"];
 pub(crate) const USERS: [&str; 3] = ["", "ada", "o'neill"];
 
-pub(crate) const LOADS: [&str; 8] = ["", "12", "7", "3.5", "-4", "100", "1000000", "fast"];
+pub(crate) const LOADS: [&str; 11] =
+    ["", "12", "7", "3.5", "-4", "100", "1000000", "fast", "1.2.3", "-", "e5"];
 
 /// The currency of every generated site.
 pub(crate) const CURRENCY: &str = "EUR";

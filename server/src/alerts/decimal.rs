@@ -37,7 +37,8 @@ mod tests {
 
     use super::*;
 
-    /// As `toDecimal128OrNull(text, 6)` of ClickHouse reads them; its answers were written down.
+    /// As `toDecimal128OrNull(text, 6)` of ClickHouse reads what `toFloat64OrNull` takes for a number, too; its
+    /// answers were written down.
     #[test]
     fn numbers_are_read_as_the_store_reads_them() {
         for (text, value) in [

@@ -4,6 +4,7 @@ use super::interval::Spread;
 use super::members::{Member, View, forecasts};
 use super::network::{Network, join};
 use super::series::Series;
+use super::widths::{FEWEST, Tried, Widths};
 use crate::artefact::{Sound, holds};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,14 @@ use std::sync::Arc;
 
 /// Most steps ahead.
 pub const MOST_STEPS: usize = 10_000;
-/// Most series that calibration looks at, and fewest that it needs.
-const CALIBRATED_ON: (usize, usize) = (300, 20);
-/// What seasons and widths of a model that was read may be.
+/// Stretches at the end of each series that calibration hides, one after the other: one alone may have been calm
+/// for all of them.
+const ENDS: usize = 3;
+/// Most stretches that calibration looks at.
+const CALIBRATED_ON: usize = 900;
+/// What seasons of a model that was read may be.
 pub(super) const LONGEST_SEASON: usize = 100_000;
 pub(super) const MOST_SEASONS: usize = 16;
-const WIDEST: f64 = 1e6;
 
 /// How to forecast. One set of parameters for every series: what a series needs is learned from it.
 ///
@@ -35,9 +38,9 @@ pub struct Forecaster {
     pub seasons: Vec<usize>,
     /// Levels of the intervals, as shares.
     pub levels: Vec<f64>,
-    /// How many times as wide as a series alone would make them the intervals are, per level; see
-    /// [`Forecaster::calibrate`].
-    pub widths: Vec<f64>,
+    /// How wide many series together say that intervals must be; see [`Forecaster::calibrate`].
+    #[serde(default)]
+    pub widths: Widths,
     /// What many series have in common; none before [`Forecaster::train`], or where it does not help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Arc<Network>>,
@@ -79,7 +82,7 @@ impl Forecaster {
             horizon,
             seasons: seasons.to_vec(),
             levels: vec![0.8, 0.95],
-            widths: vec![1.0, 1.0],
+            widths: Widths::default(),
             network: None,
         }
     }
@@ -88,7 +91,6 @@ impl Forecaster {
     #[must_use]
     pub fn levels(mut self, levels: &[f64]) -> Self {
         self.levels = levels.to_vec();
-        self.widths = vec![1.0; levels.len()];
         self
     }
 
@@ -113,7 +115,8 @@ impl Forecaster {
         let Mixture { trials, said, weights } = self.mixture(&series)?;
         let mut mean = mix(&said, &weights, self.horizon);
         let spread = Spread::new(&series, &trials, &weights);
-        let bands = self.levels.iter().zip(&self.widths).map(|(&level, &width)| {
+        let bands = self.levels.iter().map(|&level| {
+            let width = self.widths.factor(level, values.len());
             let (mut lower, mut upper) = spread.band(&mean, level, width, low)?;
             effects.put_in(&mut lower, low);
             effects.put_in(&mut upper, low);
@@ -129,10 +132,6 @@ impl Forecaster {
         if self.horizon == 0 || self.horizon > MOST_STEPS {
             let want = "between 1 and 10000";
             return Err(Error::OutOfRange { field: "horizon", given: self.horizon as f64, want });
-        }
-        if self.widths.len() != self.levels.len() {
-            let (given, want) = (self.widths.len(), self.levels.len());
-            return Err(Error::Shape { field: "widths", given, want });
         }
         Ok(())
     }
@@ -151,40 +150,28 @@ impl Forecaster {
     }
 
     /// Learns from many series together how wide intervals must be: the last `horizon` points of each are
-    /// hidden, forecast, and the intervals stretched until the wanted share of truths lies inside (split
-    /// conformal prediction over series). With too few series the forecaster stays as it is.
+    /// hidden, forecast, and the intervals stretched until the wanted share of truths lies inside, for histories
+    /// of each length; the same for stretches before. See [`Widths`]. With too few series the forecaster stays as it is.
     ///
     /// # Errors
     /// Those of [`Forecaster::forecast`], except that series which have no answer are passed over.
     pub fn calibrate<'a>(&mut self, series: impl IntoIterator<Item = &'a [Option<f64>]>) -> Result<()> {
+        self.check()?;
         let long: Vec<&[Option<f64>]> =
             series.into_iter().filter(|values| values.len() > 2 * self.horizon).collect();
-        if long.len() < CALIBRATED_ON.1 {
+        if long.len() < FEWEST {
             return Ok(());
         }
-        let every = long.len().div_ceil(CALIBRATED_ON.0);
-        let mean_length = long.iter().map(|values| values.len()).sum::<usize>() as f64 / long.len() as f64;
-        // What was hidden is missing from the history: the shorter that is, the less alike are the two tasks.
-        let believed = (1.0 - 4.0 * self.horizon as f64 / mean_length).clamp(0.0, 1.0);
-        let mut needed: Vec<Vec<f64>> = vec![Vec::new(); self.levels.len()];
-        for values in long.into_iter().step_by(every) {
-            let (known, hidden) = values.split_at(values.len() - self.horizon);
-            let Ok(forecast) = self.forecast(known) else { continue };
-            for (needed, band) in needed.iter_mut().zip(&forecast.bands) {
-                for (step, truth) in hidden.iter().enumerate() {
-                    if let Some(truth) = truth.filter(|truth| truth.is_finite()) {
-                        needed.push(stretch(forecast.mean[step], band, step, truth));
-                    }
-                }
-            }
-        }
-        for ((needed, level), width) in needed.iter_mut().zip(&self.levels).zip(&mut self.widths) {
-            needed.sort_by(f64::total_cmp);
-            let rank = ((needed.len() as f64 + 1.0) * level).ceil() as usize;
-            if let Some(factor) = needed.get(rank.max(1) - 1) {
-                *width *= factor.clamp(0.25, 4.0).powf(believed);
-            }
-        }
+        self.widths = Widths::default();
+        let lengths: Vec<usize> = long.iter().map(|values| values.len()).collect();
+        let every = (ENDS * long.len()).div_ceil(CALIBRATED_ON);
+        let ends = long.into_iter().step_by(every).flat_map(|values| {
+            let before = (1..=ENDS).filter_map(|back| values.len().checked_sub(back * self.horizon));
+            before.filter(|at| *at > self.horizon).map(|at| values[..at + self.horizon].split_at(at))
+        });
+        let tried = ends
+            .filter_map(|(known, hidden)| Some(Tried::new(known.len(), &self.forecast(known).ok()?, hidden)));
+        self.widths = Widths::learn(&tried.collect::<Vec<_>>(), &self.levels, &lengths);
         Ok(())
     }
 }
@@ -194,21 +181,8 @@ impl Sound for Forecaster {
         holds((1..=MOST_STEPS).contains(&self.horizon), "the horizon is none")?;
         let fits = |season: &usize| (2..=LONGEST_SEASON).contains(season);
         holds(self.seasons.len() <= MOST_SEASONS && self.seasons.iter().all(fits), "a season is none")?;
-        holds(self.levels.len() == self.widths.len(), "its levels and widths are not as many")?;
         holds(self.levels.iter().all(|level| *level > 0.0 && *level < 1.0), "a level is none")?;
-        holds(self.widths.iter().all(|width| (0.0..=WIDEST).contains(width)), "a width is none")?;
+        self.widths.sound()?;
         self.network.as_ref().map_or(Ok(()), |network| network.sound())
     }
-}
-
-/// How many times as wide the band would have to be to just hold the truth.
-fn stretch(mean: f64, band: &Band, step: usize, truth: f64) -> f64 {
-    let end = if truth >= mean { band.upper[step] } else { band.lower[step] };
-    let both_positive = mean > 0.0 && end > 0.0 && truth > 0.0;
-    let (need, have) = if both_positive && band.lower[step] > 0.0 {
-        ((truth / mean).ln(), (end / mean).ln())
-    } else {
-        (truth - mean, end - mean)
-    };
-    if need == 0.0 { 0.0 } else { (need / have).abs().min(1e9) }
 }

@@ -61,8 +61,8 @@ impl Learned {
     /// only.
     #[must_use]
     pub fn with_levels(mut self, levels: &[f64]) -> Self {
-        for forecaster in self.forecasters.iter_mut().filter(|forecaster| forecaster.levels != levels) {
-            *forecaster = forecaster.clone().levels(levels);
+        for forecaster in &mut self.forecasters {
+            forecaster.levels = levels.to_vec();
         }
         self
     }

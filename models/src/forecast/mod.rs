@@ -35,6 +35,7 @@ mod series;
 mod smooth;
 mod theta;
 mod train;
+mod widths;
 
 pub use events::Event;
 pub use forecaster::{Band, Forecast, Forecaster, MOST_STEPS};
@@ -45,3 +46,4 @@ pub use members::Member;
 pub use network::Network;
 pub use season::detect;
 pub use train::Worth;
+pub use widths::Widths;

@@ -70,11 +70,7 @@ pub(crate) fn foresee(
     let forecasters = ahead.learned.iter().flat_map(|learned| learned.forecasters());
     if let Some(learned) = forecasters.into_iter().find(|learned| learned.seasons == seasons) {
         forecaster.network.clone_from(&learned.network);
-        let widths = || learned.levels.iter().zip(&learned.widths);
-        for (width, level) in forecaster.widths.iter_mut().zip(&ahead.levels) {
-            let known = widths().find(|(known, _)| (*known - level).abs() < 1e-9);
-            *width = known.map_or(*width, |(_, learned)| *learned);
-        }
+        forecaster.widths.clone_from(&learned.widths);
     }
     let mut forecast = forecaster.forecast_with(values, &places(steps, ahead))?;
     let bands = forecast.bands.iter_mut().flat_map(|band| [&mut band.lower, &mut band.upper]);

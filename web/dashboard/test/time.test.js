@@ -104,6 +104,13 @@ for (const [device, options] of [
     await compared.getByRole('button', { name: 'No comparison' }).click();
     await page.waitForURL((url) => !url.searchParams.has('compare'));
     await page.getByRole('button', { name: 'Comparison: No comparison' }).click();
+    // Days that are scrolled to do not go away with the button that led there.
+    await compared.getByRole('table').waitFor();
+    await page.evaluate(() => {
+      scrollTo(0, 400);
+      return new Promise((done) => setTimeout(done, 300));
+    });
+    assert.ok(await compared.isVisible());
     await take(compared, dayAgo(9));
     const { x, width } = await compared.boundingBox();
     assert.ok(x >= 0 && x + width <= options.viewport.width, 'the calendar is in the window');

@@ -84,7 +84,7 @@ function About({ site, one }: { site: string; one: Opening }) {
   return (
     <>
       <p>
-        <StateBadge state={state} /> {rule ? sentence(rule) : <span className="soft">The rule is gone.</span>}
+        <StateBadge state={state} /> {rule ? sentence(rule) : <Former step={first} site={site} />}
       </p>
       <dl className="facts narrow">
         <Fact name="Measured">
@@ -110,6 +110,14 @@ function About({ site, one }: { site: string; one: Opening }) {
     </>
   );
 }
+
+/** What a rule said that is gone by now, as far as its alert tells. */
+const Former = ({ step: { name, metric, condition }, site }: { step: Step; site: string }) => (
+  <>
+    {sentence({ site_id: site, name, condition, channels: [], ...(metric && { metric }) })}{' '}
+    <span className="soft">(the rule is gone)</span>
+  </>
+);
 
 /** Programs and people without a name are known by an id, which says nothing to anybody. */
 const stepText = ({ type, by }: Step) =>

@@ -2,6 +2,11 @@
 
 use crate::error::{Error, Result};
 use ndarray::ArrayView2;
+use rand_xoshiro::Xoshiro256Plus;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+
+/// Seed of samples.
+const SAMPLED: u64 = 1;
 
 /// Rows of finite numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,14 +65,40 @@ impl Points {
         ArrayView2::from_shape(shape, &self.values).expect("`new` takes whole points only")
     }
 
-    /// At most `most` points, evenly taken.
+    /// At most `most` points, one of each stretch of equal length: which one is by chance, as points may come in
+    /// turns, but always the same one.
     pub(super) fn sample(&self, most: usize) -> Points {
         let every = self.len().div_ceil(most);
-        Points { width: self.width, values: self.iter().step_by(every).flatten().copied().collect() }
+        let mut random = Xoshiro256Plus::seed_from_u64(SAMPLED);
+        let mut values = Vec::with_capacity(most.min(self.len()) * self.width);
+        for from in (0..self.len()).step_by(every) {
+            let among = every.min(self.len() - from) as u64;
+            values.extend_from_slice(self.get(from + (random.next_u64() % among) as usize));
+        }
+        Points { width: self.width, values }
     }
 }
 
 /// Squared Euclidean distance.
 pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_of_points_that_come_in_turns_has_some_of_each() {
+        let points = Points::new(1, (0..10_000).map(|at| f64::from(at % 10)).collect()).expect("points");
+        let sample = points.sample(1_000);
+        assert_eq!((sample.len(), points.sample(10_000).len()), (1_000, 10_000));
+        for kind in 0..10 {
+            let of_kind = sample.iter().filter(|point| point[0] == f64::from(kind)).count();
+            assert!((50..150).contains(&of_kind), "{of_kind} of {kind}");
+        }
+        assert_eq!(sample, points.sample(1_000));
+        let few = points.sample(3);
+        assert!(few.len() <= 3 && !few.values.is_empty());
+    }
 }

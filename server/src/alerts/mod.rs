@@ -25,6 +25,7 @@ mod people;
 mod questions;
 mod seed;
 mod setup;
+mod shelf;
 mod slices;
 mod tally;
 mod telegram;

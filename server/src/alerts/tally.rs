@@ -5,8 +5,8 @@
 //! Keeps: what is to be counted. The counts themselves are cells of the evaluator.
 //! Late data: a count of a past minute grows. Retraction: after an erasure the counts of its site are
 //! read anew from what is stored; those of visits are taken back as the dataflow says.
-//! Cost: per event a look-up by its name, and one comparison for each count that may apply; per change of a
-//! visit the same twice.
+//! Cost: per event a few look-ups, and one comparison for each count that may apply ([`super::shelf`]); per change
+//! of a visit the same twice.
 //! Wrong when: a dimension has more than [`MOST_KEYS`] values within what rules look back on: further
 //! ones are not counted. Or a sum of numbers in a property
 //! is beyond nine trillion: it stays there.
@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 use opentrace_alerts::evaluate::Cells;
 use opentrace_alerts::series::{Cell, Grain, Key, SeriesId};
-use opentrace_events::define::{Attribute, BadPattern, Comparison, Condition, Matcher, Operator, Subject};
+use opentrace_events::define::{Attribute, BadPattern, Condition, Matcher, Subject};
 use opentrace_events::model::ENGAGEMENT;
 use opentrace_events::{Site, SiteId, Sites, VisitorId};
 use opentrace_query::Goals;
@@ -25,6 +25,7 @@ use opentrace_store::SessionRow;
 
 use super::decimal::millionths;
 use super::people::{Seen, Stretch};
+use super::shelf::Shelf;
 use super::visits::{OfVisits, Visited};
 
 /// Numbers of counts begin here; those of definitions are far below.
@@ -109,18 +110,43 @@ enum Keys {
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub(super) struct Tallies {
-    held: Vec<Arc<Tally>>,
     given: u32,
     by_site: HashMap<SiteId, OfSite>,
 }
 
-/// What is counted of a site, by the name that events must have.
+/// What is counted of a site.
 #[derive(Debug, Default)]
 struct OfSite {
-    named: HashMap<String, Vec<Arc<Tally>>>,
-    any: Vec<Arc<Tally>>,
-    engagement: Vec<Arc<Tally>>,
-    visits: Vec<Arc<Tally>>,
+    held: Vec<Arc<Tally>>,
+    events: Shelf<Tally>,
+    engagement: Shelf<Tally>,
+    visits: Shelf<Tally>,
+}
+
+impl OfSite {
+    fn put(&mut self, tally: Arc<Tally>) {
+        let shelf = match tally.counted.what {
+            What::Visits(_) => &mut self.visits,
+            What::Engaged(_) => &mut self.engagement,
+            _ => &mut self.events,
+        };
+        shelf.put(&tally.counted.condition, &tally);
+        self.held.push(tally);
+    }
+
+    /// The one that counts this.
+    fn find(&self, counted: &Counted) -> Option<&Arc<Tally>> {
+        let shelf = match counted.what {
+            What::Visits(_) => &self.visits,
+            What::Engaged(_) => &self.engagement,
+            _ => &self.events,
+        };
+        shelf.beside(&counted.condition).iter().find(|tally| tally.counted == *counted)
+    }
+
+    fn of_visits(&self) -> impl Iterator<Item = &Arc<Tally>> {
+        self.held.iter().filter(|tally| matches!(tally.counted.what, What::Visits(_)))
+    }
 }
 
 /// What an event must tell.
@@ -145,7 +171,7 @@ pub(super) struct Counts {
 impl Tallies {
     /// The series that counts this, from now on.
     pub(super) fn series(&mut self, counted: &Counted) -> Result<SeriesId, BadPattern> {
-        if let Some(held) = self.held.iter().find(|tally| tally.counted == *counted) {
+        if let Some(held) = self.by_site.get(&counted.site).and_then(|of_site| of_site.find(counted)) {
             return Ok(held.series);
         }
         let series = SeriesId(FIRST + self.given);
@@ -153,17 +179,20 @@ impl Tallies {
         let matcher = Matcher::new(&counted.condition)?;
         let tally = Tally { series, counted: counted.clone(), matcher, keys };
         self.given += 1;
-        self.put(Arc::new(tally));
+        self.by_site.entry(counted.site).or_default().put(Arc::new(tally));
         Ok(series)
     }
 
     /// Counts nothing but these any longer.
     pub(super) fn retain(&mut self, wanted: impl Fn(SeriesId) -> bool) {
-        let held = std::mem::take(&mut self.held);
-        self.by_site.clear();
-        for tally in held.into_iter().filter(|tally| wanted(tally.series)) {
-            self.put(tally);
-        }
+        let is_wanted = |tally: &Arc<Tally>| wanted(tally.series);
+        self.by_site.retain(|_, of_site| {
+            if !of_site.held.iter().all(is_wanted) {
+                let held = std::mem::take(of_site).held;
+                held.into_iter().filter(is_wanted).for_each(|tally| of_site.put(tally));
+            }
+            !of_site.held.is_empty()
+        });
     }
 
     /// Whether a series is one of these.
@@ -171,39 +200,33 @@ impl Tallies {
         series.0 >= FIRST
     }
 
-    fn put(&mut self, tally: Arc<Tally>) {
-        let of_site = self.by_site.entry(tally.counted.site).or_default();
-        match (&tally.counted.what, name_of(&tally.counted.condition)) {
-            (What::Visits(_), _) => of_site.visits.push(Arc::clone(&tally)),
-            (What::Engaged(_), _) => of_site.engagement.push(Arc::clone(&tally)),
-            (_, Some(name)) => of_site.named.entry(name.to_owned()).or_default().push(Arc::clone(&tally)),
-            (_, None) => of_site.any.push(Arc::clone(&tally)),
-        }
-        self.held.push(tally);
-    }
-
     /// The columns of stored events that the counts of a site look at; `None` where none counts events.
     pub(super) fn columns(&self, site: SiteId) -> Option<Vec<&'static str>> {
         let of_site = self.by_site.get(&site)?;
-        let events = of_site.named.values().flatten().chain(&of_site.any).chain(&of_site.engagement);
-        let events: Vec<_> = events.collect();
-        (!events.is_empty()).then(|| columns(events.into_iter(), of_event))
+        let events = of_site.held.iter().filter(|tally| !matches!(tally.counted.what, What::Visits(_)));
+        let are_some = !(of_site.events.is_empty() && of_site.engagement.is_empty());
+        are_some.then(|| columns(events, of_event))
     }
 
     /// The same of stored visits.
     pub(super) fn visit_columns(&self, site: SiteId) -> Option<Vec<&'static str>> {
-        let visits = &self.by_site.get(&site)?.visits;
-        (!visits.is_empty()).then(|| columns(visits.iter(), of_visit))
+        let of_site = self.by_site.get(&site)?;
+        (!of_site.visits.is_empty()).then(|| columns(of_site.of_visits(), of_visit))
+    }
+
+    /// Whether visits of a site are counted.
+    pub(super) fn counts_visits(&self, site: SiteId) -> bool {
+        self.by_site.get(&site).is_some_and(|of_site| !of_site.visits.is_empty())
     }
 
     /// The counts of visits of a site.
     pub(super) fn visits(&self, site: SiteId) -> impl Iterator<Item = SeriesId> {
-        self.by_site.get(&site).into_iter().flat_map(|of_site| &of_site.visits).map(|tally| tally.series)
+        self.by_site.get(&site).into_iter().flat_map(OfSite::of_visits).map(|tally| tally.series)
     }
 
     /// The counts of visits of every site.
     pub(super) fn all_visits(&self) -> impl Iterator<Item = SeriesId> {
-        self.by_site.values().flat_map(|of_site| &of_site.visits).map(|tally| tally.series)
+        self.by_site.values().flat_map(OfSite::of_visits).map(|tally| tally.series)
     }
 
     /// Counts an event.
@@ -217,15 +240,12 @@ impl Tallies {
     ) {
         let Some(of_site) = self.by_site.get(&fact.site) else { return };
         let engagement = subject.name() == ENGAGEMENT;
-        let (named, others) = match engagement {
-            true => (None, &of_site.engagement),
-            false => (of_site.named.get(subject.name()), &of_site.any),
-        };
+        let shelf = if engagement { &of_site.engagement } else { &of_site.events };
         let matches = |tally: &&Arc<Tally>| match engagement {
             true => tally.matcher.matches_engagement(subject),
             false => tally.matcher.matches(subject),
         };
-        for tally in named.into_iter().flatten().chain(others).filter(matches) {
+        for tally in shelf.near(subject).filter(matches) {
             let Some(site) = sites.get(fact.site) else { return };
             let Some(way) = tally.counted.what.way(fact, subject, &site) else { continue };
             let by = |stretch: &Stretch| match way {
@@ -253,7 +273,7 @@ impl Tallies {
         let (revenue, currency) = (row.revenue, found.currency.as_str());
         let fact =
             Fact { site, ts: row.start, visitor, revenue, currency, scroll_depth: 0, engagement_ms: 0 };
-        let counting = of_site.visits.iter().filter(|tally| holds(tally.series, row.start));
+        let counting = of_site.visits.near(&subject).filter(|tally| holds(tally.series, row.start));
         for tally in counting.filter(|tally| tally.matcher.matches(&subject)) {
             let What::Visits(what) = tally.counted.what else { continue };
             let value = what.of(row) * sign;
@@ -409,25 +429,6 @@ fn of_visit(attribute: &Attribute) -> Option<&'static str> {
         Attribute::Path => Some("entry_page"),
         Attribute::Property(_) => Some("exit_page"),
         Attribute::Visit(column) => Some(column.column()),
-    }
-}
-
-/// The one name that an event must have to meet a condition.
-fn name_of(condition: &Condition) -> Option<&str> {
-    match condition {
-        Condition::And(all) => all.iter().find_map(name_of),
-        Condition::Where(Comparison {
-            attribute: Attribute::Name,
-            operator: Operator::Is,
-            negated: false,
-            case_sensitive: true,
-            values,
-            ..
-        }) => match values.as_slice() {
-            [name] => Some(name),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

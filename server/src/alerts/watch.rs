@@ -67,7 +67,7 @@ impl CommitWatch for Alerts {
         let judged = bench.epoch;
         let is_old = |(epoch, event): &(Epoch, &Event)| event.history || *epoch <= judged;
         let (old, new): (Vec<_>, Vec<_>) = commit.events.iter().copied().partition(is_old);
-        let changed = commit.sessions.changes(|site| bench.tallies.visits(site).next().is_some());
+        let changed = commit.sessions.changes(|site| bench.tallies.counts_visits(site));
         let (was, is): (Vec<_>, Vec<_>) = changed.iter().partition(|change| change.epoch <= judged);
         let known = self.counted(&mut bench, &old, &was);
         bench.evaluator.seed(known);

@@ -99,6 +99,8 @@ pub fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(live::routes(state))
         .unify()
+        // The type of all routes in one is nested deeper than the compiler follows.
+        .boxed()
         .or(sites::routes(state))
         .unify()
         .or(keys::routes(state))

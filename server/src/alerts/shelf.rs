@@ -17,21 +17,19 @@ use opentrace_events::define::{Attribute, Comparison, Condition, Operator, Subje
 pub(super) struct Shelf<T> {
     demanding: Vec<(Attribute, ByValue<T>)>,
     others: Vec<Arc<T>>,
-    len: usize,
 }
 
 type ByValue<T> = HashMap<String, Vec<Arc<T>>>;
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self { demanding: Vec::new(), others: Vec::new(), len: 0 }
+        Self { demanding: Vec::new(), others: Vec::new() }
     }
 }
 
 impl<T> Shelf<T> {
     /// Puts a thing where what meets its condition finds it.
     pub(super) fn put(&mut self, condition: &Condition, thing: &Arc<T>) {
-        self.len += 1;
         let Some(demand) = demand_of(condition) else { return self.others.push(Arc::clone(thing)) };
         let place = self.demanding.iter().position(|(attribute, _)| *attribute == demand.attribute);
         let place = place.unwrap_or_else(|| {
@@ -59,7 +57,7 @@ impl<T> Shelf<T> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.demanding.is_empty() && self.others.is_empty()
     }
 }
 

@@ -124,24 +124,23 @@ struct OfSite {
 }
 
 impl OfSite {
-    fn put(&mut self, tally: Arc<Tally>) {
-        let shelf = match tally.counted.what {
+    fn shelf(&mut self, what: &What) -> &mut Shelf<Tally> {
+        match what {
             What::Visits(_) => &mut self.visits,
             What::Engaged(_) => &mut self.engagement,
             _ => &mut self.events,
-        };
-        shelf.put(&tally.counted.condition, &tally);
+        }
+    }
+
+    fn put(&mut self, tally: Arc<Tally>) {
+        self.shelf(&tally.counted.what).put(&tally.counted.condition, &tally);
         self.held.push(tally);
     }
 
-    /// The one that counts this.
-    fn find(&self, counted: &Counted) -> Option<&Arc<Tally>> {
-        let shelf = match counted.what {
-            What::Visits(_) => &self.visits,
-            What::Engaged(_) => &self.engagement,
-            _ => &self.events,
-        };
-        shelf.beside(&counted.condition).iter().find(|tally| tally.counted == *counted)
+    /// The series that counts this.
+    fn series(&mut self, counted: &Counted) -> Option<SeriesId> {
+        let mut alike = self.shelf(&counted.what).beside(&counted.condition).iter();
+        alike.find(|tally| tally.counted == *counted).map(|tally| tally.series)
     }
 
     fn of_visits(&self) -> impl Iterator<Item = &Arc<Tally>> {
@@ -171,15 +170,16 @@ pub(super) struct Counts {
 impl Tallies {
     /// The series that counts this, from now on.
     pub(super) fn series(&mut self, counted: &Counted) -> Result<SeriesId, BadPattern> {
-        if let Some(held) = self.by_site.get(&counted.site).and_then(|of_site| of_site.find(counted)) {
-            return Ok(held.series);
+        let of_site = self.by_site.entry(counted.site).or_default();
+        if let Some(series) = of_site.series(counted) {
+            return Ok(series);
         }
         let series = SeriesId(FIRST + self.given);
         let keys = Keys::new(counted.by.as_ref())?;
         let matcher = Matcher::new(&counted.condition)?;
         let tally = Tally { series, counted: counted.clone(), matcher, keys };
         self.given += 1;
-        self.by_site.entry(counted.site).or_default().put(Arc::new(tally));
+        of_site.put(Arc::new(tally));
         Ok(series)
     }
 

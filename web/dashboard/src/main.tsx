@@ -41,7 +41,13 @@ const client: QueryClient = new QueryClient({
 
 begin(client);
 
-const theme = createTheme({ primaryColor: 'indigo', defaultRadius: 'md', respectReducedMotion: true });
+const theme = createTheme({
+  primaryColor: 'indigo',
+  defaultRadius: 'md',
+  respectReducedMotion: true,
+  // Who scrolls down within what is open, on a phone, scrolls the button that opened it out of sight.
+  components: { Popover: { defaultProps: { hideDetached: false } } },
+});
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no #root');

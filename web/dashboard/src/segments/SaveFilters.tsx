@@ -22,15 +22,7 @@ export function SaveFilters({ site, filters }: { site: string; filters: Conditio
     }
   };
   return (
-    <Popover
-      opened={open}
-      onChange={setOpen}
-      position="bottom-start"
-      trapFocus
-      shadow="md"
-      withRoles={false}
-      hideDetached={false}
-    >
+    <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus shadow="md" withRoles={false}>
       <Popover.Target>
         <button type="button" className="plain" aria-expanded={open} onClick={() => setOpen(!open)}>
           Save as a segment

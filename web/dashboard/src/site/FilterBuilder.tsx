@@ -25,15 +25,7 @@ interface Props {
 export function FilterBuilder({ of, dimensions = DIMENSIONS }: Props) {
   const [open, setOpen] = useState(false);
   return (
-    <Popover
-      opened={open}
-      onChange={setOpen}
-      position="bottom-end"
-      trapFocus
-      shadow="md"
-      withRoles={false}
-      hideDetached={false}
-    >
+    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" withRoles={false}>
       <Popover.Target>
         <button
           id={SEARCH_FIELD}

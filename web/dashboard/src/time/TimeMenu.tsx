@@ -46,15 +46,7 @@ export function TimeMenu<T extends string>(props: Props<T>) {
     take(named[0]);
   };
   return (
-    <Popover
-      opened={open}
-      onChange={show}
-      position="bottom-end"
-      trapFocus
-      withRoles={false}
-      // Who scrolls down to the days on a phone scrolls the button out of sight.
-      hideDetached={false}
-    >
+    <Popover opened={open} onChange={show} position="bottom-end" trapFocus withRoles={false}>
       <Popover.Target>
         <button
           ref={button}

@@ -209,6 +209,19 @@ def nab(say, folder):
     return best, next(row for row in of("alerts") if row["sensitivity"] == "medium")
 
 
+def traffic(say):
+    """What a site measures: incidents found, false alerts, and how far off the expected value is."""
+    rows, _ = figures("traffic")
+    say("Generated visitors of half a year, 60 series each; after nine weeks one day (of hours: three hours) has half or")
+    say("1.6 times its visitors. At medium sensitivity; the error is that of the expected value after six weeks.")
+    say()
+    say("| series | half is told | 1.6 times is told | false alerts a series and week | error |")
+    say("|---|---|---|---|---|")
+    for row in rows:
+        say(f"| {row['site']} | {row['halved']:.0%} | {row['raised']:.0%} | {row['false_alerts']:.3f} | {row['error']:.1%} |")
+    return rows[0]
+
+
 def main():
     in_environment()
     options = argparse.ArgumentParser()
@@ -331,6 +344,10 @@ def main():
     three = f"{best['standard']:.1f}; {best['low_fp']:.1f}, {best['low_fn']:.1f}"
     summary.append((f"Numenta benchmark, {best['files']} files: standard; low FP, low FN", three, "≥ 60", "≥ 70"))
     summary.append(("false alerts a series and week, medium", f"{told['false_alerts']:.2f}", "", ""))
+    say()
+    days = traffic(say)
+    found = f"{days['halved']:.0%}; {days['false_alerts']:.3f} a week"
+    summary.append(("a day with half of 10,000 visitors is told; false alerts", found, "", ""))
     (row,), _ = figures("detector")
     speed = f"{row['points_per_second'] / 1e6:.1f} M points/s, {row['bytes']:,} bytes"
     summary.append(("detector, one core, one series", speed, "≥ 1 M, ≤ 4 KB", ""))

@@ -123,6 +123,37 @@ fn quiet_weekends_are_learned() {
     assert!((weekend.expected - 30.0).abs() < 10.0, "{weekend:?}");
 }
 
+/// Half a year of days, a week of which goes like a working one, with noise of 3 %.
+fn days(noise: &mut Noise) -> Vec<f64> {
+    const WEEK: [f64; 7] = [1.08, 1.14, 1.13, 1.1, 1.0, 0.76, 0.79];
+    (0..26 * 7).map(|day| (10_000.0 * WEEK[day % 7] * (1.0 + 0.03 * noise.normal())).round()).collect()
+}
+
+#[test]
+fn a_bad_day_among_days_is_found_and_ordinary_ones_are_not() {
+    let (mut told, mut found) = (0, 0);
+    for seed in 0..20 {
+        let mut ordinary = days(&mut Noise(seed));
+        told += alerts(&run(24 * HOUR, ordinary.iter().copied())).len();
+        let bad = 70 + seed as usize * 5;
+        ordinary[bad] = (ordinary[bad] / 2.0).round();
+        let points = run(24 * HOUR, ordinary);
+        found += usize::from(alerts(&points).contains(&bad) && points[bad].kind == Some(Kind::Drop));
+    }
+    assert!(told <= 2, "{told} false alerts in ten years of days");
+    assert!(found >= 18, "{found} of 20 days with half the visitors");
+}
+
+#[test]
+fn what_is_expected_of_a_day_is_what_its_weekdays_were() {
+    let mut noise = Noise(3);
+    let values = days(&mut noise);
+    let points = run(24 * HOUR, values.iter().copied());
+    for (day, (point, value)) in points.iter().zip(&values).enumerate().skip(56) {
+        assert!((point.expected - value).abs() < 0.15 * value, "day {day}: {point:?} of {value}");
+    }
+}
+
 #[test]
 fn chance_among_small_counts_is_not_reported() {
     let mut noise = Noise(6);

@@ -4,14 +4,15 @@
 //! `cargo run --release -p opentrace-models --example figures -- WHAT FILE...` with WHAT one of `competition`
 //! (lines `name,group,season,horizon,history,truth`, values separated by blanks), `rolling` (a folder of the
 //! series), `predict` (CSV file, target, columns left out), `recommend` (the MSWeb file), `cluster` (a file
-//! of 64-bit numbers, width, k), `nab` (a folder with `windows.json` and `data/`, where to write the scores) or
-//! `detector`. Prints one JSON object a line.
+//! of 64-bit numbers, width, k), `nab` (a folder with `windows.json` and `data/`, where to write the scores),
+//! `traffic` or `detector`. Prints one JSON object a line.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
 
 mod forecasts;
 mod nab;
 mod tables;
+mod traffic;
 
 use std::error::Error;
 
@@ -30,7 +31,11 @@ fn main() -> Outcome<()> {
         ["cluster", file, width, k] => tables::cluster(file, width.parse()?, k.parse()?),
         ["nab", root] => nab::nab(root, None),
         ["nab", root, out] => nab::nab(root, Some(out)),
+        ["traffic"] => traffic::traffic(),
         ["detector"] => tables::detector(),
-        _ => Err("want competition, rolling, predict, recommend, cluster, nab or detector, and files".into()),
+        _ => {
+            Err("want competition, rolling, predict, recommend, cluster, nab, traffic or detector, and files"
+                .into())
+        }
     }
 }

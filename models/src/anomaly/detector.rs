@@ -28,6 +28,10 @@ const WEEKS_NEEDED: i64 = 2;
 /// Weight of a decade of size beyond what is usual, against a decade of rarity.
 const SIZE_WEIGHT: f64 = 0.3;
 const SIZE_CAP: f64 = 1.5;
+/// The most decades that size is worth: of two that are beyond measure, the later one is still the rarer.
+const SIZE_MOST: f64 = 0.9;
+/// Points from which on a series is no longer young, see [`loudness`].
+const YOUNG: f64 = 400.0;
 /// A rarer point than this is worth the comparison of sizes.
 const RARE: f64 = 1.5;
 
@@ -72,6 +76,8 @@ struct View {
     unit: f64,
     deviation: f64,
     chance: bool,
+    /// Whether the memory is old enough to be asked.
+    known: bool,
 }
 
 impl Sound for Detector {
@@ -149,8 +155,8 @@ impl Detector {
         self.whole &= value.fract() == 0.0;
         self.never_negative &= value >= 0.0;
 
-        let news = self.mute.is_news(loudness);
-        let tired = self.fatigue.hear(loudness, news);
+        let news = self.mute.is_news(at_ms, loudness);
+        let tired = self.fatigue.hear(at_ms, loudness, news);
         let score = score(if news { loudness - tired } else { loudness * 0.1 });
         let mut point = Point { score, expected, lower, upper, kind: None, reason: None };
         if score >= Sensitivity::Medium.threshold() {
@@ -177,7 +183,7 @@ impl Detector {
         let (mean, unit) = self.predict(best, at_ms);
         let channel = best.min(CHANNELS - 1);
         let (expected, lower, upper) = self.band((mean, unit, channel));
-        let score = if self.mute.is_news(loudness) { score(loudness) } else { 0.0 };
+        let score = if self.mute.is_news(at_ms, loudness) { score(loudness) } else { 0.0 };
         let alert = score >= Sensitivity::Medium.threshold();
         let reason = Reason { against: Against::Presence, deviation: 0.0, rarity };
         Point { score, expected, lower, upper, kind: Some(Kind::Missing), reason: alert.then_some(reason) }
@@ -217,12 +223,14 @@ impl Detector {
             unit: 1.0,
             deviation: value - means[index],
             chance: counts && by_chance(value + origin, means[index] + origin),
+            known: true,
         };
         let seasonal = |usual: Usual, against| View {
             against,
             unit: usual.scale,
             chance: counts && by_chance(value + origin, usual.mean + origin),
-            deviation: if warm { value - usual.mean } else { 0.0 },
+            deviation: value - usual.mean,
+            known: warm,
         };
         let views = [
             level(0, Against::Recent),
@@ -237,13 +245,16 @@ impl Detector {
     fn judge(&mut self, views: &[View; CHANNELS]) -> (f64, (View, f64)) {
         let mut loudest = (0.0, (views[0], 0.0));
         for (index, view) in views.iter().enumerate() {
+            if !view.known {
+                continue;
+            }
             let noise = ROUNDING * self.levels[2].scale();
             let place = Place::of(view.deviation.abs() / view.unit).filter(|_| view.deviation.abs() > noise);
             let (up, down) = if view.deviation >= 0.0 { (place, None) } else { (None, place) };
             for (tail, place) in [(&mut self.up[index], up), (&mut self.down[index], down)] {
                 let rarity = if view.chance { Rarity::default() } else { tail.judge(place) };
                 tail.learn(place);
-                let loudness = loudness(rarity);
+                let loudness = loudness(rarity, f64::from(self.seen));
                 if loudness > loudest.0 {
                     loudest = (loudness, (*view, rarity.surprise));
                 }
@@ -287,7 +298,8 @@ impl Detector {
     /// Expected value and band, in the units of the series. A series that never was negative has no
     /// negative band, and one of whole numbers whole edges.
     fn band(&self, (mean, unit, channel): (f64, f64, usize)) -> (f64, f64, f64) {
-        let fallback = 4.0 * self.levels[2].scale();
+        let usual = if channel == CHANNELS - 1 { unit } else { self.levels[2].scale() };
+        let fallback = 4.0 * usual;
         let reach = |tail: &Tail| tail.quantile(BAND).map_or(fallback, |quantile| quantile * unit);
         let centre = mean + self.origin;
         let (mut lower, mut upper) = (centre - reach(&self.down[channel]), centre + reach(&self.up[channel]));
@@ -312,10 +324,14 @@ impl Detector {
     }
 }
 
-/// Rarity and size of one deviation as one number, in decades.
-fn loudness(rarity: Rarity) -> f64 {
-    let size = if rarity.surprise > RARE { SIZE_WEIGHT * rarity.excess.min(SIZE_CAP) } else { 0.0 };
-    rarity.surprise + size
+/// Rarity and size of one deviation as one number, in decades. A rank among few says little whatever the size, so
+/// the size counts for more in a young series: days, of which a year has 365, would never be heard otherwise.
+fn loudness(rarity: Rarity, seen: f64) -> f64 {
+    if rarity.surprise <= RARE {
+        return rarity.surprise;
+    }
+    let weight = SIZE_WEIGHT * (YOUNG / seen.max(1.0)).max(1.0);
+    rarity.surprise + (weight * rarity.excess.min(SIZE_CAP)).min(SIZE_MOST)
 }
 
 /// Records become rarer as a series grows older; a record is worth the square root of its rank, relative

@@ -12,6 +12,8 @@ const WIDTH: f64 = 0.2;
 const LOWEST: f64 = 1.5;
 /// Points after its loudest one for which an event is one event.
 const LASTS: u32 = 200;
+/// The same in time, where points are far between.
+const LASTS_MS: i64 = 200 * 3_600_000;
 const WEIGHT: f64 = 0.5;
 /// Half in 20,000 points.
 const DECAY: f32 = 0.999_965_34;
@@ -19,20 +21,23 @@ const DECAY: f32 = 0.999_965_34;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Fatigue {
     peaks: [f32; BINS],
-    /// The event under way: its peak, and points since.
+    /// The event under way: its peak, and points and time since.
     open: f64,
     age: u32,
+    #[serde(default)]
+    since_ms: i64,
 }
 
 impl Fatigue {
     pub(crate) fn new() -> Self {
-        Fatigue { peaks: [0.0; BINS], open: 0.0, age: 0 }
+        Fatigue { peaks: [0.0; BINS], open: 0.0, age: 0, since_ms: 0 }
     }
 
     /// What to subtract from the loudness of a point that is news; remembers the point.
-    pub(crate) fn hear(&mut self, loudness: f64, news: bool) -> f64 {
+    pub(crate) fn hear(&mut self, at_ms: i64, loudness: f64, news: bool) -> f64 {
         self.age = self.age.saturating_add(1);
-        if self.open > 0.0 && self.age > LASTS {
+        let over = self.age > LASTS || at_ms.saturating_sub(self.since_ms) > LASTS_MS;
+        if self.open > 0.0 && over {
             if let Some(bin) = bin(self.open) {
                 self.peaks[bin] += 1.0;
             }
@@ -43,7 +48,7 @@ impl Fatigue {
         }
         let Some(bin) = bin(loudness).filter(|_| news) else { return 0.0 };
         if loudness > self.open {
-            (self.open, self.age) = (loudness, 0);
+            (self.open, self.age, self.since_ms) = (loudness, 0, at_ms);
         }
         let as_loud: f32 = self.peaks[bin.saturating_sub(1)..].iter().sum();
         WEIGHT * f64::from(1.0 + as_loud).log10()
@@ -61,11 +66,13 @@ mod tests {
     #[test]
     fn the_tenth_cry_is_worth_less_and_a_louder_one_is_not() {
         let mut fatigue = Fatigue::new();
+        let mut minute = 0;
         let mut cry = |loudness| {
             (0..300).for_each(|_| {
-                fatigue.hear(0.0, false);
+                minute += 60_000;
+                fatigue.hear(minute, 0.0, false);
             });
-            fatigue.hear(loudness, true)
+            fatigue.hear(minute, loudness, true)
         };
         assert_eq!(cry(3.0), 0.0);
         let tenth = (0..9).map(|_| cry(3.0)).last().expect("nine cries");

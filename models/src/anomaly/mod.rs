@@ -8,7 +8,8 @@
 //! Method. Four memories predict the next value: robust exponential averages over about 10, 100 and 1,000
 //! points, and a profile of the day (of the week, once that predicts better). Each deviation, upwards and
 //! downwards apart, is ranked among the earlier deviations of the same memory (the conformal p-value); the
-//! rarest of the eight wins. Repeats are muted for about 190 points unless they are louder. There is one
+//! rarest of the eight wins; among few points the size of a deviation says what its rank cannot. Repeats are
+//! muted for about 190 points, ten days at most where points are days, unless they are louder. There is one
 //! set of parameters for every series: everything a series needs is learned from it. What else was tried,
 //! and the figures, are in `docs/models/anomaly.md`.
 //!

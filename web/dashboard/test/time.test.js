@@ -123,6 +123,37 @@ for (const [device, options] of [
     await page.context().close();
   });
 
+test('a day that goes on is compared with the same part of another', async () => {
+  const page = await world.open(SITE);
+  await ready(page);
+  const before = page.waitForResponse((answer) => {
+    const { dimensions, date_range } = JSON.parse(answer.request().postData() ?? '{}');
+    return !dimensions && String(date_range?.[0]).startsWith(`${dayAgo(1)}T00:00:00`);
+  });
+  await page.goto(`${world.origin}${SITE}?period=day&compare=previous`);
+  const answer = await before;
+  const [, until] = JSON.parse(answer.request().postData()).date_range;
+  const late = (Date.now() - Date.parse(`${until}Z`)) / 60_000 - 24 * 60;
+  assert.ok(late >= 0 && late < 10, `${until} is the time it is, a day ago`);
+  const place = JSON.parse(answer.request().postData()).metrics.indexOf('pageviews');
+  const was = (await answer.json()).results[0].metrics[place].toLocaleString('en-GB');
+  await page
+    .getByTitle(new RegExp(`against ${was}$`))
+    .first()
+    .waitFor();
+  await page.getByText(new RegExp(`until ${until.slice(11, 16)}$`)).waitFor();
+
+  // Days that are over are compared whole, and so are those that somebody chose.
+  await page.goto(`${world.origin}${SITE}?period=yesterday&compare=previous`);
+  await ready(page);
+  assert.equal(await page.getByText(/until \d\d:\d\d$/).count(), 0);
+  await page.goto(`${world.origin}${SITE}?period=day&compare=custom&cfrom=${dayAgo(9)}&cto=${dayAgo(9)}`);
+  await page.getByText(/against/).waitFor();
+  assert.equal(await page.getByText(/until \d\d:\d\d$/).count(), 0);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('a week begins on the day that the site says', async () => {
   const page = await world.open(SITE);
   await page.route('**/api/v1/sites', async (route) => {

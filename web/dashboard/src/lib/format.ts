@@ -197,3 +197,8 @@ export function timeText([from, to]: [string, string], timeZone: string): string
 
 export const rangeText = ([from, to]: [string, string]): string =>
   shortDay.formatRange(dated(from), dated(to));
+
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', timeZone: 'UTC' });
+
+/** The time of day of a `YYYY-MM-DDTHH:MM:SS` of the site's own clock. */
+export const clockText = (local: string): string => clock.format(new Date(`${local}Z`));

@@ -112,6 +112,25 @@ export function shifted(now: number, mode: Exclude<Compare, 'custom'>): [string,
   return [new Date(end.getTime() - DAY_MS).toISOString(), end.toISOString()];
 }
 
+/** Of more days than these, what is missing of the last no longer tells. */
+const TOLD_DAYS = 91;
+
+/**
+ * What of the days compared with had passed when it was as late on their last day as it is on that of `pair`: figures
+ * of a day that goes on are not fairly set beside those of a whole one. Null where whole days are compared.
+ *
+ * @param clock what the clock of the site shows, as `YYYY-MM-DD HH:MM:SS`
+ */
+export function soFar(
+  before: [string, string],
+  pair: [string, string],
+  clock: string,
+): [string, string] | null {
+  const [now, time] = clock.split(' ');
+  if (pair[1] !== now || length(pair) > TOLD_DAYS) return null;
+  return [`${before[0]}T00:00:00`, `${before[1]}T${time}`];
+}
+
 const isLastOfMonth = (day: string) => addDays(day, 1).endsWith('-01');
 
 /** Months of the periods that are to date. */

@@ -19,7 +19,7 @@ export const totals = ({ site, metrics, filters, range }: SiteView) => ({
 export function Tiles() {
   const view = useSiteView();
   const now = useAnswer(totals(view));
-  const before = useAnswer(view.before && { ...totals(view), date_range: view.before });
+  const before = useAnswer(view.before && { ...totals(view), date_range: view.soFar ?? view.before });
   if (now.error) return <Failure error={now.error} retry={now.refetch} />;
   const chosen = view.search.metric ?? 'visitors';
   const figureOf = (answer: QueryAnswer | undefined, metric: Metric) =>

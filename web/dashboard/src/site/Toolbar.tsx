@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { LiveFigures } from '../api/types';
-import { figure, rangeText, timeText } from '../lib/format';
+import { clockText, figure, rangeText, timeText } from '../lib/format';
 import { type Compare, INTERVALS, type Interval, PERIODS } from '../lib/range';
 import { TimeMenu } from '../time/TimeMenu';
 import { Turn } from '../time/Turn';
@@ -22,6 +22,7 @@ export function Toolbar({ figures }: { figures?: LiveFigures }) {
         <span className="grow">
           {view.pair && `${rangeText(view.pair)} `}
           {view.before && `${view.pair ? 'against' : 'Against'} ${timeText(view.before, view.timezone)}`}
+          {view.soFar && ` until ${clockText(view.soFar[1])}`}
         </span>
         <FilterBuilder of={view} />
         <ExportAll />

@@ -13,7 +13,9 @@ import {
   periodOf,
   sent,
   shifted,
+  soFar,
   today,
+  wallClock,
 } from '../lib/range';
 import { readSearch, type SiteSearch, toggled } from '../lib/search';
 import { useSession } from '../session/data';
@@ -33,6 +35,8 @@ export interface SiteView {
   pair: [string, string] | null;
   /** The days compared with, or the two instants where hours are shown. */
   before: [string, string] | null;
+  /** What of it had passed by the time it is now, where the days shown are not over. */
+  soFar: [string, string] | null;
   /** Whether there is a time to compare with: before all of it there is none. */
   compares: boolean;
   range: DateRange;
@@ -87,6 +91,7 @@ function viewOf(
   const pair = days(period, now, search.from, search.to);
   const steps = intervals(pair, period);
   const filters = search.filters ?? [];
+  const before = beforeOf(search, period, pair, clock);
   return {
     site,
     timezone,
@@ -96,7 +101,11 @@ function viewOf(
     search,
     period,
     pair,
-    before: beforeOf(search, period, pair, clock),
+    before,
+    soFar:
+      before && pair && search.compare !== 'custom'
+        ? soFar(before, pair, wallClock(timezone, new Date(clock)))
+        : null,
     compares: period !== 'all',
     range: sent(pair, period),
     step: steps.find((step) => step === search.interval) ?? steps[0],

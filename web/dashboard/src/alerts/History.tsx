@@ -2,7 +2,7 @@ import { Button, Skeleton } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { type HeldRule, history, STEPS } from '../api/alerts';
-import { moment, momentRange } from '../lib/format';
+import { shortMoments } from '../lib/format';
 import { useReport } from '../reports/context';
 import { type Column, DataTable } from '../ui/DataTable';
 import { useCurrency } from '../ui/data';
@@ -75,6 +75,6 @@ const columns = (
   { name: 'Value', cell: ({ first }) => written(metricOf(first, rules), first.value, currency) },
   {
     name: 'When',
-    cell: ({ first: { started_at }, over }) => (over ? momentRange(started_at, over) : moment(started_at)),
+    cell: ({ first: { started_at }, over }) => shortMoments(started_at, over),
   },
 ];

@@ -124,6 +124,20 @@ export const moment = (at: number | string) => dayAndTime.format(new Date(at));
 /** Two instants, likewise. */
 export const momentRange = (from: string, to: string) => dayAndTime.formatRange(new Date(from), new Date(to));
 
+const dayOfThisYear = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+
+/** An instant, or two, where there is little room: the year is left out where it is this one. */
+export function shortMoments(from: string, to = from): string {
+  const [first, last] = [new Date(from), new Date(to)];
+  const style = first.getFullYear() === new Date().getFullYear() ? dayOfThisYear : dayAndTime;
+  return style.formatRange(first, last);
+}
+
 /** What the server calls the country of whom no address database knows. */
 const NOWHERE = '(not set)';
 

@@ -13,7 +13,7 @@ export function FunnelBars({ steps }: { steps: FunnelResult[] }) {
           <th scope="col">Step</th>
           <th scope="col">Visitors</th>
           <th scope="col">Of the first</th>
-          <th scope="col">Of the last</th>
+          <th scope="col">Of the one before</th>
           <th scope="col">Median time</th>
         </tr>
       </thead>

@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type RetentionQuery, retention } from '../api/reports';
+import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useEventNames, useReport } from './context';
 import { OF_EVENTS } from './funnelAsk';
@@ -67,8 +68,22 @@ export function Retention() {
         ) : (
           <Matrix cohorts={data.cohorts} period={body.period} />
         )}
+        <ForOneDay site={view.site} />
       </section>
     </>
+  );
+}
+
+/** Why nobody comes back to most sites, as far as this one may know. */
+function ForOneDay({ site }: { site: string }) {
+  const known = useSites().data?.find(({ domain }) => domain === site);
+  if (known?.identified !== false) return null;
+  return (
+    <p className="soft">
+      This site knows its visitors for one day: what tells them apart is made anew every night, so nobody is
+      seen to come back on another day. In identified mode people are known by the ids that the site itself
+      gives them.
+    </p>
   );
 }
 

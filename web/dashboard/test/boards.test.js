@@ -188,28 +188,36 @@ test("a metric of the site's own is a number, and its line a table", async () =>
   await done(page);
 });
 
-test('a tile whose metric is gone says so, stays while others are changed, and is taken away', async () => {
+test('a tile whose metric or segment is gone says so, stays while others are changed, and is taken away', async () => {
   const signups = { type: 'count', filters: [['is', 'event:name', ['signup']]] };
   const { json: metric } = await world.call('/api/v1/metrics', {
     site_id: SITE,
     name: 'joined',
     ...signups,
   });
-  const at = (x, title, metric) => ({
+  const { json: segment } = await world.call('/api/v1/segments', {
+    site_id: SITE,
+    name: 'Gardeners',
+    filters: [['is', 'event:page', ['/plants']]],
+  });
+  const at = (x, title, metric, filters = []) => ({
     title,
     chart: 'number',
     ...{ x, y: 0, w: 4, h: 3 },
-    query: { date_range: '30d', metrics: [metric] },
+    query: { date_range: '30d', metrics: [metric], filters },
   });
+  const planted = at(8, 'Planted', 'visitors', [['is', 'segment', ['Gardeners']]]);
   const { json: made } = await world.call('/api/v1/dashboards', {
     site_id: SITE,
     name: 'Team',
-    tiles: [at(0, 'Joined', 'joined'), at(4, 'Views', 'pageviews')],
+    tiles: [at(0, 'Joined', 'joined'), at(4, 'Views', 'pageviews'), planted],
   });
   await world.call(`/api/v1/metrics/${metric.id}?site_id=${SITE}`, undefined, 'DELETE');
+  await world.call(`/api/v1/segments/${segment.id}?site_id=${SITE}`, undefined, 'DELETE');
   const page = await owner(`/sites/${SITE}/dashboards/${made.id}`);
   await tile(page, 'Joined').getByText('What this tile shows is gone').waitFor();
   await tile(page, 'Joined').getByText('joined', { exact: false }).first().waitFor();
+  await tile(page, 'Planted').getByText('has no segment `Gardeners`').waitFor();
   await tile(page, 'Views').locator('.big').waitFor();
   await accessible(page);
   // The server answered 400 to what the tile asks.

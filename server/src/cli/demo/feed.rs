@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::shown;
 use super::state::{Sent, State};
 use crate::cli::CliError;
+use crate::cli::r#gen::story::Story;
 use crate::cli::r#gen::traffic::{Event, HOUR_MS, Traffic};
 use crate::cli::import::{ensure_site, wait_until_visible};
 use crate::client::{Client, ClientError, Retry};
@@ -47,10 +48,11 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) fn new(client: Client, data: &Path) -> Self {
+        let state = State::open(data, clock::now().0);
         Self {
             client: client.with_retry(Retry::lasting(PATIENCE)),
-            traffic: Traffic::new(SEED, SITE, VISITS_PER_DAY),
-            state: State::open(data, clock::now().0),
+            traffic: Traffic::new(SEED, SITE, VISITS_PER_DAY).with_story(Story::until(state.sent().origin)),
+            state,
         }
     }
 

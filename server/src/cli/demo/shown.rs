@@ -1,4 +1,5 @@
-//! What the demo shows beside its traffic: rules that fire on it, saved filters, models that learned from it.
+//! What the demo shows beside its traffic: rules that fire on it, saved filters and funnels, models
+//! that learned from it.
 //!
 //! Everything is made once, by the same calls that the dashboard makes. What somebody takes away
 //! afterwards stays away; what was half made when the demo ended is completed.
@@ -9,16 +10,16 @@ use super::feed::SITE;
 use crate::client::{Client, ClientError};
 
 /// Bodies without their site, by the last part of the path that takes them, which lists them as well.
-type Wanted = [(&'static str, Vec<Value>); 2];
+type Wanted = Vec<(&'static str, Vec<Value>)>;
 
 /// What live traffic needs no past for: there from the beginning.
 pub(crate) fn at_once() -> Wanted {
-    [("segments", segments()), ("alerts", rules())]
+    vec![("segments", segments()), ("funnels", funnels()), ("alerts", rules())]
 }
 
 /// What learns from the past: there when the past is.
 pub(crate) fn of_history() -> Wanted {
-    [("alerts", vec![unusual()]), ("models", models())]
+    vec![("alerts", vec![unusual()]), ("models", models())]
 }
 
 /// Makes those that are not there yet.
@@ -44,6 +45,14 @@ fn segments() -> Vec<Value> {
         json!({ "name": "On phones", "filters": [["is", "visit:device", ["Mobile"]]] }),
         json!({ "name": "Readers of the blog", "filters": [["contains", "event:page", ["/blog"]]] }),
         json!({ "name": "German-speaking", "filters": [["is", "visit:country", ["DE", "AT", "CH"]]] }),
+    ]
+}
+
+fn funnels() -> Vec<Value> {
+    let page = |path: &str| json!({ "page": path, "name": path });
+    vec![
+        json!({ "name": "From prices to purchase", "steps": [page("/pricing"), "signup", "purchase"], "window": "7d" }),
+        json!({ "name": "From the blog to signing up", "steps": [page("/blog"), page("/features"), "signup"] }),
     ]
 }
 

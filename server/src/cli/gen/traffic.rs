@@ -15,6 +15,7 @@ use rand::{Rng, SeedableRng};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::story::Story;
 use super::world::{
     CHECKOUT, COUNTRIES, DEVICES, HOURS, PAGES, Page, SIGN_UP, SOURCES, Source, WEEK, Weighted,
 };
@@ -35,6 +36,8 @@ pub(in crate::cli) struct Traffic {
     seed: u64,
     domain: String,
     visits_per_day: f64,
+    /// What happens beside ordinary days, if anything.
+    story: Option<Story>,
 }
 
 /// An event in the native shape.
@@ -77,7 +80,12 @@ struct Revenue {
 impl Traffic {
     /// Visits to `domain`, this many on an average day.
     pub(in crate::cli) fn new(seed: u64, domain: &str, visits_per_day: f64) -> Self {
-        Self { seed, domain: domain.to_owned(), visits_per_day }
+        Self { seed, domain: domain.to_owned(), visits_per_day, story: None }
+    }
+
+    /// The same, and what happens beside ordinary days.
+    pub(in crate::cli) fn with_story(self, story: Story) -> Self {
+        Self { story: Some(story), ..self }
     }
 
     /// The events of a stretch of time (milliseconds since 1970, the end not included), in order.
@@ -106,17 +114,28 @@ impl Traffic {
         let mut random = StdRng::seed_from_u64(self.seed ^ (hour as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let mut events = Vec::new();
         let all: u32 = COUNTRIES.iter().map(|(_, share)| share).sum();
+        let ordinary = self.story.map_or(1.0, |story| story.ordinary(hour));
         for ((country, ahead), share) in COUNTRIES {
             let local = hour + ahead;
             let of_day =
                 f64::from(HOURS[local.rem_euclid(24) as usize]) / f64::from(HOURS.iter().sum::<u32>());
             // The first of January 1970 was a Thursday.
             let of_week = WEEK[(local.div_euclid(24) + 3).rem_euclid(7) as usize];
-            let expected = self.visits_per_day * f64::from(*share) / f64::from(all) * of_day * of_week;
+            let visitors = self.visits_per_day * ordinary * f64::from(*share) / f64::from(all);
+            let expected = visitors * of_day * of_week;
             let visits = (expected * random.random_range(0.85..1.15) + random.random::<f64>()) as u64;
-            for _ in 0..visits {
+            // Who finds nothing is no visitor, not even by chance.
+            for _ in 0..if ordinary > 0.0 { visits } else { 0 } {
                 let start = hour * HOUR_MS + random.random_range(0..HOUR_MS);
                 Visit::begin(self, country, start, &mut random).walk(&mut random, &mut events);
+            }
+        }
+        if let Some((share, source)) = self.story.and_then(|story| story.crowd(hour)) {
+            for _ in 0..(self.visits_per_day * share) as u64 {
+                let (country, _) = choose(COUNTRIES, &mut random);
+                let start = hour * HOUR_MS + random.random_range(0..HOUR_MS);
+                let visit = Visit::begin(self, country, start, &mut random);
+                Visit { source, ..visit }.walk(&mut random, &mut events);
             }
         }
         events
@@ -276,6 +295,23 @@ mod tests {
         assert!((2_600..4_200).contains(&landed), "{landed}");
         let ids: HashSet<Uuid> = events.iter().map(|event| event.id).collect();
         assert_eq!(ids.len(), events.len());
+    }
+
+    #[test]
+    fn a_story_is_in_the_events_and_any_cut_of_time_has_the_same() {
+        let told = || traffic().with_story(Story::until(DAY));
+        let hour = |days: i64, hour: i64| DAY - days * DAY_MS + hour * HOUR_MS;
+        // Who came before it was away is still there for a while.
+        assert!(told().between(hour(23, 13)..hour(23, 14)).is_empty());
+        let (busy, before) = (hour(9, 16)..hour(9, 17), hour(16, 16)..hour(16, 17));
+        let linked = |events: &[Event]| {
+            events.iter().filter(|event| event.referrer == "https://news.ycombinator.com/").count()
+        };
+        let (crowd, usual) = (told().between(busy.clone()), told().between(before));
+        assert!(linked(&crowd) > 5 * linked(&usual).max(20), "{} {}", linked(&crowd), linked(&usual));
+        let half = busy.start + HOUR_MS / 2;
+        let parts = [told().between(busy.start..half), told().between(half..busy.end)].concat();
+        assert_eq!(parts, crowd);
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub enum Rejection {
     CountryInvalid(String),
     #[error("`user_id` has {chars} characters; at most {limit} are taken")]
     UserIdTooLong { chars: usize, limit: usize },
+    #[error("`visitor` is not the decimal number of a visitor, like 12345678901234567890: `{0}`")]
+    VisitorInvalid(String),
     #[error("the user agent is a known bot's, and the site drops bots")]
     Bot,
     #[error("the browser asks not to be tracked, and the site honours that")]
@@ -89,6 +91,7 @@ impl Rejection {
             Self::IpInvalid(_) => "ip_invalid",
             Self::CountryInvalid(_) => "country_invalid",
             Self::UserIdTooLong { .. } => "user_id_too_long",
+            Self::VisitorInvalid(_) => "visitor_invalid",
             Self::Bot => "bot",
             Self::PrivacySignal => "privacy_signal",
             Self::IdentityUnavailable(_) => "identity_unavailable",
@@ -114,6 +117,7 @@ impl Rejection {
             Self::IpInvalid(_) => "ip",
             Self::CountryInvalid(_) => "country",
             Self::UserIdTooLong { .. } => "user_id",
+            Self::VisitorInvalid(_) => "visitor",
             Self::Bot => "user_agent",
             Self::Malformed(_) | Self::PrivacySignal | Self::IdentityUnavailable(_) => return None,
         })

@@ -1,5 +1,7 @@
 //! The fields whose wrong values make an event a wrong event.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 use rust_decimal::Decimal;
 
@@ -7,7 +9,7 @@ use super::{Origin, sent};
 use crate::ids::{DAY_MS, Timestamp};
 use crate::limits::{Limits, cut, excess};
 use crate::money;
-use crate::native::{Props, Revenue, When};
+use crate::native::{NativeEvent, Props, Revenue, When};
 use crate::rejection::Rejection;
 use crate::site::Site;
 
@@ -114,6 +116,13 @@ pub fn revenue(sent_revenue: &Revenue<'_>, site: &Site) -> Result<(i64, CompactS
         return Err(Rejection::CurrencyInvalid(quoted(&currency)));
     }
     Ok((fixed, currency))
+}
+
+/// The revenue that an event names by an amount and a currency beside it, as exports do.
+pub(super) fn flat_revenue<'a>(raw: &'a NativeEvent<'_>) -> Option<Revenue<'a>> {
+    let currency = sent(raw.currency.as_deref())?;
+    let amount = sent(raw.amount.as_deref())?;
+    Some(Revenue { amount: Some(Cow::Borrowed(amount)), currency: Some(Cow::Borrowed(currency)) })
 }
 
 fn read_amount(text: &str) -> Option<Decimal> {

@@ -45,6 +45,13 @@ pub struct Origin<'a> {
     pub now: Timestamp,
 }
 
+impl Origin<'_> {
+    /// Whether what was kept elsewhere is believed: who a visitor was, how a visit came about.
+    fn is_kept(&self) -> bool {
+        self.trusted && self.history
+    }
+}
+
 impl std::fmt::Debug for Origin<'_> {
     /// Shows no address, so that none ends in a log by accident.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -125,6 +132,10 @@ impl Acceptor {
             sender.agent = Arc::default();
             sender.platform = "server";
             sender.place_of = named_ip.map(|_| ip);
+        } else if origin.history && named_agent.is_none() {
+            // Whoever brings history in is not who made it.
+            sender.agent = Arc::default();
+            sender.place_of = named_ip.map(|_| ip);
         } else if bot {
             match site.bots {
                 BotPolicy::Drop => return Err(Rejection::Bot),
@@ -150,11 +161,12 @@ impl Acceptor {
             Some(sent) => props(sent, limits)?,
             None => Vec::new(),
         };
-        let (revenue, currency) = match &raw.revenue {
+        let flat = fields::flat_revenue(raw);
+        let (revenue, currency) = match raw.revenue.as_ref().or(flat.as_ref()) {
             Some(sent) => revenue(sent, site)?,
             None => Default::default(),
         };
-        let (visitor, user_id) = self.who(site, raw, sender, &visit.hostname, ts, origin.now)?;
+        let (visitor, user_id) = self.who(site, raw, sender, &visit.hostname, ts, origin)?;
         Ok(Event {
             id,
             client_id,
@@ -184,21 +196,24 @@ impl Acceptor {
         sender: &Sender<'_>,
         hostname: &str,
         ts: Timestamp,
-        now: Timestamp,
+        origin: &Origin<'_>,
     ) -> Result<(VisitorId, CompactString), Rejection> {
-        if site.identified {
-            if let Some(user) = sent(raw.user_id.as_deref()) {
-                if let Some(chars) = excess(user, self.limits.user_id) {
-                    return Err(Rejection::UserIdTooLong { chars, limit: self.limits.user_id });
-                }
-                return Ok((self.identity.named(site.id, Named::User, user), CompactString::from(user)));
+        if site.identified
+            && let Some(user) = sent(raw.user_id.as_deref())
+        {
+            if let Some(chars) = excess(user, self.limits.user_id) {
+                return Err(Rejection::UserIdTooLong { chars, limit: self.limits.user_id });
             }
-            if let Some(device) = sent(raw.anonymous_id.as_deref()) {
-                return Ok((
-                    self.identity.named(site.id, Named::Anonymous, device),
-                    CompactString::default(),
-                ));
-            }
+            return Ok((self.identity.named(site.id, Named::User, user), CompactString::from(user)));
+        }
+        if let Some(number) = sent(raw.visitor.as_deref()).filter(|_| origin.is_kept()) {
+            let visitor = number.parse().map_err(|_| Rejection::VisitorInvalid(fields::quoted(number)))?;
+            return Ok((visitor, CompactString::default()));
+        }
+        if site.identified
+            && let Some(device) = sent(raw.anonymous_id.as_deref())
+        {
+            return Ok((self.identity.named(site.id, Named::Anonymous, device), CompactString::default()));
         }
         let host = if hostname.is_empty() { site.domain.as_str() } else { hostname };
         let fingerprint = Fingerprint {
@@ -207,7 +222,7 @@ impl Acceptor {
             address: sender.address,
             user_agent: sender.user_agent,
         };
-        let visitor = self.identity.visitor(&fingerprint, ts, now);
+        let visitor = self.identity.visitor(&fingerprint, ts, origin.now);
         let visitor = visitor.map_err(|error| Rejection::IdentityUnavailable(error.to_string()))?;
         self.identity.observe(site.id, visitor, ts);
         Ok((visitor, CompactString::default()))

@@ -4,6 +4,7 @@ use compact_str::CompactString;
 
 use super::{Acceptor, Origin, Sender, fields, sent};
 use crate::enrich::campaign::Campaign;
+use crate::enrich::referrer::Attribution;
 use crate::enrich::url::{Address, without_www};
 use crate::enrich::{Place, language, referrer};
 use crate::limits::{cut, excess};
@@ -24,9 +25,11 @@ impl Acceptor {
         let address = self.address(raw)?;
         let campaign = Campaign::parse(address.as_ref().map_or("", |address| address.query));
         let campaign = written_over(campaign, raw);
+        let kept = sent(raw.channel.as_deref()).filter(|_| origin.is_kept());
         let page = Page {
             url: address.as_ref().map(Address::stored).unwrap_or_default(),
             path: match (&address, sent(raw.path.as_deref())) {
+                (_, Some(path)) if kept.is_some() => fields::path(path, limits)?,
                 (Some(address), _) => address.page(raw.hash_mode.unwrap_or(false)),
                 (None, Some(path)) => fields::path(path, limits)?,
                 (None, None) => CompactString::default(),
@@ -42,7 +45,14 @@ impl Acceptor {
             .unwrap_or_else(|| CompactString::from(site.domain.as_str()));
 
         let referrer = cut(raw.referrer.as_deref().unwrap_or_default(), limits.referrer);
-        let from = referrer::attribute(referrer, [&hostname, &site.domain], &campaign);
+        let from = match kept {
+            Some(channel) => Attribution {
+                referrer: CompactString::from(referrer),
+                source: CompactString::from(sent(raw.source.as_deref()).unwrap_or_default()),
+                channel: CompactString::from(cut(channel, limits.label)),
+            },
+            None => referrer::attribute(referrer, [&hostname, &site.domain], &campaign),
+        };
         let place = self.place(raw, origin, sender)?;
         let label = |text: &str| CompactString::from(cut(text.trim(), limits.label));
         let believed = |text: &Option<std::borrow::Cow<'_, str>>| {
@@ -65,7 +75,7 @@ impl Acceptor {
             campaign: utm(&campaign.campaign),
             term: utm(&campaign.term),
             content: utm(&campaign.content),
-            channel: CompactString::const_new(from.channel),
+            channel: from.channel,
             country: place.country,
             region: place.region,
             city: place.city,

@@ -372,3 +372,67 @@ fn speed() {
         Fingerprint { site: SiteId(1), root: "example.com", address: &[203, 0, 113, 7], user_agent: CHROME };
     measure("visitor", &|| drop(std::hint::black_box(desk.acceptor.identity.visitor(&who, NOW, NOW))));
 }
+
+/// History as an admin's key sends it, or an admin's browser.
+fn history(user_agent: &'static str) -> Origin<'static> {
+    Origin { history: true, user_agent, ..keyed() }
+}
+
+#[test]
+fn history_that_was_kept_elsewhere_is_taken_as_it_was() {
+    let desk = Desk::new();
+    let json = r#"{"id":"1db49e9e-115c-49f6-b18d-248a44258abe","ts":"2025-06-01T00:02:50.129Z","name":"buy",
+        "visitor":"12248837717644205","user_id":"","interactive":true,"url":"https://example.com/app",
+        "path":"/app#/orders","hostname":"example.com","referrer":"google.com","source":"Google",
+        "medium":"","channel":"Organic Search","country":"CA","browser":"","platform":"web",
+        "props":{"plan":"pro"},"amount":19.99,"currency":"EUR","scroll_depth":0,"epoch":7,"log_offset":9}"#;
+    for user_agent in ["opentrace/1.0", CHROME] {
+        let event = desk.take(json, &history(user_agent)).expect("accepted");
+        let visit = &event.visit;
+        assert_eq!(event.visitor, VisitorId(12_248_837_717_644_205));
+        assert_eq!(
+            (visit.referrer.as_str(), visit.source.as_str(), visit.channel.as_str()),
+            ("google.com", "Google", "Organic Search")
+        );
+        assert_eq!((event.page.path.as_str(), visit.country.as_str()), ("/app#/orders", "CA"));
+        assert_eq!((event.revenue, event.currency.as_str()), (199_900, "EUR"));
+        assert_eq!(visit.browser.as_str(), "", "nobody knows it, whoever brings it in");
+    }
+    let free = json.replace("19.99", "0").replace("EUR", "");
+    assert_eq!(desk.take(&free, &history(CHROME)).expect("accepted").currency.as_str(), "");
+}
+
+#[test]
+fn who_a_visitor_was_and_came_from_is_believed_of_history_only() {
+    let desk = Desk::new();
+    let json = r#"{"name":"buy","visitor":7,"channel":"Email","url":"/x","referrer":"https://google.com/"}"#;
+    for origin in [keyed(), browser()] {
+        let event = desk.take(json, &origin).expect("accepted");
+        assert_ne!(event.visitor, VisitorId(7));
+        assert_eq!(event.visit.channel.as_str(), "Organic Search");
+    }
+    let told = desk.take(r#"{"name":"buy","visitor":"nobody"}"#, &history(CHROME)).expect_err("no number");
+    assert_eq!((told.code(), told.field()), ("visitor_invalid", Some("visitor")));
+}
+
+#[test]
+fn who_brings_history_in_is_not_who_made_it() {
+    let desk = Desk::new();
+    let event = desk.take(r#"{"name":"pageview","url":"/x"}"#, &history(CHROME)).expect("accepted");
+    let visit = &event.visit;
+    assert_eq!((visit.browser.as_str(), visit.os.as_str(), visit.country.as_str()), ("", "", ""));
+    let named = format!(r#"{{"name":"pageview","url":"/x","ip":"203.0.113.9","user_agent":"{CHROME}"}}"#);
+    let event = desk.take(&named, &history(CHROME)).expect("accepted");
+    assert_eq!((event.visit.browser.as_str(), event.visit.country.as_str()), ("Chrome", "DE"));
+}
+
+#[test]
+fn an_identified_person_of_history_is_known_by_what_the_site_called_them() {
+    let mut desk = Desk::new();
+    desk.site.identified = true;
+    let at = |json: &str| desk.take(json, &history(CHROME)).expect("accepted");
+    let now = desk.take(r#"{"name":"x","user_id":"ada"}"#, &keyed()).expect("accepted");
+    let then = at(r#"{"name":"x","user_id":"ada","visitor":7}"#);
+    assert_eq!((then.visitor, then.user_id.as_str()), (now.visitor, "ada"));
+    assert_eq!(at(r#"{"name":"x","user_id":"","visitor":7}"#).visitor, VisitorId(7));
+}

@@ -50,6 +50,9 @@ pub struct NativeEvent<'a> {
     pub user_id: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text")]
     pub anonymous_id: Option<Cow<'a, str>>,
+    /// A visitor's number, as exports have it. Believed of history only, as is `channel`.
+    #[serde(borrow, deserialize_with = "text")]
+    pub visitor: Option<Cow<'a, str>>,
     /// Believed from keyed callers only, as are `user_agent` and the fields down to `os_version`.
     #[serde(borrow, deserialize_with = "text")]
     pub ip: Option<Cow<'a, str>>,
@@ -94,11 +97,19 @@ pub struct NativeEvent<'a> {
     pub term: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "text", alias = "utm_content")]
     pub content: Option<Cow<'a, str>>,
+    /// As exports have it. History that has it is taken as it was kept: `path`, `referrer` and `source` are final.
+    #[serde(borrow, deserialize_with = "text")]
+    pub channel: Option<Cow<'a, str>>,
 
     #[serde(borrow)]
     pub props: Option<Props<'a>>,
     #[serde(borrow)]
     pub revenue: Option<Revenue<'a>>,
+    /// With `currency` the same as `revenue`, as exports have it.
+    #[serde(borrow, deserialize_with = "exact")]
+    pub amount: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "text")]
+    pub currency: Option<Cow<'a, str>>,
     #[serde(deserialize_with = "flag")]
     pub interactive: Option<bool>,
     /// Percent.
@@ -233,6 +244,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Revenue<'a> {
         });
         Ok(inner.unwrap_or(Self { amount: Some(text), currency: None }))
     }
+}
+
+/// The digits of a number, never a float.
+fn exact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(plain(<&RawValue>::deserialize(deserializer)?))
 }
 
 /// A text's contents, any other value's JSON, nothing for `null`.

@@ -5,7 +5,7 @@ use opentrace_events::Site;
 use super::builder::{Builder, bind};
 use super::{Context, Statement, Value};
 use crate::error::QueryError;
-use crate::export::Export;
+use crate::export::{Export, Format};
 use crate::plan::Source;
 
 /// What is exported of an event: names and how they are read. Numbers that a float cannot hold are
@@ -86,8 +86,13 @@ pub(crate) fn page(context: Context<'_>, export: &Export, epoch: u64) -> Result<
     let mut builder = Builder::new(Source::Events, context)?;
     let from = from(&mut builder, export, epoch)?;
     let limit = builder.bind(Value::Count(export.limit));
+    // A cell of CSV is a text; everybody reads properties as JSON, nobody as ClickHouse writes maps.
+    let cell = |name: &str, expression: &str| match (export.format, name) {
+        (Format::Csv, "props") => format!("toJSONString({expression})"),
+        _ => expression.to_owned(),
+    };
     let columns: Vec<String> =
-        COLUMNS.iter().map(|(name, expression)| format!("{expression} AS `{name}`")).collect();
+        COLUMNS.iter().map(|(name, expression)| format!("{} AS `{name}`", cell(name, expression))).collect();
     let sql = format!("SELECT {} {from} ORDER BY {ORDER} LIMIT {limit}", columns.join(", "));
     Ok(Statement { sql, params: builder.into_params() })
 }

@@ -1,7 +1,7 @@
 //! Reads the files on a thread of its own and cuts them into batches that fit into one request.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
@@ -64,7 +64,10 @@ impl Batches {
         for (file, path) in self.files.iter().enumerate() {
             let failed =
                 |source: io::Error| CliError::because(format!("cannot read {}", path.display()), source);
-            let mut lines = Lines::open(path, &self.read).map_err(failed)?;
+            let mut lines = Lines::open(path, &self.read, reader.has_records()).map_err(failed)?;
+            if reader.has_records() {
+                self.head(path, &mut lines, reader.as_mut(), failed)?;
+            }
             loop {
                 let (batch, end) =
                     self.next(file, &mut lines, reader.as_mut(), &mut report).map_err(failed)?;
@@ -77,6 +80,22 @@ impl Batches {
             }
         }
         Ok(report)
+    }
+
+    /// Reads the head of a file; one that cannot be read is no file of the format.
+    fn head(
+        &self,
+        path: &Path,
+        lines: &mut Lines,
+        reader: &mut dyn Reader,
+        failed: impl Fn(io::Error) -> CliError,
+    ) -> Result<(), CliError> {
+        let told = match lines.next().map_err(failed)? {
+            None => return Ok(()), // an empty file has no events
+            Some((_, Line::Whole(head))) => reader.head(head),
+            Some((_, Line::TooLong)) => Err("its first line is not the names of columns".to_owned()),
+        };
+        told.map_err(|why| CliError::failed(format!("cannot read {}: {why}", path.display())))
     }
 
     /// The next batch of a file, and whether the file ended with it.

@@ -1,15 +1,28 @@
 //! What files may hold: each format turns lines into events in the native shape.
 
 mod access_log;
+mod csv;
+mod native;
 mod ndjson;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use self::access_log::AccessLog;
+use self::csv::Csv;
 use self::ndjson::Ndjson;
 
 /// Turns the lines of an import into events.
 pub(super) trait Reader {
+    /// Whether lines are records of CSV, which have a head and in quotes may hold line ends.
+    fn has_records(&self) -> bool {
+        false
+    }
+
+    /// The head of a file. An error says what is wrong with it, for people.
+    fn head(&mut self, _record: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Appends the event of a line as one JSON object without a line end. An error is the reason why
     /// the line is no event; nothing has been appended then.
     fn event(&mut self, line: &[u8], to: &mut Vec<u8>) -> Result<(), &'static str>;
@@ -22,6 +35,7 @@ type Open = fn(site: &str) -> Box<dyn Reader>;
 const FORMATS: &[(&str, Open)] = &[
     ("combined", |site| Box::new(AccessLog::combined(site))),
     ("common", |site| Box::new(AccessLog::common(site))),
+    ("csv", |site| Box::new(Csv::new(site))),
     ("ndjson", |site| Box::new(Ndjson::new(site))),
 ];
 

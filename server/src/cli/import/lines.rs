@@ -1,4 +1,5 @@
-//! The lines of the files to import: plain or gzip, from disk or standard input, one at a time.
+//! The lines of the files to import: plain or gzip, from disk or standard input, one at a time. Records of CSV
+//! are lines, too, which go on where a quote is open.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -40,9 +41,13 @@ pub(super) fn size(files: &[PathBuf]) -> Option<u64> {
 
 /// The lines of one file.
 pub(super) struct Lines {
+    /// Whether a line end in quotes ends no line.
+    records: bool,
     reader: Box<dyn BufRead + Send>,
     line: Vec<u8>,
+    /// Where the line began, and how many line ends were read.
     number: u64,
+    ended: u64,
 }
 
 /// One line, without its end.
@@ -55,13 +60,13 @@ pub(super) enum Line<'a> {
 
 impl Lines {
     /// Opens a file, or standard input for `-`. Whether it is packed shows in its first bytes.
-    pub(super) fn open(path: &Path, count: &BytesRead) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, count: &BytesRead, records: bool) -> io::Result<Self> {
         let source: Box<dyn Read + Send> =
             if is_stdin(path) { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-        Self::read(Counted { source, count: count.clone() })
+        Self::read(Counted { source, count: count.clone() }, records)
     }
 
-    fn read(source: impl Read + Send + 'static) -> io::Result<Self> {
+    fn read(source: impl Read + Send + 'static, records: bool) -> io::Result<Self> {
         let mut plain = BufReader::with_capacity(BUFFER, source);
         let packed = plain.fill_buf()?.starts_with(&GZIP_MAGIC);
         let reader: Box<dyn BufRead + Send> = if packed {
@@ -69,24 +74,41 @@ impl Lines {
         } else {
             Box::new(plain)
         };
-        Ok(Self { reader, line: Vec::new(), number: 0 })
+        Ok(Self { records, reader, line: Vec::new(), number: 0, ended: 0 })
     }
 
     /// The next line and its number from 1, or `None` at the end.
     pub(super) fn next(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
         self.line.clear();
-        let mut limited = (&mut self.reader).take(LONGEST as u64 + 1);
-        if limited.read_until(b'\n', &mut self.line)? == 0 {
-            return Ok(None);
+        self.number = self.ended + 1;
+        let mut quoted = false;
+        loop {
+            let before = self.line.len();
+            let mut limited = (&mut self.reader).take((LONGEST + 1 - before) as u64);
+            if limited.read_until(b'\n', &mut self.line)? == 0 {
+                break;
+            }
+            self.ended += 1;
+            if self.line.len() > LONGEST && self.line.last() != Some(&b'\n') {
+                self.reader.skip_until(b'\n')?;
+                return Ok(Some((self.number, Line::TooLong)));
+            }
+            quoted ^= self.records && has_odd_quotes(&self.line[before..]);
+            if !quoted || self.line.len() > LONGEST {
+                break;
+            }
         }
-        self.number += 1;
-        if self.line.len() > LONGEST && self.line.last() != Some(&b'\n') {
-            self.reader.skip_until(b'\n')?;
-            return Ok(Some((self.number, Line::TooLong)));
+        if self.line.is_empty() {
+            return Ok(None);
         }
         let end = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
         Ok(Some((self.number, Line::Whole(end.strip_suffix(b"\r").unwrap_or(end)))))
     }
+}
+
+/// Whether a quote is open after this text that was closed before it, or the other way round.
+fn has_odd_quotes(text: &[u8]) -> bool {
+    !text.iter().filter(|byte| **byte == b'"').count().is_multiple_of(2)
 }
 
 struct Counted {
@@ -112,7 +134,11 @@ mod tests {
     use super::*;
 
     fn all(bytes: Vec<u8>) -> Vec<(u64, Option<Vec<u8>>)> {
-        let mut lines = Lines::read(Cursor::new(bytes)).expect("opened");
+        cut(bytes, false)
+    }
+
+    fn cut(bytes: Vec<u8>, records: bool) -> Vec<(u64, Option<Vec<u8>>)> {
+        let mut lines = Lines::read(Cursor::new(bytes), records).expect("opened");
         let mut all = Vec::new();
         while let Some((number, line)) = lines.next().expect("read") {
             all.push((
@@ -136,6 +162,27 @@ mod tests {
         ];
         assert_eq!(all(b"a\n\r\nb\r\r\nc".to_vec()), want);
         assert_eq!(all(Vec::new()), Vec::new());
+    }
+
+    #[test]
+    fn records_go_on_where_a_quote_is_open() {
+        let text = b"a,b\n1,\"two\nlines, \"\"so\"\"\"\r\n2,x\n3,\"never closed\n4".to_vec();
+        let records = cut(text, true);
+        let records: Vec<_> =
+            records.iter().map(|(number, record)| (*number, record.as_deref().unwrap_or_default())).collect();
+        assert_eq!(
+            records,
+            [
+                (1, b"a,b".as_slice()),
+                (2, b"1,\"two\nlines, \"\"so\"\"\""),
+                (4, b"2,x"),
+                (5, b"3,\"never closed\n4"),
+            ]
+        );
+        let endless = [b"\"".to_vec(), b"line\n".repeat(LONGEST / 4), b"\"\nnext\n".to_vec()].concat();
+        assert!(
+            cut(endless, true).iter().all(|(_, record)| record.as_ref().is_none_or(|r| r.len() <= LONGEST))
+        );
     }
 
     #[test]

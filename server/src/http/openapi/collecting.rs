@@ -83,6 +83,21 @@ fn forms() -> Value {
             json!({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}],
             "description": "RFC 3339 or milliseconds since 1970; now where it is left out"}),
         ),
+        (
+            "visitor",
+            json!({"type": ["string", "integer", "null"],
+            "description": "The number of a visitor, as exports have it. Of history only"}),
+        ),
+        (
+            "channel",
+            json!({"type": ["string", "null"],
+            "description": "As exports have it. Of history only, which is then kept as it was: `path`, `referrer` and `source` are final"}),
+        ),
+        (
+            "amount",
+            json!({"type": ["string", "number", "null"], "description": "With `currency` the same as `revenue`, as exports have it"}),
+        ),
+        ("currency", json!({"type": ["string", "null"]})),
         ("hash_mode", json!({"type": ["boolean", "null"]})),
         ("interactive", json!({"type": ["boolean", "null"]})),
         (

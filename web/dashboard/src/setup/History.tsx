@@ -42,7 +42,9 @@ export function History({ site }: { site: string }) {
       <h2>Bring in history</h2>
       <p>
         A file with one event per line (NDJSON, plain or gzip), each with <code>name</code>, <code>ts</code>{' '}
-        and <code>url</code>. Events with an <code>id</code> count once, however often the file is sent.
+        and <code>url</code>; <code>visitor</code> (a number), or <code>ip</code> with <code>user_agent</code>
+        , tells visitors apart. Events with an <code>id</code> count once, however often the file is sent.
+        What <code>opentrace export</code> wrote is taken as it is.
       </p>
       <div className="tools">
         <input ref={file} type="file" aria-label="File with events" accept=".ndjson,.jsonl,.json,.gz" />
@@ -63,7 +65,8 @@ export function History({ site }: { site: string }) {
         </p>
       )}
       <p className="soft">
-        Access logs of a web server are read by the command line, on the machine of the server or elsewhere:
+        Access logs of a web server and CSV are read by the command line, on the machine of the server or
+        elsewhere:
       </p>
       <pre>
         <code>

@@ -1,40 +1,15 @@
 //! Events in the native shape, one JSON object per line.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-
-use opentrace_events::accept::derive_id;
-use serde_json::value::{RawValue, to_raw_value};
-
 use super::Reader;
+use super::native::{Fields, Native};
 
-/// What an id must not be made of: ids are kept for ever, and who holds one could try addresses until
-/// the id comes out.
-const PERSONAL: [&str; 4] = ["ip", "user_agent", "user_id", "anonymous_id"];
-
-/// Hands each event on as it is, for the site of the import. One without an id gets one that follows
-/// from what it says and from how many equal ones came before it. Keeps 20 bytes for each of those.
+/// Hands each event on as it is, for the site of the import.
 #[derive(Debug)]
-pub(super) struct Ndjson {
-    site: String,
-    seen: HashMap<u128, u32>,
-}
-
-type Fields<'a> = BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>;
+pub(super) struct Ndjson(Native);
 
 impl Ndjson {
     pub(super) fn new(site: &str) -> Self {
-        Self { site: site.to_owned(), seen: HashMap::new() }
-    }
-
-    fn id(&mut self, fields: &Fields<'_>) -> String {
-        let said = fields.iter().filter(|(name, _)| !PERSONAL.contains(&name.as_ref()));
-        let content: String = said.map(|(name, value)| format!("{name}\0{value}\0")).collect();
-        let scope = format!("imported line of {}", self.site);
-        let occurrence = self.seen.entry(derive_id(&scope, &content, 0).as_u128()).or_default();
-        let id = derive_id(&scope, &content, *occurrence as usize);
-        *occurrence += 1;
-        id.to_string()
+        Self(Native::new(site))
     }
 }
 
@@ -44,21 +19,9 @@ impl Reader for Ndjson {
         if line.trim().is_empty() {
             return Err("empty");
         }
-        let mut fields: Fields<'_> = serde_json::from_str(line).map_err(|_| "invalid_json")?;
-        fields.insert("site".into(), raw(&self.site)?);
-        if fields.get("id").is_none_or(|id| id.get() == "null") {
-            fields.remove("id");
-            let id = self.id(&fields);
-            fields.insert("id".into(), raw(&id)?);
-        }
-        let event = serde_json::to_vec(&fields).map_err(|_| "invalid_json")?;
-        to.extend_from_slice(&event);
-        Ok(())
+        let fields: Fields<'_> = serde_json::from_str(line).map_err(|_| "invalid_json")?;
+        self.0.write(fields, to)
     }
-}
-
-fn raw(text: &str) -> Result<Cow<'static, RawValue>, &'static str> {
-    to_raw_value(text).map(Cow::Owned).map_err(|_| "invalid_json")
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub struct Slice {
     pub value: String,
     pub before: f64,
     pub after: f64,
-    /// Of the whole change; negative where the slice went the other way.
+    /// Of all that went the same way.
     pub share: f64,
 }
 
@@ -57,16 +57,20 @@ impl Alerts {
         let words = &defined.vocabulary;
         let complete = self.shared.pipeline.get().is_some_and(|pipeline| pipeline.is_complete(site));
         let views = if complete { Views::Use } else { Views::Avoid };
+        let both = async |dimension| {
+            let before = (from - (to - from), from);
+            let before = self.values(site, words, &question, dimension, before, views).await?;
+            Ok((before, self.values(site, words, &question, dimension, (from, to), views).await?))
+        };
+        let (before, after) = both(None).await?;
+        let whole = sum(&after) - sum(&before);
         let mut slices = Vec::new();
         for dimension in DIMENSIONS {
-            let before = (from - (to - from), from);
-            let after = self.values(site, words, &question, dimension, (from, to), views).await;
-            let before = self.values(site, words, &question, dimension, before, views).await;
-            match (before, after) {
-                (Ok(before), Ok(after)) => slices.extend(compared(dimension, &before, &after)),
+            match both(Some(dimension)).await {
+                Ok((before, after)) => slices.extend(compared(dimension, whole, &before, &after)),
                 // What is of whole visits is not divided by what single events have.
-                (Err(QueryError::Conflict { .. }), _) | (_, Err(QueryError::Conflict { .. })) => {}
-                (Err(error), _) | (_, Err(error)) => return Err(error),
+                Err(QueryError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         slices.sort_by(|a, b| b.share.total_cmp(&a.share));
@@ -91,7 +95,7 @@ impl Alerts {
         site: &Site,
         words: &Vocabulary,
         question: &Map<String, Value>,
-        dimension: &str,
+        dimension: Option<&str>,
         (from, to): (i64, i64),
         views: Views,
     ) -> Result<BTreeMap<String, Figure>, QueryError> {
@@ -100,7 +104,7 @@ impl Alerts {
         body.insert("site_id".to_owned(), json!(site.domain));
         // The last second belongs to the range.
         body.insert("date_range".to_owned(), json!([at(from), at(to - 1)]));
-        body.insert("dimensions".to_owned(), json!([dimension]));
+        body.insert("dimensions".to_owned(), json!(dimension.as_slice()));
         body.insert("pagination".to_owned(), json!({ "limit": VALUES }));
         let query = opentrace_query::parse::from_value_with(&Value::Object(body), words)?;
         let client = self.shared.store.client();
@@ -108,7 +112,8 @@ impl Alerts {
         let answer = Asking { client: &client, site, now, views, goals, budget }.answer(&query).await?;
         let value = |group: opentrace_query::answer::Group| {
             let visits = group.metrics.get(1).and_then(Value::as_f64);
-            Some((group.dimensions.into_iter().next()?, figure_of(group.metrics.first()?)?, visits))
+            let name = group.dimensions.into_iter().next().unwrap_or_default();
+            Some((name, figure_of(group.metrics.first()?)?, visits))
         };
         Ok(parts(answer.results.into_iter().filter_map(value).collect()))
     }
@@ -139,25 +144,36 @@ fn parts(rows: Vec<(String, f64, Option<f64>)>) -> BTreeMap<String, Figure> {
     rows.into_iter().map(figure).collect()
 }
 
+/// The figures of all slices together.
+fn sum(of: &BTreeMap<String, Figure>) -> f64 {
+    of.values().map(|figure| figure.part).sum()
+}
+
+/// The slices that went the way of the whole. A dimension whose slices together did not go that way, or not half
+/// as far, says nothing about it: in a stretch of minutes most of what visits did is not of the visits that began.
 fn compared(
     dimension: &'static str,
+    whole: f64,
     before: &BTreeMap<String, Figure>,
     after: &BTreeMap<String, Figure>,
 ) -> Vec<Slice> {
-    let sum = |of: &BTreeMap<String, Figure>| of.values().map(|figure| figure.part).sum::<f64>();
-    let total = sum(after) - sum(before);
     // Of one value there is nothing to tell apart.
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    if total == 0.0 || names.len() < 2 {
+    if whole == 0.0 || names.len() < 2 || (sum(after) - sum(before)) / whole < 0.5 {
         return Vec::new();
     }
-    let slice = |name: &String| {
-        let (before, after) =
-            (before.get(name).copied().unwrap_or_default(), after.get(name).copied().unwrap_or_default());
-        let share = (after.part - before.part) / total;
-        Slice { dimension, value: name.clone(), before: before.own, after: after.own, share }
+    let of =
+        |figures: &BTreeMap<String, Figure>, name: &String| figures.get(name).copied().unwrap_or_default();
+    let change = |name: &String| (of(after, name).part - of(before, name).part) / whole;
+    let along: f64 = names.iter().map(|name| change(name).max(0.0)).sum();
+    let slice = |name: &String| Slice {
+        dimension,
+        value: name.clone(),
+        before: of(before, name).own,
+        after: of(after, name).own,
+        share: change(name) / along,
     };
-    names.into_iter().map(slice).filter(|slice| slice.share > 0.0).collect()
+    names.into_iter().filter(|name| change(name) > 0.0).map(slice).collect()
 }
 
 #[cfg(test)]
@@ -171,15 +187,21 @@ mod tests {
         };
         let before = values(&[("/", 100.0), ("/a", 10.0)]);
         let after = values(&[("/", 90.0), ("/a", 100.0), ("/b", 10.0)]);
-        let mut slices = compared("event:page", &before, &after);
+        let mut slices = compared("event:page", 90.0, &before, &after);
         slices.sort_by(|a, b| b.share.total_cmp(&a.share));
         let told: Vec<_> =
             slices.iter().map(|slice| (slice.value.as_str(), slice.before, slice.after)).collect();
         assert_eq!(told, [("/a", 10.0, 100.0), ("/b", 0.0, 10.0)], "what fell did not make it rise");
-        assert!((slices[0].share - 1.0).abs() < 1e-9);
-        assert!(
-            compared("visit:device", &values(&[("Desktop", 1.0)]), &values(&[("Desktop", 9.0)])).is_empty()
-        );
+        assert!((slices[0].share - 0.9).abs() < 1e-9, "of the hundred that came beside");
+        let one = |count| values(&[("Desktop", count)]);
+        assert!(compared("visit:device", 8.0, &one(1.0), &one(9.0)).is_empty());
+    }
+
+    #[test]
+    fn a_dimension_that_went_another_way_is_no_cause() {
+        let values = |us, de| parts(vec![("US".to_owned(), us, None), ("DE".to_owned(), de, None)]);
+        assert!(compared("visit:country", 14.0, &values(24.0, 5.0), &values(4.0, 6.0)).is_empty());
+        assert_eq!(compared("visit:country", -19.0, &values(24.0, 5.0), &values(4.0, 6.0)).len(), 1);
     }
 
     #[test]
@@ -191,7 +213,7 @@ mod tests {
         };
         let before = rates(&[("big", 20.0, 90.0), ("small", 0.0, 10.0)]);
         let after = rates(&[("big", 40.0, 90.0), ("small", 100.0, 10.0)]);
-        let slices = compared("visit:source", &before, &after);
+        let slices = compared("visit:source", 28.0, &before, &after);
         let told: Vec<_> = slices.iter().map(|slice| (&*slice.value, slice.before, slice.after)).collect();
         assert_eq!(told, [("big", 20.0, 40.0), ("small", 0.0, 100.0)]);
         // The whole rose from 18 to 46 percent, of which 18 are of the big one.

@@ -207,7 +207,7 @@ function Slices({ site, step }: { site: string; step: Step & { slices: Slice[] }
     { name: 'Time before', cell: ({ before }) => written(metric, before, currency) },
     { name: 'Then', cell: ({ after }) => written(metric, after, currency) },
     { name: 'Change', cell: ({ before, after }) => <Change metric={metric} value={after} old={before} /> },
-    { name: 'Of the whole change', cell: ({ share }) => figure('percentage', 100 * share) },
+    { name: 'Of what went this way', cell: ({ share }) => figure('percentage', 100 * share) },
   ];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

@@ -114,7 +114,7 @@ export interface Slice {
   value: string;
   before: number;
   after: number;
-  /** Of the whole change. */
+  /** Of all that went the same way. */
   share: number;
 }
 

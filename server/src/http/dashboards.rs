@@ -156,7 +156,7 @@ async fn delete(state: &State, call: &Call, id: &str) -> Answer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Sharing {
-    /// Absent: none is asked for.
+    /// Absent: it stays as it is. Empty: none is asked for from now on.
     password: Option<String>,
     embed: bool,
 }
@@ -167,12 +167,13 @@ async fn share(state: &State, mut call: Call, id: &str) -> Answer {
     let body = call.body(BODY_LIMIT, &state.budget).await?;
     let sharing: Sharing = serde_json::from_slice(&body.bytes)
         .map_err(|error| ApiError::bad_request("invalid_json", format!("not a link: {error}")))?;
-    let password = match sharing.password.as_deref().filter(|password| !password.is_empty()) {
-        Some(password) => Some(state.gate.people().hash_for_link(password).await?),
-        None => None,
-    };
     // Who changes the password does not change the address.
-    let token = held.link.map_or_else(new_key, |link| link.token);
+    let (token, kept) = held.link.map_or_else(|| (new_key(), None), |link| (link.token, link.password));
+    let password = match sharing.password.as_deref() {
+        None => kept,
+        Some("") => None,
+        Some(password) => Some(state.gate.people().hash_for_link(password).await?),
+    };
     let link = LinkRecord { token, password, embed: sharing.embed };
     let settings = state.site_settings(&site);
     settings.meta.share_dashboard(held.id, Some(&link)).await?;

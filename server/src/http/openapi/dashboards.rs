@@ -97,7 +97,8 @@ fn forms(schemas: &mut Schemas) {
             })),
             "Dashboard": object(&["id", "site_id", "name", "tiles", "created_at", "updated_at"], shown),
             "Dashboards": list("dashboards", "Dashboard"),
-            "Sharing": only(&[], json!({"password": {"type": ["string", "null"]}, "embed": {"type": "boolean"}})),
+            "Sharing": only(&[], json!({"password": {"type": ["string", "null"],
+                "description": "Left out it stays as it is, empty none is asked for"}, "embed": {"type": "boolean"}})),
             "DashboardLink": object(&["token", "has_password", "embed"], json!({
                 "token": text(), "has_password": {"type": "boolean"}, "embed": {"type": "boolean"},
             })),

@@ -176,6 +176,12 @@ fn a_link_shows_its_page_and_nothing_else() {
         assert_eq!(with("sesam").await.code(), "wrong_password");
         assert_eq!(with("sesame").await.status, 200);
         assert_eq!(with("sesame").await.status, 200, "remembered");
+        // What is not spoken of stays as it is.
+        let put = async |body: &str| server.call("PUT", &link).admin().json(body).await.json();
+        assert_eq!(put(r#"{"embed":true}"#).await["has_password"], true);
+        assert_eq!(put(r#"{"embed":true,"password":""}"#).await["has_password"], false);
+        assert_eq!(server.call("GET", &path).send().await.status, 200);
+        put(r#"{"embed":true,"password":"sesame"}"#).await;
 
         let address = format!("/shared/{token}");
         let page = server.call("GET", &address).header("accept", "text/html").send().await;

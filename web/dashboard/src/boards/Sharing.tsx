@@ -8,8 +8,10 @@ import { Field, Form } from '../session/Form';
 export function Sharing({ board }: { board: Board }) {
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
+  const [saved, setSaved] = useState(false);
   const again = () => client.invalidateQueries({ queryKey: ['board', board.id] });
   const stop = async () => {
+    if (!confirm('Stop sharing? Whoever has the address sees nothing from then on.')) return;
     await unshareBoard(board.id);
     await again();
   };
@@ -21,7 +23,10 @@ export function Sharing({ board }: { board: Board }) {
       </Button>
       <Modal
         opened={open}
-        onClose={() => setOpen(false)}
+        onClose={() => {
+          setOpen(false);
+          setSaved(false);
+        }}
         title="Share by a link"
         closeButtonProps={{ 'aria-label': 'Close' }}
         lockScroll={false}
@@ -37,22 +42,34 @@ export function Sharing({ board }: { board: Board }) {
         )}
         <Form
           title="Link"
-          action={board.link ? 'Change the link' : 'Share'}
-          submit={async ({ password, embed }) => {
-            await shareBoard(board.id, { ...(password && { password }), embed: embed === 'on' });
+          action={board.link ? 'Save' : 'Share'}
+          submit={async ({ password = '', open, embed }) => {
+            const asked = open === 'on' ? { password: '' } : password && { password };
+            await shareBoard(board.id, { ...asked, embed: embed === 'on' });
             await again();
+            setSaved(true);
           }}
         >
           <Field name="password" label="Password" autoComplete="off">
             {board.link?.has_password
-              ? 'There is one. Left empty, it is taken away.'
+              ? 'There is one. Left empty, it stays as it is.'
               : 'Left empty, none is asked for.'}
           </Field>
+          {board.link?.has_password && (
+            <label className="check">
+              <input type="checkbox" name="open" /> Ask for no password any more
+            </label>
+          )}
           <label className="check">
             <input type="checkbox" name="embed" defaultChecked={board.link?.embed} /> Other sites may show it
             in a frame
           </label>
         </Form>
+        {saved && board.link && (
+          <p role="status" className="soft">
+            Saved. The address is the same as before{board.link.has_password && ', and asks for a password'}.
+          </p>
+        )}
       </Modal>
     </>
   );

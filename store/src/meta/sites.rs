@@ -2,6 +2,7 @@
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
+use opentrace_events::money::is_currency;
 use opentrace_events::site::{BotPolicy, normalise};
 use opentrace_events::{Site, SiteId};
 use sqlx::Row;
@@ -127,9 +128,8 @@ fn apply(site: Site, change: &SiteChange) -> Result<Site, StoreError> {
         None => site.timezone,
     };
     let currency = match &change.currency {
-        Some(code) if code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()) => {
-            code.to_ascii_uppercase()
-        }
+        // Revenue without a currency is in that of the site: one that events may not have would refuse them.
+        Some(code) if is_currency(&code.to_ascii_uppercase()) => code.to_ascii_uppercase(),
         Some(code) => {
             let reason = format!("`{code}` is no currency; use a code of ISO 4217 such as EUR");
             return Err(StoreError::Invalid { field: "currency", reason });

@@ -24,6 +24,7 @@ async fn sites_are_kept_changed_and_refused() {
     for (change, field) in [
         (SiteChange { timezone: Some("Mars/Base".to_owned()), ..SiteChange::default() }, "timezone"),
         (SiteChange { currency: Some("Dollars".to_owned()), ..SiteChange::default() }, "currency"),
+        (SiteChange { currency: Some("XXQ".to_owned()), ..SiteChange::default() }, "currency"),
         (SiteChange { retention_days: Some(36_501), ..SiteChange::default() }, "retention_days"),
     ] {
         let refused = meta.update_site(site.id, &change).await;

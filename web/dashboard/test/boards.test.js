@@ -249,6 +249,64 @@ test('a tile whose metric or segment is gone says so, stays while others are cha
   await done(page);
 });
 
+test('what cannot be added is not, and a tile says what it is and of which time', async () => {
+  const by = (dimension) => ({ date_range: '30d', metrics: ['bounce_rate'], dimensions: dimension });
+  const include = { time_labels: true, partial_time_labels: true };
+  const at = (place) => ({ x: 4 * (place % 3), y: 5 * Math.floor(place / 3), w: 4, h: 5 });
+  const long = 'Everything that there is to say about the pages of this shop, in one title';
+  const tiles = [
+    { title: '', chart: 'stacked', query: { ...by(['time:day', 'visit:source']), include } },
+    { title: 'Ring', chart: 'pie', query: by(['visit:source']) },
+    { title: '', chart: 'text', text: 'What we look at on Mondays, and why we do' },
+    { title: 'Pages', chart: 'pie', query: { ...by(['event:page']), metrics: ['visitors'] } },
+    { title: long, chart: 'area', query: { ...by(['time:day']), metrics: ['visitors'], include } },
+    { title: '', chart: 'sankey', query: { date_range: ['2026-10-01', '2026-11-20'], depth: 4 } },
+  ].map((tile, place) => ({ ...tile, ...at(place) }));
+  tiles[3].query.pagination = { limit: 3, offset: 0 };
+  const { json: made } = await world.call('/api/v1/dashboards', { site_id: SITE, name: 'Rates', tiles });
+  const page = await owner(`/sites/${SITE}/dashboards/${made.id}`);
+  const lines = tile(page, 'Bounce rate by day and source');
+  await lines.getByText('Last 30 days').waitFor();
+  await lines.getByText('Drawn as lines: the bounce rate of parts does not add up').waitFor();
+  await tile(page, 'Ring').getByText('Drawn as bars').waitFor();
+  await tile(page, 'Pages').getByText('The 3 largest are shown.').waitFor();
+  await tile(page, 'Journeys').getByText('1 Oct – 20 Nov 2026').waitFor();
+  await page.getByRole('heading', { name: 'What we look at on Mondays,…' }).waitFor();
+  await accessible(page);
+
+  // A title that is too long makes way for what stands beside it.
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  const box = (part) => part.boundingBox();
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    const [title, table] = await Promise.all(
+      [tile(page, long).getByRole('heading'), tile(page, long).getByRole('button', { name: 'Table' })].map(
+        box,
+      ),
+    );
+    assert.ok(title.x + title.width <= table.x, `at ${width} it ends before the button`);
+  }
+  // A flow that is wider than there is room for is scrolled, and the page is not.
+  const wide = tile(page, 'Journeys').getByRole('region', { name: /scrolled/ });
+  await wide.locator('canvas').waitFor();
+  assert.ok(await wide.evaluate((part) => part.scrollWidth > part.clientWidth));
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await page.setViewportSize({ width: 1280, height: 900 });
+
+  await page.getByRole('button', { name: 'Add a tile' }).click();
+  const builder = page.getByRole('dialog');
+  const kinds = builder.getByLabel('Shown as');
+  assert.equal(await builder.getByRole('combobox', { name: 'is', exact: true }).count(), 0);
+  await kinds.selectOption('pie');
+  await builder.locator('select[name=metric]').selectOption('bounce_rate');
+  await builder.getByText('No stacked bars and no pie').waitFor();
+  assert.equal(await kinds.inputValue(), 'bar');
+  assert.equal(await kinds.locator('option[value=stacked], option[value=pie]').count(), 0);
+  await builder.locator('select[name=metric]').selectOption('pageviews');
+  assert.equal(await kinds.inputValue(), 'pie');
+  await done(page);
+});
+
 test('a file that is no dashboard is refused in words', async () => {
   const page = await owner(`/sites/${SITE}/dashboards`);
   await page.getByLabel('Name').fill('Photo');
@@ -284,6 +342,15 @@ test('a link shows the page to anybody, after its password, and nothing else', a
   assert.equal(status, 401);
   await other.context().close();
 
+  // A password that nobody speaks of stays.
+  await dialog.getByLabel('Other sites may show it').check();
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialog.getByText('and asks for a password').waitFor();
+  await dialog.getByLabel('Ask for no password any more').check();
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialog.getByText('The address is the same as before.').waitFor();
+
+  page.once('dialog', (asked) => asked.accept());
   await dialog.getByRole('button', { name: 'Stop sharing' }).click();
   await dialog.getByRole('button', { name: 'Share', exact: true }).waitFor();
   const late = await world.open(address.slice(world.origin.length));
@@ -329,8 +396,8 @@ test('a page is shown in a frame of another site where that was allowed, and has
   assert.equal(await framed.count(), 0);
 
   await dialog.getByLabel('Other sites may show it').check();
-  await dialog.getByRole('button', { name: 'Change the link' }).click();
-  await dialog.getByRole('button', { name: 'Change the link' }).and(page.locator(':enabled')).waitFor();
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialog.getByText('Saved. The address is the same as before').waitFor();
   await look();
   await framed.waitFor();
   await news.context().close();

@@ -1,12 +1,19 @@
+import { useMemo } from 'react';
 import type { SharedBoard, Tile } from '../api/boards';
+import { useMeasures } from '../site/useMeasures';
 import { useCurrency } from '../ui/data';
+import { notAdded } from './addable';
 import { useSharedTile, useTile } from './asking';
 import { TileView } from './TileView';
 
 /** A tile with the answer to what it asks, for who may ask the site. */
-export const Asking = ({ site, tile }: { site: string; tile: Tile }) => (
-  <TileView tile={tile} asked={useTile(site, tile)} currency={useCurrency(site)} />
-);
+export function Asking({ site, tile }: { site: string; tile: Tile }) {
+  const measures = useMeasures(site);
+  const averages = useMemo(() => notAdded(measures), [measures]);
+  return (
+    <TileView tile={tile} asked={useTile(site, tile)} currency={useCurrency(site)} averages={averages} />
+  );
+}
 
 interface SharedProps {
   board: SharedBoard;

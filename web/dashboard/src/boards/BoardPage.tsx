@@ -12,6 +12,7 @@ import { useFresh } from '../site/fresh';
 import { Failure, Nothing } from '../ui/Notice';
 import { Asking } from './Asking';
 import { Builder } from './Builder';
+import { titleOf } from './called';
 import { Grid } from './Grid';
 import { free } from './layout';
 import { Sharing } from './Sharing';
@@ -22,10 +23,10 @@ const SIZE = { w: 6, h: 5 };
 /** What the server says of the third tile, of the tile as it is called. */
 function aboutTile(problem: Error, tiles: Tile[]): Error {
   if (!(problem instanceof ApiError)) return problem;
-  const title = tiles[Number(problem.field?.match(/^tiles\[(\d+)\]$/)?.[1])]?.title;
-  if (!title) return problem;
+  const tile = tiles[Number(problem.field?.match(/^tiles\[(\d+)\]$/)?.[1])];
+  if (!tile) return problem;
   const { status, code, message, hint } = problem;
-  return new ApiError(status, code, `the tile “${title}” was not kept: ${message}`, undefined, hint);
+  return new ApiError(status, code, `the tile “${titleOf(tile)}” was not kept: ${message}`, undefined, hint);
 }
 
 /** A page of tiles, to look at and, for who may, to change. */

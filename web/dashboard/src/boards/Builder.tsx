@@ -9,6 +9,7 @@ import { DIMENSIONS, PROPERTY } from '../site/names';
 import { useMeasures } from '../site/useMeasures';
 import { useProperties } from '../site/useProperties';
 import { ValueField } from '../site/Values';
+import { drawnAs, isAddable, isAdding, notAdded, whyNot } from './addable';
 import { asked, BETWEEN, linesOf, NEEDS, simple } from './asked';
 import { Choice } from './Choice';
 
@@ -29,7 +30,14 @@ interface Props {
 
 /** Says what a tile shows. */
 export function Builder({ site, tile, title, done, close }: Props) {
-  const [chart, setChart] = useState(tile.chart);
+  const [wanted, setWanted] = useState(tile.chart);
+  // What it counts stays among them where it is gone by now: nothing takes its place without a word.
+  const [metric, setMetric] = useState(tile.query?.metrics?.[0] ?? 'visitors');
+  const averages = notAdded(useMeasures(site));
+  const addable = isAddable(metric) && !averages.has(metric);
+  const chart = drawnAs(wanted, addable || !NEEDS[wanted].metric);
+  const unfit = NEEDS[chart].metric && !addable;
+  const charts = Object.entries(CHARTS).filter(([name]) => !unfit || !isAdding(name));
   const submit = async (fields: Record<string, string>) => {
     const { title = '', text } = fields;
     const place = { x: tile.x, y: tile.y, w: tile.w, h: tile.h };
@@ -53,13 +61,15 @@ export function Builder({ site, tile, title, done, close }: Props) {
           name="chart"
           label="Shown as"
           value={chart}
-          options={CHARTS}
-          choose={(next) => setChart(next as ChartKind)}
-        />
+          options={Object.fromEntries(charts)}
+          choose={(next) => setWanted(next as ChartKind)}
+        >
+          {unfit && `No stacked bars and no pie: ${whyNot(metric)}.`}
+        </Choice>
         {chart === 'text' ? (
           <Text name="text" label="Text" value={tile.text ?? ''} />
         ) : (
-          <Asked site={site} chart={chart} query={tile.query} />
+          <Asked site={site} chart={chart} query={tile.query} metric={metric} choose={setMetric} />
         )}
       </Form>
     </Modal>
@@ -70,13 +80,13 @@ interface AskedProps {
   site: string;
   chart: ChartKind;
   query: TileQuery | undefined;
+  metric: string;
+  choose: (metric: string) => void;
 }
 
 /** The fields of a chart's question, as they are now. */
-function Asked({ site, chart, query }: AskedProps) {
+function Asked({ site, chart, query, metric, choose }: AskedProps) {
   const every = useSession().data?.metrics ?? [];
-  // What it counts stays among them where it is gone by now: nothing takes its place without a word.
-  const metric = query?.metrics?.[0] ?? 'visitors';
   const metrics = [...new Set([...every, ...useMeasures(site).map(({ name }) => name), metric])];
   const properties = (useProperties(site).data ?? []).map(({ name }) => [`${PROPERTY}${name}`, name]);
   const attributes: Record<string, string> = { ...DIMENSIONS, ...Object.fromEntries(properties) };
@@ -93,6 +103,7 @@ function Asked({ site, chart, query }: AskedProps) {
           label="What is counted"
           value={metric}
           options={Object.fromEntries(metrics.map((name) => [name, metricName(name)]))}
+          choose={choose}
         />
       )}
       {needs.along && (
@@ -178,17 +189,19 @@ function Asked({ site, chart, query }: AskedProps) {
           options={{ '': 'everything', ...attributes }}
           choose={setBy}
         />
-        <div className="field">
-          <span aria-hidden="true">is</span>
-          <ValueField
-            key={by}
-            site={site}
-            name="value"
-            label="is"
-            dimension={by}
-            value={by === filtered ? value : ''}
-          />
-        </div>
+        {by && (
+          <div className="field">
+            <span aria-hidden="true">is</span>
+            <ValueField
+              key={by}
+              site={site}
+              name="value"
+              label="is"
+              dimension={by}
+              value={by === filtered ? value : ''}
+            />
+          </div>
+        )}
       </div>
     </>
   );

@@ -2,7 +2,7 @@ import { figure, metricName } from '../lib/format';
 import { named } from '../site/names';
 import { Change } from '../ui/Change';
 import { type Column, DataTable } from '../ui/DataTable';
-import { type Drawn, label } from './options';
+import { type Drawn, label } from './drawn';
 
 type Row = Drawn['answer']['results'][number];
 

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react';
 import type { Tile } from '../api/boards';
+import { periodText, titleOf } from './called';
 import { type Box, COLUMNS, put } from './layout';
 
 const ROW_PX = 64;
@@ -74,7 +75,7 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a tile is its place in the list
           key={place}
           className={drag?.place === place ? 'card tile-card dragged' : 'card tile-card'}
-          aria-label={tile.title || 'Text'}
+          aria-label={titleOf(tile)}
           style={{
             gridColumn: `${tile.x + 1} / span ${tile.w}`,
             gridRow: `${tile.y + 1} / span ${tile.h}`,
@@ -87,7 +88,7 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
               <button
                 type="button"
                 className="plain handle"
-                aria-label={`Move ${tile.title || 'the text'}: arrow keys, with Shift its size`}
+                aria-label={`Move ${titleOf(tile)}: arrow keys, with Shift its size`}
                 onPointerDown={begin(place, false)}
                 onPointerMove={move}
                 onPointerUp={end}
@@ -97,13 +98,13 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
                 ⠿
               </button>
             )}
-            <h2>{tile.title}</h2>
+            <Titled tile={tile} />
             {change && (
               <span className="push">
                 <button
                   type="button"
                   className="plain"
-                  aria-label={`Change ${tile.title}`}
+                  aria-label={`Change ${titleOf(tile)}`}
                   onClick={() => edit?.(place)}
                 >
                   ✎
@@ -111,7 +112,7 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
                 <button
                   type="button"
                   className="plain"
-                  aria-label={`Remove ${tile.title}`}
+                  aria-label={`Remove ${titleOf(tile)}`}
                   onClick={() => remove?.(place)}
                 >
                   ×
@@ -132,6 +133,21 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
           )}
         </section>
       ))}
+    </div>
+  );
+}
+
+/** What a tile is called, and the time that it is of. */
+function Titled({ tile }: { tile: Tile }) {
+  const title = titleOf(tile);
+  // The first words of a text stand in it already.
+  const said = tile.chart === 'text' && !tile.title.trim();
+  return (
+    <div className="titled">
+      <h2 className={said ? 'hidden' : undefined} title={title}>
+        {title}
+      </h2>
+      {tile.query && <small className="soft">{periodText(tile.query.date_range)}</small>}
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { lazy, Suspense } from 'react';
 import type { QueryAnswer } from '../api/types';
 import { figure } from '../lib/format';
 import { Change } from '../ui/Change';
-import type { Drawn } from './options';
+import type { Drawn } from './drawn';
 
 const Spark = lazy(() => import('../charts/Spark').then((module) => ({ default: module.Spark })));
 
@@ -27,13 +27,7 @@ export function TileNumber({ drawn: { answer, metric, currency }, line, title }:
       )}
       {line && (
         <Suspense>
-          <Spark
-            line={line}
-            step="time:day"
-            metric={metric}
-            currency={currency}
-            title={`${title || metric} by day`}
-          />
+          <Spark line={line} step="time:day" metric={metric} currency={currency} title={`${title} by day`} />
         </Suspense>
       )}
     </div>

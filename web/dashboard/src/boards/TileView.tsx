@@ -6,8 +6,10 @@ import type { Cohort, FunnelAnswer, JourneyLink } from '../api/reports';
 import type { QueryAnswer } from '../api/types';
 import { DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
+import { isAddable } from './addable';
+import { titleOf } from './called';
+import type { Drawn } from './drawn';
 import { Figures } from './Figures';
-import type { Drawn } from './options';
 import { withRegionsNamed } from './regions';
 import { TileNumber } from './TileNumber';
 
@@ -45,17 +47,19 @@ interface Props {
   tile: Tile;
   asked: Answered;
   currency: string;
+  /** Metrics of the site's own whose parts do not add up, where they are known. */
+  averages?: ReadonlySet<string>;
 }
 
 /** A tile's contents; every chart has its figures as a table behind a button. */
-export function TileView({ tile, asked: { data, line, error, refetch }, currency }: Props) {
+export function TileView({ tile, asked: { data, line, error, refetch }, currency, averages }: Props) {
   if (tile.chart === 'text') return <p className="text">{tile.text}</p>;
   if (error instanceof ApiError && error.status === 400) return <Gone error={error} />;
   if (error) return <Failure error={error} retry={refetch} />;
   if (!data) return <Skeleton height="100%" role="status" aria-label="Loading" />;
   return (
     <Suspense fallback={<Skeleton height="100%" role="status" aria-label="Loading" />}>
-      <Contents tile={tile} answer={data} line={line} currency={currency} />
+      <Contents tile={tile} answer={data} line={line} currency={currency} averages={averages} />
     </Suspense>
   );
 }
@@ -76,9 +80,10 @@ interface ContentsProps {
   answer: unknown;
   line: QueryAnswer | undefined;
   currency: string;
+  averages: ReadonlySet<string> | undefined;
 }
 
-function Contents({ tile, answer, line, currency }: ContentsProps) {
+function Contents({ tile, answer, ...rest }: ContentsProps) {
   switch (tile.chart) {
     case 'funnel': {
       const { steps } = answer as FunnelAnswer;
@@ -94,9 +99,9 @@ function Contents({ tile, answer, line, currency }: ContentsProps) {
       );
     }
     case 'sankey':
-      return <Flows links={(answer as { links: JourneyLink[] }).links} title={tile.title} />;
+      return <Flows links={(answer as { links: JourneyLink[] }).links} title={titleOf(tile)} />;
     default:
-      return <Charted tile={tile} answer={answer as QueryAnswer} line={line} currency={currency} />;
+      return <Charted tile={tile} answer={answer as QueryAnswer} {...rest} />;
   }
 }
 
@@ -115,20 +120,22 @@ function Scrolling({ children }: { children: React.ReactNode }) {
   );
 }
 
-function Charted({ tile, answer, line, currency }: ContentsProps & { answer: QueryAnswer }) {
+function Charted({ tile, answer, line, currency, averages }: ContentsProps & { answer: QueryAnswer }) {
   const dimensions = tile.query?.dimensions ?? NONE;
   // A map finds its parts by their codes; everything else is read.
   const named = useMemo(() => withRegionsNamed(answer, dimensions), [answer, dimensions]);
   if (answer.results.length === 0) return <Empty />;
   const metric = tile.query?.metrics?.[0] ?? 'visitors';
-  const drawn: Drawn = { ...named, metric, currency };
+  const addable = isAddable(metric) && !averages?.has(metric);
+  const of = { metric, currency, addable, limit: tile.query?.pagination?.limit };
+  const drawn: Drawn = { ...named, ...of };
   if (tile.chart === 'number') {
-    const number = <TileNumber drawn={drawn} line={line} title={tile.title} />;
-    const byDay = line && { answer: line, dimensions: BY_DAY, metric, currency };
+    const number = <TileNumber drawn={drawn} line={line} title={titleOf(tile)} />;
+    const byDay = line && { answer: line, dimensions: BY_DAY, ...of };
     return byDay ? <Twin chart={number} table={<Figures drawn={byDay} />} /> : number;
   }
   if (tile.chart === 'table') return <Figures drawn={drawn} />;
-  const onMap = { answer, dimensions, metric, currency };
+  const onMap = { answer, dimensions, ...of };
   return (
     <Twin
       chart={<Drawing tile={tile} drawn={tile.chart === 'map' ? onMap : drawn} />}
@@ -141,7 +148,7 @@ function Flows({ links, title }: { links: JourneyLink[]; title: string }) {
   if (links.length === 0) return <Empty />;
   return (
     <Twin
-      chart={<FlowChart links={links} label={title || 'Visits from page to page'} />}
+      chart={<FlowChart links={links} label={title} />}
       table={
         <Scrolling>
           <FlowTable links={links} />

@@ -38,6 +38,8 @@ export const NEEDS: Record<ChartKind, Needs> = {
 };
 
 const ROWS = 10;
+/** Of a ring, of which the smaller parts are told together. */
+const PARTS = 300;
 /** All that the server gives: a row for each bucket of each kind. */
 const SERIES = 10_000;
 const LINKS = 40;
@@ -88,9 +90,11 @@ function own(chart: ChartKind, fields: Record<string, string>): Omit<TileQuery, 
   }
 }
 
-/** Whether only the first few values are shown. */
-const isRanked = (chart: ChartKind, step: string | undefined) =>
-  chart === 'pie' || chart === 'table' || (chart === 'bar' && !step?.startsWith('time:'));
+/** How many rows are asked for: of some charts only the first few values are shown. */
+function limitOf(chart: ChartKind, step: string | undefined): number {
+  if (chart === 'pie') return PARTS;
+  return chart === 'table' || (chart === 'bar' && !step?.startsWith('time:')) ? ROWS : SERIES;
+}
 
 /** What a map shows: the world, or the regions of the one country that is asked about. */
 const placesOf = ({ filtered, value = '' }: Record<string, string>) =>
@@ -103,7 +107,7 @@ function figures(chart: ChartKind, fields: Record<string, string>) {
     dimensions:
       chart === 'map' ? placesOf(fields) : [step, dimension].flatMap((one) => (one ? withNames(one) : [])),
     ...(step?.startsWith('time:') && { include: BY_TIME }),
-    pagination: { limit: isRanked(chart, step) ? ROWS : SERIES, offset: 0 },
+    pagination: { limit: limitOf(chart, step), offset: 0 },
   };
 }
 

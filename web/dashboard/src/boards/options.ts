@@ -3,46 +3,35 @@ import type { QueryAnswer } from '../api/types';
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
 import { oldValuesOf, openPlace, valuesOf } from '../lib/buckets';
-import { bucket, figure, isWhole } from '../lib/format';
+import { isWhole } from '../lib/format';
 import { hasLone } from '../lib/means';
-import { rowName } from '../site/names';
-
-/** What an answer is drawn from: its dimensions by name, its first metric, and what it is counted in. */
-export interface Drawn {
-  answer: QueryAnswer;
-  dimensions: string[];
-  metric: string;
-  currency: string;
-}
+import { drawnAs } from './addable';
+import { type Drawn, label, written } from './drawn';
+import { below } from './legend';
+import { pie } from './pie';
 
 /** Kinds that one chart tells apart. */
 const KINDS = 8;
+/** Values of a dimension that have a bar: as a ring of rates, a tile may have asked for more. */
+const BARS = 60;
 /** Rows of a heat map that can be told apart. */
 const ROWS = 12;
 
-export const label = (dimension: string, value: string) =>
-  dimension.startsWith('time:') ? bucket(value, dimension) : rowName(dimension, value);
-
 /** What ECharts is told to draw; tables, numbers and maps are no charts of its. */
-export function option(kind: ChartKind, drawn: Drawn, colours: Colours) {
-  if (kind === 'pie') return pie(drawn, colours);
+export function option(chart: ChartKind, drawn: Drawn, colours: Colours, width: number) {
+  const kind = drawnAs(chart, drawn.addable, drawn.dimensions.length > 1);
+  if (kind === 'pie') return pie(drawn, colours, width);
   if (kind === 'heatmap') return heat(drawn, colours);
-  if (drawn.dimensions.length > 1) return several(kind, drawn, colours);
+  if (drawn.dimensions.length > 1) return several(kind, drawn, colours, width);
   return lines(kind, drawn, colours);
 }
-
-const written =
-  ({ metric, currency }: Drawn, short = false) =>
-  (value: number | null) =>
-    figure(metric, value, short, currency);
 
 function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
   const [dimension = ''] = drawn.dimensions;
   const timed = drawn.answer.meta.time_labels;
-  const labels = timed ?? drawn.answer.results.map((row) => row.dimensions[0] ?? '');
-  const values = timed
-    ? valuesOf(drawn.answer, drawn.metric)
-    : drawn.answer.results.map((row) => row.metrics[0] ?? 0);
+  const rows = drawn.answer.results.slice(0, BARS);
+  const labels = timed ?? rows.map((row) => row.dimensions[0] ?? '');
+  const values = timed ? valuesOf(drawn.answer, drawn.metric) : rows.map((row) => row.metrics[0] ?? 0);
   const old = oldValuesOf(drawn.answer);
   // The bucket in progress would look like a fall.
   const open = kind === 'bar' ? -1 : openPlace(drawn.answer);
@@ -57,6 +46,8 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
     ...axes(
       {
         labels: labels.map((one) => label(dimension, one)),
+        times: timed,
+        names: !timed,
         write: written(drawn, true),
         edge: kind !== 'bar',
         whole: isWhole(drawn.metric),
@@ -113,75 +104,64 @@ function ranked({ results }: QueryAnswer, place: number): string[] {
   return [...sums].sort(([, one], [, other]) => other - one).map(([value]) => value);
 }
 
-/** A line, an area or a part of bars for each of the largest kinds. What is stacked ends with all others. */
-function several(kind: ChartKind, drawn: Drawn, colours: Colours) {
+/**
+ * A line, an area or a part of bars for each of the largest kinds. What is stacked ends with all others; where figures
+ * may not be added nothing is stacked, and where nothing was measured there is none.
+ */
+function several(kind: ChartKind, drawn: Drawn, colours: Colours, width: number) {
   const [first = '', second = ''] = drawn.dimensions;
   const { results, meta } = drawn.answer;
   const labels = meta.time_labels ?? [...new Set(results.map((row) => row.dimensions[0] ?? ''))].sort();
   const all = ranked(drawn.answer, 1);
-  const kinds = all.slice(0, all.length > KINDS && kind !== 'line' ? KINDS - 1 : KINDS);
-  const values = new Map(results.map((row) => [row.dimensions.join('\n'), row.metrics[0] ?? 0]));
-  const at = (label: string) => (one: string) => values.get(`${label}\n${one}`) ?? 0;
-  const rest = kind === 'line' ? [] : all.slice(kinds.length);
+  const stack = drawn.addable && kind !== 'line';
+  const kinds = all.slice(0, all.length > KINDS && stack ? KINDS - 1 : KINDS);
+  const none = drawn.addable ? 0 : null;
+  const values = new Map(results.map((row) => [row.dimensions.join('\n'), row.metrics[0] ?? none]));
+  const at = (label: string) => (one: string) => values.get(`${label}\n${one}`) ?? none;
+  const rest = stack ? all.slice(kinds.length) : [];
   // The bucket in progress would look like a fall of lines.
   const bars = kind === 'stacked' || kind === 'bar';
   const open = bars ? -1 : openPlace(drawn.answer);
-  const looks = bars
-    ? { type: 'bar', stack: 'all' }
-    : {
-        type: 'line',
-        showSymbol: labels.length < 2,
-        ...(kind === 'area' && { stack: 'all', areaStyle: { opacity: 0.5 } }),
-      };
-  const part = (name: string, amount: (label: string) => number) => ({
-    ...looks,
-    name,
-    data: labels.map((one, place) => (place === open ? null : amount(one))),
-  });
+  const looks = {
+    ...(stack && { stack: 'all' }),
+    type: bars ? 'bar' : 'line',
+    ...(kind === 'area' && { areaStyle: { opacity: 0.5 } }),
+  };
+  const part = (name: string, amount: (label: string) => number | null) => {
+    const data = labels.map((one, place) => (place === open ? null : amount(one)));
+    return { ...looks, ...(!bars && { showSymbol: hasLone(data) }), name, data };
+  };
+  const series = [
+    ...kinds.map((one) => part(label(second, one), (bucket) => at(bucket)(one))),
+    ...(rest.length
+      ? [
+          part('All others', (bucket) =>
+            rest.map(at(bucket)).reduce<number>((sum, value) => sum + (value ?? 0), 0),
+          ),
+        ]
+      : []),
+  ];
+  const names = below(
+    series.map(({ name }) => name),
+    width,
+    colours,
+  );
   return {
     ...plain(colours),
     ...axes(
       {
         labels: labels.map((one) => label(first, one)),
+        times: meta.time_labels,
+        names: !meta.time_labels,
         write: written(drawn, true),
         whole: isWhole(drawn.metric),
       },
       colours,
     ),
-    legend: { bottom: 0, icon: 'circle', itemGap: 14, textStyle: { color: colours.soft }, type: 'scroll' },
-    grid: { left: 8, right: 12, top: 12, bottom: 34, containLabel: true },
+    legend: names.legend,
+    grid: { left: 8, right: 12, top: 12, bottom: names.height, containLabel: true },
     tooltip: { ...plain(colours).tooltip, trigger: 'axis', valueFormatter: written(drawn) },
-    series: [
-      ...kinds.map((one) => part(label(second, one), (bucket) => at(bucket)(one))),
-      ...(rest.length
-        ? [part('All others', (bucket) => rest.map(at(bucket)).reduce((sum, value) => sum + value, 0))]
-        : []),
-    ],
-  };
-}
-
-function pie(drawn: Drawn, colours: Colours) {
-  const {
-    answer,
-    dimensions: [dimension = ''],
-  } = drawn;
-  return {
-    ...plain(colours),
-    legend: { bottom: 0, icon: 'circle', itemGap: 14, textStyle: { color: colours.soft }, type: 'scroll' },
-    series: [
-      {
-        type: 'pie',
-        radius: ['48%', '76%'],
-        center: ['50%', '44%'],
-        label: { show: false },
-        tooltip: { valueFormatter: written(drawn) },
-        itemStyle: { borderColor: colours.card, borderWidth: 2 },
-        data: answer.results.map((row) => ({
-          name: label(dimension, row.dimensions[0] ?? ''),
-          value: row.metrics[0] ?? 0,
-        })),
-      },
-    ],
+    series,
   };
 }
 

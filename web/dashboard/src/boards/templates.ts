@@ -8,7 +8,7 @@ const number = (title: string, metric: string, x: number): Tile => ({
   y: 0,
   w: 3,
   h: 2,
-  query: { metrics: [metric], date_range: '30d', dimensions: [] },
+  query: { metrics: [metric], date_range: '28d', dimensions: [] },
 });
 
 const over = (metric: string, date_range: string): Asked => ({
@@ -20,7 +20,7 @@ const over = (metric: string, date_range: string): Asked => ({
 
 const ranked = (dimension: string): Asked => ({
   metrics: ['visitors'],
-  date_range: '30d',
+  date_range: '28d',
   dimensions: [dimension],
   pagination: { limit: 10, offset: 0 },
 });
@@ -33,8 +33,16 @@ export const TEMPLATES: Record<string, Tile[]> = {
     number('Visits', 'visits', 3),
     number('Pageviews', 'pageviews', 6),
     number('Bounce rate', 'bounce_rate', 9),
-    { title: 'Visitors by day', chart: 'area', x: 0, y: 2, w: 8, h: 5, query: over('visitors', '30d') },
-    { title: 'Browsers', chart: 'pie', x: 8, y: 2, w: 4, h: 5, query: ranked('visit:browser') },
+    { title: 'Visitors by day', chart: 'area', x: 0, y: 2, w: 8, h: 5, query: over('visitors', '28d') },
+    {
+      title: 'Browsers',
+      chart: 'pie',
+      x: 8,
+      y: 2,
+      w: 4,
+      h: 5,
+      query: { ...ranked('visit:browser'), pagination: { limit: 300, offset: 0 } },
+    },
     { title: 'Pages', chart: 'table', x: 0, y: 7, w: 6, h: 6, query: ranked('event:page') },
     {
       title: 'Countries',
@@ -55,7 +63,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       w: 12,
       h: 5,
       query: {
-        ...over('visitors', '30d'),
+        ...over('visitors', '28d'),
         dimensions: ['time:day', 'visit:channel'],
         pagination: { limit: 10_000, offset: 0 },
       },
@@ -71,7 +79,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       y: 0,
       w: 7,
       h: 7,
-      query: { date_range: '30d', depth: 3, limit: 24 },
+      query: { date_range: '28d', depth: 3, limit: 24 },
     },
     {
       title: 'From any page to a sign-up',
@@ -80,7 +88,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       y: 0,
       w: 5,
       h: 4,
-      query: { date_range: '30d', steps: ['pageview', 'signup'], window: '7d', order: 'ordered' },
+      query: { date_range: '28d', steps: ['pageview', 'signup'], window: '7d', order: 'ordered' },
     },
     {
       title: 'Devices by day',

@@ -2,6 +2,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import type { EChartsCoreOption, EChartsType } from 'echarts/core';
 import { useEffect, useRef, useState } from 'react';
 import { useLook } from '../ui/look';
+import { spaced } from './spaced';
 
 const NAMES = ['ink', 'soft', 'line', 'accent', 'card', 'sunk', 'good', 'bad', 'warn'] as const;
 const SERIES = 8;
@@ -46,14 +47,16 @@ function colours(): Colours {
 interface Props {
   label: string;
   kind?: string;
-  /** Must keep its identity while what it draws is the same. What asks for the width is drawn anew with another. */
+  /** Must keep its identity while what it draws is the same. */
   option: (colours: Colours, width: number) => EChartsCoreOption;
   choose?: (name: string) => void;
   prepare?: () => Promise<void>;
+  /** Pixels that it needs: where there are fewer, it is scrolled sideways. */
+  least?: number;
 }
 
 /** A chart whose library is loaded when the first one is shown. Its figures stand in a table beside it. */
-export function Chart({ label, kind = '', option, choose, prepare }: Props) {
+export function Chart({ label, kind = '', option, choose, prepare, least }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | null>(null);
   const latest = useRef({ choose, option });
@@ -74,7 +77,8 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
         chart.current = init(element.current);
         chart.current.on('click', ({ name }) => latest.current.choose?.(name));
       }
-      chart.current.setOption(option(colours(), element.current.clientWidth), { notMerge: true });
+      const { clientWidth } = element.current;
+      chart.current.setOption(spaced(option(colours(), clientWidth), clientWidth), { notMerge: true });
       element.current.dataset.drawn = String(Number(element.current.dataset.drawn ?? 0) + 1);
     })();
     return () => {
@@ -89,7 +93,8 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
       if (!width || !chart.current) return;
       chart.current.resize();
       const { option } = latest.current;
-      if (option.length > 1) chart.current.setOption(option(colours(), width), { notMerge: true });
+      // Labels that there is room for now.
+      chart.current.setOption(spaced(option(colours(), width), width), { notMerge: true });
     });
     if (element.current) sizes.observe(element.current);
     return () => {
@@ -101,5 +106,12 @@ export function Chart({ label, kind = '', option, choose, prepare }: Props) {
 
   if (missing)
     return <p className={`chart ${kind} soft`}>The chart did not come. Its figures are in the table.</p>;
-  return <div ref={element} className={`chart ${kind}`} role="img" aria-label={label} />;
+  const drawing = <div ref={element} className={`chart ${kind}`} role="img" aria-label={label} />;
+  if (!least) return drawing;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="sideways" aria-label="The whole chart, to be scrolled" tabIndex={0}>
+      <div style={{ minWidth: least }}>{drawing}</div>
+    </section>
+  );
 }

@@ -10,6 +10,7 @@ interface Props<Row> {
   option: React.ComponentProps<typeof Chart>['option'];
   prepare?: () => Promise<void>;
   choose?: (name: string) => void;
+  least?: number;
   columns: Column<Row>[];
   rows: Row[];
   id: (row: Row, place: number) => string | number;

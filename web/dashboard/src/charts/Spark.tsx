@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import type { QueryAnswer } from '../api/types';
 import { openPlace, valuesOf } from '../lib/buckets';
-import { bucket, figure } from '../lib/format';
+import { bucket, figure, isRate } from '../lib/format';
 import { plain } from './base';
 import { Chart, type Colours } from './Chart';
 
@@ -52,7 +52,8 @@ function spark(line: QueryAnswer, step: string, metric: string, currency: string
         .slice(0, whole(line, metric).length)
         .map((one) => bucket(one, step)),
     },
-    yAxis: { type: 'value', show: false, scale: true },
+    // A rate between 43 and 45 % is as good as the same: that is seen from nought.
+    yAxis: { type: 'value', show: false, scale: !isRate(metric) },
     series: [
       {
         type: 'line',

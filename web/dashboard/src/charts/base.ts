@@ -16,6 +16,10 @@ export const plain = (colours: Colours) => ({
 
 interface Axes {
   labels: string[];
+  /** The times that the labels are of, as the server says them; without them they are taken for days. */
+  times?: string[] | undefined;
+  /** Whether the labels are names, of no time. */
+  names?: boolean;
   /** How a figure is written beside the axis. */
   write?: (value: number) => string;
   /** Whether lines begin at the edge. */
@@ -24,16 +28,20 @@ interface Axes {
 }
 
 /** Names below, figures beside. */
-export const axes = ({ labels, write, edge = false, whole = false }: Axes, colours: Colours) => ({
+export const axes = (
+  { labels, times = [], names = false, write, edge = false, whole = false }: Axes,
+  colours: Colours,
+) => ({
   grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
   xAxis: {
     type: 'category',
     boundaryGap: !edge,
     data: labels,
+    // Read by the chart, which knows how many labels there is room for.
+    ...(!names && { times }),
     axisLabel: {
       color: colours.soft,
       hideOverlap: true,
-      ...(edge && { alignMinLabel: 'left', alignMaxLabel: 'right' }),
     },
     axisLine: { lineStyle: { color: colours.line } },
     axisTick: { show: false },

@@ -33,6 +33,7 @@ export function Ahead({ answer, metric, grain, currency }: AheadProps) {
       return courseOption(
         {
           labels: [...history, ...points].map(({ time }) => bucket(time, step)),
+          times: [...history, ...points].map(({ time }) => time),
           values: known,
           expected: [...before, ...points.map(({ mean }) => mean)],
           bands: [band(80, 0.16), band(95, 0.1)],

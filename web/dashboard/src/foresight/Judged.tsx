@@ -20,6 +20,7 @@ export function Judged({ points, metric, grain, currency }: Shown & { points: An
       courseOption(
         {
           labels: points.map(({ time }) => bucket(time, step)),
+          times: points.map(({ time }) => time),
           values: points.map(({ value }) => value),
           expected: points.map(({ expected }) => expected),
           bands: [

@@ -10,6 +10,8 @@ export interface Band {
 
 export interface Course {
   labels: string[];
+  /** The times that they are of, as the server says them. */
+  times: string[];
   values: (number | null)[];
   /** A line of what is or was expected. */
   expected: (number | null)[];
@@ -20,7 +22,10 @@ export interface Course {
 }
 
 /** How a metric went, with what was expected of it. */
-export function courseOption({ labels, values, expected, bands, odd, write }: Course, colours: Colours) {
+export function courseOption(
+  { labels, times, values, expected, bands, odd, write }: Course,
+  colours: Colours,
+) {
   const base = plain(colours);
   const line = { type: 'line', symbol: 'none', smooth: 0.15, color: colours.accent };
   const hidden = { ...line, silent: true, lineStyle: { opacity: 0 } };
@@ -35,7 +40,7 @@ export function courseOption({ labels, values, expected, bands, odd, write }: Co
   ]);
   return {
     ...base,
-    ...axes({ labels, write: (value) => write(value, true), edge: true }, colours),
+    ...axes({ labels, times, write: (value) => write(value, true), edge: true }, colours),
     tooltip: {
       ...base.tooltip,
       trigger: 'axis',

@@ -48,7 +48,14 @@ function bars(steps: Step[], corrected: Corrections, colours: Colours) {
   const base = plain(colours);
   return {
     ...base,
-    ...axes({ labels: steps.map(({ time }) => bucket(time, GRAIN)), whole: true }, colours),
+    ...axes(
+      {
+        labels: steps.map(({ time }) => bucket(time, GRAIN)),
+        times: steps.map(({ time }) => time),
+        whole: true,
+      },
+      colours,
+    ),
     tooltip: {
       ...base.tooltip,
       trigger: 'axis',

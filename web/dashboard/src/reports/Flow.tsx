@@ -6,8 +6,10 @@ import { Figure } from '../charts/Figure';
 import { figure } from '../lib/format';
 import type { Column } from '../ui/DataTable';
 
-/** Pixels: of a name at most and at least, between a name and the next node, and at each side of the drawing. */
-const [LONGEST, SHORTEST, BETWEEN, SIDE] = [120, 30, 8, 4];
+/** Pixels: of a name at most, between a name and the next node, and at each side of the drawing. */
+const [LONGEST, BETWEEN, SIDE] = [140, 8, 4];
+/** Pixels of a column at least, with its names: where there is less room the drawing is scrolled. */
+const COLUMN = 112;
 /** Pixels of a node, and below it. */
 const [NODE, GAP] = [12, 12];
 
@@ -26,6 +28,7 @@ export function Flow({ links }: { links: JourneyLink[] }) {
       name="journeys"
       label="Visits from page to page"
       kind="tall"
+      least={leastOf(links)}
       option={option}
       columns={COLUMNS}
       rows={links}
@@ -37,21 +40,22 @@ export function Flow({ links }: { links: JourneyLink[] }) {
 /** The drawing alone, where a table is elsewhere. */
 export function FlowChart({ links, label }: { links: JourneyLink[]; label: string }) {
   const option = useCallback((colours: Colours, width: number) => sankey(links, colours, width), [links]);
-  return <Chart label={label} option={option} />;
+  return <Chart label={label} option={option} least={leastOf(links)} />;
 }
 
 export { COLUMNS as FLOW_COLUMNS };
+
+const columnsOf = (links: JourneyLink[]) => Math.max(...links.map(({ step }) => step)) + 1;
+const leastOf = (links: JourneyLink[]) => columnsOf(links) * COLUMN;
 
 /** A page at another step is another node: a Sankey diagram has no circles. */
 function sankey(links: JourneyLink[], colours: Colours, width: number) {
   const node = (step: number, page: string) => `${step} ${page}`;
   const nodes = new Set(links.flatMap(({ from, to, step }) => [node(step, from), node(step + 1, to)]));
   const page = (name: string) => name.replace(/^\d+ /, '');
-  const steps = [...nodes].map((name) => Number.parseInt(name, 10));
-  const lastStep = Math.max(...steps);
-  // From one node to the next. The last step has its names on the side of the one before it.
-  const column = (width - 2 * SIDE - NODE) / Math.max(1, lastStep - 1) - NODE;
-  const room = (step: number) => Math.min(LONGEST, (step >= lastStep - 1 ? column / 2 : column) - BETWEEN);
+  // Every column has its names after it, the last one as well.
+  const column = (width - 2 * SIDE) / columnsOf(links);
+  const room = Math.min(LONGEST, column - NODE - BETWEEN);
   const base = plain(colours);
   return {
     ...base,
@@ -74,7 +78,7 @@ function sankey(links: JourneyLink[], colours: Colours, width: number) {
       {
         type: 'sankey',
         left: SIDE,
-        right: SIDE,
+        right: SIDE + room + BETWEEN,
         top: 10,
         bottom: 10,
         nodeWidth: NODE,
@@ -85,6 +89,8 @@ function sankey(links: JourneyLink[], colours: Colours, width: number) {
         label: {
           color: colours.ink,
           formatter: ({ name }: { name: string }) => page(name),
+          position: 'right',
+          width: room,
           overflow: 'truncate',
           textBorderWidth: 0,
         },
@@ -94,13 +100,8 @@ function sankey(links: JourneyLink[], colours: Colours, width: number) {
           const step = Number.parseInt(name, 10);
           return {
             name,
+            depth: step - 1,
             itemStyle: { color: colours.series[(step - 1) % colours.series.length], borderWidth: 0 },
-            // The last names stand before their nodes: there is nothing after them.
-            label: {
-              position: step === lastStep ? 'left' : 'right',
-              show: room(step) >= SHORTEST,
-              width: room(step),
-            },
           };
         }),
         links: links.map(({ from, to, step, visits }) => ({

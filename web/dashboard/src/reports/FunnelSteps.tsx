@@ -1,11 +1,14 @@
 import { Button } from '@mantine/core';
 import type { FunnelQuery } from '../api/reports';
+import { shortened } from '../charts/short';
 import { useAnswer } from '../ui/data';
 import { type ReportView, useEventNames } from './context';
 import { asked, type FunnelAsk, isPage, MOST, ORDERS, readSaved, type Step, WINDOWS } from './funnelAsk';
 import { Saved } from './Saved';
 
 const PAGES = 100;
+/** Letters of a page's address that a list shows. */
+const LONGEST = 36;
 
 interface Props {
   view: ReportView;
@@ -120,12 +123,14 @@ function StepSelect({ label, value, names, pages, choose }: StepSelectProps) {
   const group = (title: string, all: string[], mine: boolean) => (
     <optgroup label={title}>
       {[...new Set(mine ? [value, ...all] : all)].map((name) => (
-        <option key={name}>{name}</option>
+        <option key={name} value={name}>
+          {shortened(name, LONGEST)}
+        </option>
       ))}
     </optgroup>
   );
   return (
-    <select aria-label={label} value={value} onChange={(event) => choose(event.target.value)}>
+    <select aria-label={label} title={value} value={value} onChange={(event) => choose(event.target.value)}>
       {group('Events', names, !isPage(value))}
       {group('Pages', pages, isPage(value))}
     </select>

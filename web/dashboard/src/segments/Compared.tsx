@@ -104,7 +104,10 @@ function lines(sides: Side[], labels: string[], values: (number | null)[][], ope
   const base = plain(colours);
   return {
     ...base,
-    ...axes({ labels: labels.map((label) => bucket(label, STEP)), edge: true, whole: true }, colours),
+    ...axes(
+      { labels: labels.map((label) => bucket(label, STEP)), times: labels, edge: true, whole: true },
+      colours,
+    ),
     grid: { left: 8, right: 12, top: 12, bottom: 32, containLabel: true },
     legend: { bottom: 0, icon: 'circle', itemGap: 18, textStyle: { color: colours.soft }, type: 'scroll' },
     tooltip: { ...base.tooltip, trigger: 'axis' },

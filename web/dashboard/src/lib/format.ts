@@ -86,10 +86,19 @@ export function figure(
 ): string {
   if (value === null || value === undefined) return '–';
   if (isMoney(metric)) return money(value, currency, short);
-  if (isRate(metric)) return percent.format(value / 100);
+  if (isRate(metric)) return rate(value);
   if (isDuration(metric)) return duration(value);
   if (PER_ONE.test(metric)) return decimal.format(value);
   return short && value >= 10_000 ? compact.format(value) : whole.format(value);
+}
+
+/** The smallest part of a hundred that is written as a number. */
+const LEAST_PERCENT = 0.1;
+
+/** A rate in percent; a few of very many are not none. */
+function rate(value: number): string {
+  const isSmall = value > 0 && value < LEAST_PERCENT / 2;
+  return isSmall ? `< ${percent.format(LEAST_PERCENT / 100)}` : percent.format(value / 100);
 }
 
 /** Whether a metric counts things, of which there are no halves. */

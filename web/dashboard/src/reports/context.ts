@@ -33,7 +33,7 @@ export function useReport(): ReportView {
   const search: ReportSearch = useSearch({ strict: false });
   const navigate = useNavigate();
   const known = useSites().data?.find((one) => one.domain === site);
-  const period = search.period ?? '30d';
+  const period = search.period ?? '28d';
   const now = today(known?.timezone ?? 'UTC', new Date(useClock()));
   const change = (part: ReportSearch) => {
     // The route stays; only what follows the question mark changes.

@@ -2,6 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { useCallback, useEffect, useMemo } from 'react';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
+import { BY_TIME } from '../lib/buckets';
 import { saveCsv } from '../lib/csv';
 import { METRICS } from '../lib/format';
 import { askedFor } from '../lib/means';
@@ -25,7 +26,7 @@ export function MainGraph() {
   const corrections = useCorrected(view.site, view.timezone);
   const body = { site_id: view.site, metrics: askedFor(metric), filters: view.filters, dimensions: [step] };
   const now = useAnswer(
-    { ...body, date_range: view.range, include: { time_labels: true, epoch: true } },
+    { ...body, date_range: view.range, include: { ...BY_TIME, epoch: true } },
     corrections.ask,
   );
   const before = useAnswer(

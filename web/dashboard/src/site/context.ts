@@ -56,6 +56,9 @@ export interface SiteView {
   moved: (direction: 1 | -1) => Partial<SiteSearch> | null;
 }
 
+/** Of a filter by it pages are counted and visits are whole: one by the other is neither. */
+const PAGE = 'event:page';
+
 const route = getRouteApi('/sites/$site');
 
 /** What the address says about the page, and how to say something else. */
@@ -73,7 +76,10 @@ export function useSiteView(): SiteView {
     };
     const answers = (metric: string) => answered?.includes(metric) ?? false;
     const named = (metric: Metric) => !NAMED_ONLY.has(metric) || metric === search.metric;
-    const metrics = METRIC_NAMES.filter((metric) => answers(metric) && named(metric));
+    const isOfPages = search.filters?.some(([, dimension]) => dimension === PAGE) ?? false;
+    const metrics = METRIC_NAMES.filter(
+      (metric) => answers(metric) && named(metric) && !(isOfPages && metric === 'views_per_visit'),
+    );
     return { ...viewOf(site, known, search, clock, change), metrics, answers };
   }, [site, search, known, answered, clock, navigate]);
 }

@@ -12,6 +12,8 @@ export interface Drawn {
   oldLabels: string[];
   /** The place of the bucket in progress, or -1. */
   open: number;
+  /** The place of the first bucket that is whole: what is shown may begin in the middle of one. */
+  first: number;
 }
 
 /** One figure per bucket: without a row a count is nought; a mean is a gap, as what has not begun is. */
@@ -57,5 +59,6 @@ export function drawnOf(
     old: figures(metric, before),
     oldLabels: before?.meta.time_labels ?? [],
     open: isOpen(labels[last], clock, step) ? last : -1,
+    first: labels.length > 1 && now?.meta.partial_time_labels?.includes(labels[0] ?? '') ? 1 : 0,
   };
 }

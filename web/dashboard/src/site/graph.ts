@@ -1,6 +1,6 @@
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
-import { bucket, counted, figure, isWhole } from '../lib/format';
+import { bucket, counted, figure, isWhole as isCount } from '../lib/format';
 import { hasLone } from '../lib/means';
 import type { Interval } from '../lib/range';
 import type { Drawn } from './drawn';
@@ -29,11 +29,12 @@ export const allLabels = ({ labels, expected }: Marked): string[] => [
 
 /** What there is to say about a bucket: what it is called, its figure, and notes. */
 export function told(marked: Marked, label: string, place: number, { metric, step, currency }: Shown) {
-  const { values, old, open, expected, unusual, corrected } = marked;
+  const { values, old, open, first, expected, unusual, corrected } = marked;
   const write = (value: number | null | undefined) => figure(metric, value, false, currency);
   const ahead = expected.get(label);
   const notes: string[] = [];
   if (place === open) notes.push('in progress');
+  if (place < first) notes.push('only its end');
   if (ahead) {
     const [mean, lower, upper] = [ahead.mean, ahead.lower, ahead.upper].map((value) =>
       write(counted(metric, value)),
@@ -52,9 +53,29 @@ export function told(marked: Marked, label: string, place: number, { metric, ste
   };
 }
 
+/** How far beyond what is and what is likely the graph reaches for a band. */
+const BEYOND = 1.3;
+
+/**
+ * Where the graph ends on top, where that of itself would be at the edge of the band: what nobody is sure of must not
+ * press what is known against the ground.
+ */
+function topOf({ values, old, expected }: Marked): number | undefined {
+  const ahead = [...expected.values()];
+  const known = Math.max(
+    0,
+    ...[...values, ...old].map((value) => value ?? 0),
+    ...ahead.map(({ mean }) => mean),
+  );
+  const top = known * BEYOND;
+  if (!ahead.some(({ upper }) => upper > top)) return;
+  const step = 10 ** Math.floor(Math.log10(top || 1)) / 2;
+  return Math.ceil(top / step) * step;
+}
+
 /** The main graph: the metric, the time before, what is expected, and marks on what stands out. */
 export function graph(marked: Marked, shown: Shown, colours: Colours) {
-  const { labels, values, old, oldLabels, open, expected, unusual, corrected } = marked;
+  const { labels, values, old, oldLabels, open, first, expected, unusual, corrected } = marked;
   const { metric, step, currency } = shown;
   const all = allLabels(marked);
   const line = {
@@ -64,8 +85,14 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
     color: colours.accent,
     symbol: 'circle',
   };
-  const closed = values.map((value, index) => (open >= 0 && index >= open ? null : value));
-  const dotted = values.map((value, index) => (open >= 0 && index >= open - 1 ? value : null));
+  const isWhole = (place: number) => place >= first && (open < 0 || place < open);
+  const closed = values.map((value, place) => (isWhole(place) ? value : null));
+  // The lines of what is not whole reach to its neighbours.
+  const dotted = values.map((value, place) =>
+    [place - 1, place, place + 1].some((near) => near >= 0 && near < values.length && !isWhole(near))
+      ? value
+      : null,
+  );
   // What is expected begins where what is known ends: at the last whole bucket.
   const from = closed.findLastIndex((value) => value !== null);
   const ahead = (of: (one: Expected) => number, begin: number | null | undefined) =>
@@ -85,17 +112,21 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
     itemStyle: { color, borderColor: colours.card, borderWidth: 2 },
     data: places.map((place) => [place, values[place] ?? 0]),
   });
+  const top = topOf(marked);
+  const both = axes(
+    {
+      labels: all.map((label) => bucket(label, step)),
+      times: all,
+      write: (value) => figure(metric, value, true, currency),
+      edge: true,
+      whole: isCount(metric),
+    },
+    colours,
+  );
   return {
     ...plain(colours),
-    ...axes(
-      {
-        labels: all.map((label) => bucket(label, step)),
-        write: (value) => figure(metric, value, true, currency),
-        edge: true,
-        whole: isWhole(metric),
-      },
-      colours,
-    ),
+    ...both,
+    yAxis: { ...both.yAxis, ...(top !== undefined && { max: top }) },
     tooltip: {
       ...plain(colours).tooltip,
       trigger: 'axis',

@@ -96,6 +96,14 @@ test('from the printed address to the first event, history and figures', async (
     await page.getByRole('button', { name: 'Import' }).click();
     await page.getByText(`${accepted} events taken, ${known} known already`).waitFor();
   }
+  // What is no event of then would be one of now.
+  const undated = lines[0].replace(/"ts":"[^"]+",/, '');
+  const broken = [lines[0], '', undated, '{"name"', '[]'].join('\n');
+  await page.getByLabel('File with events').setInputFiles({ ...file, buffer: Buffer.from(broken) });
+  await page.getByRole('button', { name: 'Import' }).click();
+  await page
+    .getByText('0 events taken, 1 known already, 3 refused: line 3 has no “ts”.', { exact: true })
+    .waitFor();
 
   await page.getByRole('link', { name: 'See the figures' }).click();
   await page.waitForURL(`**/sites/${SITE}`);
@@ -114,6 +122,7 @@ test('a password lets in, nothing else does, and signing out ends it', async () 
   await page.getByLabel('Password').fill('wrong password');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('alert').getByText('the password is wrong').waitFor();
+  await page.waitForFunction(() => document.activeElement.name === 'password');
   await page.getByLabel('Password').fill(PASSWORD);
   await page.keyboard.press('Enter');
   await page.locator('.tile .value').first().waitFor();
@@ -143,8 +152,15 @@ test('settings are changed and keys are made and revoked', async () => {
   await keys.getByLabel('What it may do').selectOption('read');
   await keys.getByRole('button', { name: 'Make a key' }).click();
   const key = await keys.locator('.secret').innerText();
+  await keys.getByRole('button', { name: 'Copy' }).waitFor();
+  assert.equal(await keys.getByLabel('Name').inputValue(), '');
   const asked = () => fetch(`${world.origin}/api/v1/sites`, { headers: { authorization: `Bearer ${key}` } });
   assert.equal((await asked()).status, 200);
+  const asks = (answer) => page.once('dialog', (dialog) => dialog[answer]());
+  asks('dismiss');
+  await keys.getByRole('button', { name: 'Revoke backend' }).click();
+  assert.equal((await asked()).status, 200);
+  asks('accept');
   await keys.getByRole('button', { name: 'Revoke backend' }).click();
   await keys.getByText('No program has a key yet').waitFor();
   assert.equal((await asked()).status, 401);

@@ -27,7 +27,16 @@ before(async () => {
 });
 after(() => world?.stop());
 
-const owner = (path) => world.page(path);
+/** A page of the owner, who says yes to what it asks; what it asked is remembered. */
+async function owner(path) {
+  const page = await world.page(path);
+  page.questions = [];
+  page.on('dialog', (dialog) => {
+    page.questions.push(dialog.message());
+    return dialog.accept();
+  });
+  return page;
+}
 
 /** Four hours of yesterday, with one that is busier than the others. */
 function history() {
@@ -86,7 +95,14 @@ test('an alert is a sentence that is tried on history before it is kept', async 
   await form.getByRole('button', { name: 'Keep it' }).click();
   const rules = page.getByRole('region', { name: 'Rules' });
   await rules.getByText('Pageviews is above 3000 within an hour').waitFor();
+  // One that is deleted is changed no longer.
+  await rules.getByRole('button', { name: 'Change Busy' }).click();
+  const change = page.getByRole('form', { name: 'Change Busy' });
+  await change.waitFor();
+  assert.ok(await change.getByLabel('Metric').evaluate((field) => field === document.activeElement));
   await rules.getByRole('button', { name: 'Delete Busy' }).click();
+  await change.waitFor({ state: 'detached' });
+  assert.match(page.questions.join(), /^Delete the rule “Busy”\?/);
   await rules.getByText('Nothing yet').waitFor();
   await done(page);
 });
@@ -246,6 +262,8 @@ test('a channel is tried, a rule is changed and silenced, and the page says when
   await channels.getByLabel('Address').fill(url);
   await channels.getByRole('button', { name: 'Add the channel' }).click();
   await channels.getByText('Messages are signed with this secret').waitFor();
+  await channels.getByRole('button', { name: 'Copy' }).waitFor();
+  assert.equal(await channels.getByLabel('Name').inputValue(), '');
   await channels.getByRole('button', { name: 'Test Desk' }).click();
   await channels.getByText('sent', { exact: true }).waitFor();
   assert.equal(told.length, 1);
@@ -253,13 +271,18 @@ test('a channel is tried, a rule is changed and silenced, and the page says when
   const form = page.getByRole('form', { name: 'New alert' });
   await form.getByLabel('Metric').selectOption('pageviews');
   await form.getByLabel('Value').fill('500000');
+  // The only channel is told, unless somebody says otherwise.
+  await form.getByLabel('Desk').uncheck();
+  await form.getByText('Nobody is told').waitFor();
   await form.getByLabel('Desk').check();
   await form.getByLabel('Name').fill('Crowd');
   await form.getByRole('button', { name: 'Keep it' }).click();
   const rules = region(page, 'Rules');
   await rules.getByText('Pageviews is above 500000 within 5 minutes').waitFor();
+  await rules.getByText('tells Desk').waitFor();
   await rules.getByRole('button', { name: 'Silence Crowd for an hour' }).click();
   await rules.getByText('silent until').waitFor();
+  await rules.getByRole('img', { name: 'Silenced' }).waitFor();
   await rules.getByRole('button', { name: 'Hear of Crowd again' }).click();
   await rules.getByText('silent until').waitFor({ state: 'detached' });
 
@@ -324,6 +347,45 @@ test('a channel is tried, a rule is changed and silenced, and the page says when
   await channels.getByRole('button', { name: 'Delete Desk' }).click();
   await channels.getByRole('button', { name: 'Test Desk' }).waitFor({ state: 'detached' });
   await done(page);
+});
+
+test('an address that is none is said to be so where it was typed', async () => {
+  const page = await owner(`/sites/${SITE}/alerts`);
+  const channels = page.getByRole('form', { name: 'Channels' });
+  await channels.getByLabel('Name').fill('Nowhere');
+  await channels.getByLabel('Address').fill('nonsense');
+  await channels.getByRole('button', { name: 'Add the channel' }).click();
+  await channels
+    .getByRole('alert')
+    .getByText(/^Address: this is not an address; one looks like/)
+    .waitFor();
+  await page.waitForFunction(() => document.activeElement.name === 'url');
+  await page.context().close();
+});
+
+test('filters that the server does not know are said once, and taken away', async () => {
+  const filters = [
+    ['is', 'visit:planet', ['Mars']],
+    ['is', 'event:page', ['/page-1']],
+  ];
+  const page = await owner(`/sites/${SITE}?filters=${encodeURIComponent(JSON.stringify(filters))}`);
+  await page.getByText('The server knows no “visit:planet”').waitFor();
+  assert.equal(await page.getByRole('alert').count(), 1);
+  await accessible(page);
+  await page.getByRole('button', { name: 'Remove the filter', exact: true }).click();
+  await page.locator('.tile .value').first().waitFor();
+  await page.getByRole('button', { name: 'Remove the filter page is /page-1' }).waitFor();
+
+  // The list of what else to filter by is within the window of a phone, however many segments there are.
+  for (const name of ['Those who came to read', 'Those who came to buy', 'Those who came to look'])
+    await world.call('/api/v1/segments', { site_id: SITE, name, filters: filters.slice(1) });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.reload();
+  await page.getByRole('button', { name: 'Filter', exact: true }).click();
+  await page.getByRole('button', { name: 'Those who came to look' }).waitFor();
+  const box = await page.locator('.mantine-Popover-dropdown').boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 390, JSON.stringify(box));
+  await page.context().close();
 });
 
 test('messages that were not taken are seen, and sent again when the receiver takes them', async (t) => {

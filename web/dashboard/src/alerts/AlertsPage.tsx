@@ -9,6 +9,7 @@ import { STEPS } from './openings';
 import { RuleForm } from './RuleForm';
 import { Rules } from './Rules';
 import { Undelivered } from './Undelivered';
+import { useRules } from './useRules';
 
 /** What happens to alerts is pushed; the lists of them are asked for as something does. */
 function useSteps(site: string) {
@@ -28,11 +29,14 @@ export function AlertsPage() {
   const { site } = useReport();
   const mayChange = useMay('write');
   useSteps(site);
-  const [changing, setChanging] = useState<HeldRule>();
+  const [chosen, setChosen] = useState<HeldRule>();
+  const held = useRules(site).data;
+  // One that is gone by now, here or elsewhere, cannot be changed.
+  const changing = held?.some(({ id }) => id === chosen?.id) ? chosen : undefined;
   // What was kept leaves an empty form.
   const [kept, setKept] = useState(0);
   const done = () => {
-    setChanging(undefined);
+    setChosen(undefined);
     setKept(kept + 1);
   };
   useEffect(() => {
@@ -45,7 +49,8 @@ export function AlertsPage() {
       </div>
       {mayChange && <Undelivered />}
       <div className="panels first">
-        <Rules site={site} change={setChanging} />
+        {/* A copy: asked for again, the form is led to again. */}
+        <Rules site={site} change={(rule) => setChosen({ ...rule })} />
         <History site={site} />
       </div>
       {mayChange && (

@@ -4,6 +4,8 @@ import { useState } from 'react';
 import { type Channel, changeChannel, createChannel, deleteChannel, testChannel } from '../api/alerts';
 import { figure } from '../lib/format';
 import { Field, Form } from '../session/Form';
+import { told } from '../session/told';
+import { Copyable } from '../setup/Copy';
 import { DeadMessages } from './DeadMessages';
 import { howMany } from './Undelivered';
 import { CHANNELS, useChannels } from './useChannels';
@@ -17,6 +19,8 @@ const KINDS: Record<string, { label: string; fields: [string, string][] }> = {
   email: { label: 'E-mail', fields: [['to', 'Addresses, separated by commas']] },
 };
 
+const USUAL = 'webhook';
+
 /** What the server is told of a channel by the fields of a form. */
 function settingsOf({ to, ...fields }: Record<string, string>): Record<string, unknown> {
   return { ...fields, ...(to && { to: to.split(',').map((address) => address.trim()) }) };
@@ -27,30 +31,33 @@ export function Channels() {
   const client = useQueryClient();
   const { data } = useChannels();
   const [changing, setChanging] = useState<Channel>();
-  const [kind, setKind] = useState('webhook');
+  const [kind, setKind] = useState(USUAL);
   const [made, setMade] = useState<Channel>();
   const again = () => client.invalidateQueries({ queryKey: CHANNELS });
   return (
     <>
       <Form
-        key={made?.id}
         title="Channels"
         action="Add the channel"
+        empties
         submit={async ({ name = '', ...fields }) => {
           setMade(await createChannel({ name, ...settingsOf(fields), type: kind }));
+          // The form is emptied, its list of kinds as well.
+          setKind(USUAL);
           await again();
         }}
       >
         {made?.secret && (
-          <p role="status">
-            Messages are signed with this secret, shown once: <code className="secret">{made.secret}</code>
-          </p>
+          <div role="status">
+            <p>Messages are signed with this secret, shown once:</p>
+            <Copyable text={made.secret} className="secret" />
+          </div>
         )}
         {made?.link_code && (
-          <p role="status">
-            Send <code className="secret">/start {made.link_code}</code> to the bot, from where alerts are to
-            go.
-          </p>
+          <div role="status">
+            <p>Send this to the bot, from where alerts are to go:</p>
+            <Copyable text={`/start ${made.link_code}`} className="secret" />
+          </div>
         )}
         <ul className="rules near">
           {data?.map((channel) => (
@@ -99,7 +106,11 @@ function Row({ channel, again, change }: RowProps) {
   const test = () =>
     testChannel(id)
       .then(() => setSaid('sent'))
-      .catch((error: Error) => setSaid(error.message));
+      .catch((error: Error) => setSaid(told(error)));
+  const remove = () =>
+    confirm(
+      `Delete the channel “${name}”? No rule tells by it any more, and what still waits is not sent.`,
+    ) && deleteChannel(id).then(again);
   return (
     <li>
       <span className="badge">{KINDS[type]?.label ?? type}</span>
@@ -130,12 +141,7 @@ function Row({ channel, again, change }: RowProps) {
         <button type="button" className="plain" aria-label={`Change ${name}`} onClick={change}>
           Change
         </button>
-        <button
-          type="button"
-          className="plain"
-          aria-label={`Delete ${name}`}
-          onClick={() => deleteChannel(id).then(again)}
-        >
+        <button type="button" className="plain" aria-label={`Delete ${name}`} onClick={remove}>
           ×
         </button>
       </span>

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import {
   type Channel,
   type Condition,
@@ -13,6 +13,7 @@ import {
 } from '../api/alerts';
 import { useEventNames, useReport } from '../reports/context';
 import { Field, Form } from '../session/Form';
+import { told } from '../session/told';
 import { useMeasures } from '../site/useMeasures';
 import { useCurrency } from '../ui/data';
 import { Gaps, Parts } from './Gaps';
@@ -48,6 +49,16 @@ export function RuleForm({ rule, done }: Props) {
   const [simulation, setSimulation] = useState<Simulation>();
   const [problem, setProblem] = useState<string>();
   const fields = useRef<HTMLDivElement>(null);
+  const [ticked, setTicked] = useState(rule?.channels);
+  // With one channel alone there is little doubt where a new rule is to tell.
+  const telling = ticked ?? (held?.length === 1 ? held.map(({ id }) => id) : []);
+  const tellsNobody = held && !held.some(({ id }) => telling.includes(id));
+  // The form may be out of sight from where somebody asked to change a rule.
+  useEffect(() => {
+    if (!rule) return;
+    fields.current?.closest('form')?.scrollIntoView({ block: 'nearest' });
+    fields.current?.querySelector<HTMLElement>('select, input')?.focus();
+  }, [rule]);
 
   const read = (): Rule => {
     const data = new FormData(fields.current?.closest('form') ?? undefined);
@@ -64,7 +75,7 @@ export function RuleForm({ rule, done }: Props) {
       setSimulation(await simulateRule({ ...said, name: said.name || 'Trial' }));
     } catch (error) {
       setSimulation(undefined);
-      setProblem((error as Error).message);
+      setProblem(told(error as Error, fields.current?.closest('form') ?? undefined));
     }
   };
   return (
@@ -101,7 +112,7 @@ export function RuleForm({ rule, done }: Props) {
         own={own}
         isSaid={isSaid}
       />
-      {held && held.length > 0 && <ChannelChoice held={held} chosen={rule?.channels ?? []} />}
+      {held && held.length > 0 && <ChannelChoice held={held} chosen={telling} choose={setTicked} />}
       <Field name="name" label="Name" required autoComplete="off" defaultValue={rule?.name ?? ''} />
       <Button variant="default" onClick={simulate}>
         Try it on the last week
@@ -112,6 +123,11 @@ export function RuleForm({ rule, done }: Props) {
         </p>
       )}
       {simulation && <Simulated of={simulation} metric={metric} currency={currency} />}
+      {tellsNobody && (
+        <p className="soft" role="status">
+          Nobody is told: what it finds is only listed on this page.
+        </p>
+      )}
       {rule && (
         <button type="button" className="plain" onClick={done}>
           Leave it as it was
@@ -121,13 +137,27 @@ export function RuleForm({ rule, done }: Props) {
   );
 }
 
-function ChannelChoice({ held, chosen }: { held: Channel[]; chosen: string[] }) {
+interface ChoiceProps {
+  held: Channel[];
+  chosen: string[];
+  choose: (channels: string[]) => void;
+}
+
+function ChannelChoice({ held, chosen, choose }: ChoiceProps) {
+  const toggle = (id: string) =>
+    choose(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
     <fieldset>
       <legend>Tell it by</legend>
       {held.map(({ id, name, type }) => (
         <label key={id} className="check">
-          <input type="checkbox" name="channel" value={id} defaultChecked={chosen.includes(id)} />{' '}
+          <input
+            type="checkbox"
+            name="channel"
+            value={id}
+            checked={chosen.includes(id)}
+            onChange={() => toggle(id)}
+          />{' '}
           {name || type}
         </label>
       ))}

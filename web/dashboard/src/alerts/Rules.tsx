@@ -5,6 +5,7 @@ import { moment } from '../lib/format';
 import { useMay } from '../session/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { sentence } from './sentence';
+import { useChannels } from './useChannels';
 import { rulesKey, useRules } from './useRules';
 
 /** What is watched, and whether it is as it should be. */
@@ -45,13 +46,17 @@ function RuleRow({ rule, again, change }: RowProps) {
   const mayChange = useMay('write');
   const unseen = rule.open.some(({ state }) => state === 'firing');
   const muted = rule.muted_until !== null && rule.muted_until > Date.now();
+  const remove = () =>
+    confirm(`Delete the rule “${rule.name}”? Nobody is told any more. What happened stays listed.`) &&
+    deleteRule(rule.id).then(again);
   return (
     <li>
-      <State rule={rule} />
+      <State open={rule.open.length > 0} muted={muted} />
       <span>
         <strong>{rule.name}</strong>
         <br />
         <span className="soft">{sentence(rule)}</span>
+        {mayChange && <Told by={rule.channels} />}
         {muted && <span className="soft"> · silent until {moment(rule.muted_until ?? 0)}</span>}
         {rule.problem && <span className="problem"> {rule.problem}</span>}
       </span>
@@ -73,12 +78,7 @@ function RuleRow({ rule, again, change }: RowProps) {
           >
             {muted ? 'Hear again' : 'Silence'}
           </button>
-          <button
-            type="button"
-            className="plain"
-            aria-label={`Delete ${rule.name}`}
-            onClick={() => deleteRule(rule.id).then(again)}
-          >
+          <button type="button" className="plain" aria-label={`Delete ${rule.name}`} onClick={remove}>
             ×
           </button>
         </span>
@@ -87,7 +87,17 @@ function RuleRow({ rule, again, change }: RowProps) {
   );
 }
 
-function State({ rule }: { rule: HeldRule }) {
-  const open = rule.open.length > 0;
-  return <span className={open ? 'dot firing' : 'dot'} role="img" aria-label={open ? 'Firing' : 'Quiet'} />;
+/** Where a rule tells what it finds. */
+function Told({ by }: { by: string[] }) {
+  const { data } = useChannels();
+  if (!data) return null;
+  const names = data.filter(({ id }) => by.includes(id)).map(({ name, type }) => name || type);
+  return <span className="soft"> · {names.length ? `tells ${names.join(', ')}` : 'tells nobody'}</span>;
+}
+
+/** A rule that is silent still watches, and shows what it finds. */
+function State({ open, muted }: { open: boolean; muted: boolean }) {
+  const look = `dot${open ? ' firing' : ''}${muted ? ' muted' : ''}`;
+  const text = open ? (muted ? 'Firing, silenced' : 'Firing') : muted ? 'Silenced' : 'Quiet';
+  return <span className={look} role="img" aria-label={text} title={text} />;
 }

@@ -61,7 +61,14 @@ export function Conversation({ site, first, close }: Props) {
       ) : !data ? (
         <Skeleton height={280} role="status" aria-label="Loading" />
       ) : (
-        <Answered key={JSON.stringify(body)} site={site} reply={data} next={next} timezone={timezone} />
+        <Answered
+          key={JSON.stringify(body)}
+          site={site}
+          question={question}
+          reply={data}
+          next={next}
+          timezone={timezone}
+        />
       )}
     </Modal>
   );
@@ -69,6 +76,7 @@ export function Conversation({ site, first, close }: Props) {
 
 interface AnsweredProps {
   site: string;
+  question: string;
   reply: Reply;
   /** Asks something else, on its own or going on from what was understood. */
   next: (question: string, goesOn: Understood | undefined) => void;
@@ -84,7 +92,7 @@ interface Told {
   unavailable?: string;
 }
 
-function Answered({ site, reply, next, timezone }: AnsweredProps) {
+function Answered({ site, question, reply, next, timezone }: AnsweredProps) {
   const [shown, setShown] = useState<Told>(reply);
   const [taken, setTaken] = useState<string>();
   const [problem, setProblem] = useState<string>();
@@ -107,7 +115,7 @@ function Answered({ site, reply, next, timezone }: AnsweredProps) {
   };
   const follow = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const text = String(new FormData(event.currentTarget).get('follow') ?? '').trim();
+    const text = String(new FormData(event.currentTarget).get('next') ?? '').trim();
     if (text) next(text, goesOn);
   };
   return (
@@ -133,20 +141,21 @@ function Answered({ site, reply, next, timezone }: AnsweredProps) {
           ))}
         </ul>
       )}
-      {goesOn && (
-        <form className="tools" onSubmit={follow}>
-          <input
-            name="follow"
-            aria-label="Go on from here"
-            placeholder="and by country?"
-            className="grow"
-            ref={field}
-          />
-          <Button type="submit" size="xs">
-            Ask
-          </Button>
-        </form>
-      )}
+      <form className="tools" onSubmit={follow}>
+        {/* What was not understood is put into other words. */}
+        <input
+          key={String(Boolean(goesOn))}
+          name="next"
+          aria-label={goesOn ? 'Go on from here' : 'Ask in other words'}
+          placeholder="and by country?"
+          defaultValue={goesOn ? '' : question}
+          className="grow"
+          ref={field}
+        />
+        <Button type="submit" size="xs">
+          Ask
+        </Button>
+      </form>
     </>
   );
 }

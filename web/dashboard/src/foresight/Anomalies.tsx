@@ -73,7 +73,9 @@ export function Anomalies() {
           <h2>What was found</h2>
           {odd.length === 0 ? (
             <Nothing title="Nothing unusual in this time">
-              Choose a longer time, or look for what is a little odd.
+              {sensitivity === 'high'
+                ? 'Not even a little odd. Choose a longer time, or another metric.'
+                : 'Choose a longer time, or look for what is a little odd.'}
             </Nothing>
           ) : (
             <ul className="rules">

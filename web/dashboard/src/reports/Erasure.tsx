@@ -83,10 +83,25 @@ export function Erasure() {
   );
 }
 
+function Stage({ of: { status, removed } }: { of: Receipt }) {
+  const isNobody = status === 'complete' && removed?.events === 0;
+  return (
+    <>
+      {STAGES[status] ?? status}
+      {isNobody && (
+        <small className="problem" role="status">
+          <br />
+          Nobody is known by this id. Look for a typo.
+        </small>
+      )}
+    </>
+  );
+}
+
 const COLUMNS: Column<Receipt>[] = [
   { name: 'Asked', cell: ({ requested_at }) => moment(requested_at) },
   { name: 'By', text: true, cell: ({ subject }) => subject.replaceAll('_', ' ') },
-  { name: 'Stage', text: true, cell: ({ status }) => STAGES[status] ?? status },
+  { name: 'Stage', text: true, cell: (receipt) => <Stage of={receipt} /> },
   { name: 'Events', cell: ({ removed }) => figure('events', removed?.events) },
   {
     name: 'Receipt',

@@ -2,14 +2,19 @@ import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type Cluster, clusters, models } from '../api/models';
-import { figure } from '../lib/format';
+import { figure, rangeText } from '../lib/format';
 import { modelsKey } from '../models/kinds';
 import { useMay } from '../session/data';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
 
 const DIFFERENCES = 3;
-const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+/** `12.3`, and of what few people do `0.04` all the same. */
+const decimal = new Intl.NumberFormat(undefined, {
+  maximumFractionDigits: 1,
+  maximumSignificantDigits: 2,
+  roundingPriority: 'morePrecision',
+});
 
 /** The sorts of visitors that the site's model has found. */
 export function Clusters({ site, currency }: { site: string; currency: string }) {
@@ -45,6 +50,10 @@ export function Clusters({ site, currency }: { site: string; currency: string })
         <Skeleton height={200} role="status" aria-label="Loading" />
       ) : (
         <>
+          <p className="soft">
+            All visitors that the model learned from{live?.window && ` (${learnedIn(live.window)})`}, whatever
+            time is chosen above. What they did is an average per visitor.
+          </p>
           <div className="cards">
             {data.clusters.map((cluster) => (
               <Sort key={cluster.id} cluster={cluster} />
@@ -59,6 +68,9 @@ export function Clusters({ site, currency }: { site: string; currency: string })
     </section>
   );
 }
+
+const learnedIn = ([from, to]: [number, number]) =>
+  rangeText([from, to].map((at) => new Date(at).toISOString().slice(0, 10)) as [string, string]);
 
 /** `bounce_rate 0.0×` as people say it. */
 const spoken = (name: string) => name.replaceAll('_', ' ');
@@ -94,9 +106,12 @@ function Sort({ cluster: { name, size, share, differences } }: { cluster: Cluste
 const columns = (currency: string): Column<Cluster>[] => [
   { name: 'Sort', cell: ({ name }) => spoken(name) },
   { name: 'Visitors', cell: ({ size }) => figure('visitors', size) },
-  { name: 'Visits', cell: ({ metrics }) => decimal.format(metrics.visits ?? 0) },
-  { name: 'Pageviews', cell: ({ metrics }) => decimal.format(metrics.pageviews ?? 0) },
-  { name: 'Purchases', cell: ({ metrics }) => decimal.format(metrics.purchases ?? 0) },
-  { name: 'Revenue', cell: ({ metrics }) => figure('total_revenue', metrics.revenue, false, currency) },
-  { name: 'Time', cell: ({ metrics }) => figure('visit_duration', metrics.seconds) },
+  { name: 'Visits per visitor', cell: ({ metrics }) => decimal.format(metrics.visits ?? 0) },
+  { name: 'Pageviews per visitor', cell: ({ metrics }) => decimal.format(metrics.pageviews ?? 0) },
+  { name: 'Purchases per visitor', cell: ({ metrics }) => decimal.format(metrics.purchases ?? 0) },
+  {
+    name: 'Revenue per visitor',
+    cell: ({ metrics }) => figure('total_revenue', metrics.revenue, false, currency),
+  },
+  { name: 'Time per visitor', cell: ({ metrics }) => figure('visit_duration', metrics.seconds) },
 ];

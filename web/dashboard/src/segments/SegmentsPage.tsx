@@ -98,6 +98,7 @@ function Row({ site, segment: { id, name, filters }, shown, toggle }: RowProps) 
   const client = useQueryClient();
   const mayChange = useMay('write');
   const remove = () =>
+    confirm(`Delete the segment “${name}”? Tiles that are of it show nothing any more.`) &&
     deleteSegment(site, id).then(() => client.invalidateQueries({ queryKey: segmentsKey(site) }));
   return (
     <li>

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { session as askWho, changePassword, signOut } from '../api/client';
 import { useSession, useWelcome } from './data';
 import { Field, Form } from './Form';
+import { wrongPassword } from './told';
 
 export function Account() {
   const { data } = useSession();
@@ -36,7 +37,8 @@ export function Account() {
         title="Change the password"
         action="Change it"
         submit={async ({ current = '', password = '' }) => {
-          welcome(await changePassword(current, password));
+          const wrong = wrongPassword('current', 'the current password is wrong');
+          welcome(await changePassword(current, password).catch(wrong));
           setChanged(!changed);
         }}
       >

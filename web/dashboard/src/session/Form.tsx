@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { ApiError, sentenceOf } from '../api/client';
+import { flushSync } from 'react-dom';
+import { faultyField, told } from './told';
 
 interface Props {
   title: string;
@@ -9,25 +10,34 @@ interface Props {
   action: string;
   /** Whether it cannot be undone. */
   danger?: boolean;
+  /** Whether it is emptied when it was taken: for another of the same. */
+  empties?: boolean;
   /** Gets the texts of the fields by their names. */
   submit: (fields: Record<string, string>) => Promise<unknown>;
 }
 
 /** A form that waits for the server and says what it said. */
-export function Form({ title, children, action, danger, submit }: Props) {
+export function Form({ title, children, action, danger, empties, submit }: Props) {
   const [waiting, setWaiting] = useState(false);
-  const [problem, setProblem] = useState<Error>();
+  const [problem, setProblem] = useState<string>();
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const fields = [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]);
+    const form = event.currentTarget;
+    const active = document.activeElement;
+    let next = active instanceof HTMLElement ? active : undefined;
+    const fields = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
     setWaiting(true);
     setProblem(undefined);
     try {
       await submit(Object.fromEntries(fields));
+      if (empties) form.reset();
     } catch (error) {
-      setProblem(error as Error);
+      setProblem(told(error as Error, form));
+      next = faultyField(error as Error, form) ?? next;
     }
-    setWaiting(false);
+    // The button could not be pressed while it waited, and lost the focus for that.
+    flushSync(() => setWaiting(false));
+    if (form.contains(next ?? null)) next?.focus();
   };
   return (
     <form className="card form" aria-label={title} onSubmit={send}>
@@ -35,7 +45,7 @@ export function Form({ title, children, action, danger, submit }: Props) {
       {children}
       {problem && (
         <p className="problem" role="alert">
-          {said(problem)}
+          {problem}
         </p>
       )}
       <Button type="submit" loading={waiting} {...(danger && { className: 'danger' })}>
@@ -43,13 +53,6 @@ export function Form({ title, children, action, danger, submit }: Props) {
       </Button>
     </form>
   );
-}
-
-/** What went wrong; a request that found nobody is a `TypeError` of the browser's own words. */
-function said(problem: Error): string {
-  if (problem instanceof ApiError) return sentenceOf(problem);
-  if (problem instanceof TypeError) return 'The server cannot be reached. Is it still running?';
-  return problem.message;
 }
 
 interface FieldProps {

@@ -22,6 +22,7 @@ export function Goals({ site }: { site: string }) {
     <Form
       title="Goals"
       action="Add the goal"
+      empties
       submit={async ({ name = '', done = '' }) => {
         const what = done.trim();
         await define('goals', {
@@ -55,7 +56,11 @@ const columns = (again: () => void): Column<Definition>[] => [
         size="compact-xs"
         color="red"
         aria-label={`Remove ${name}`}
-        onClick={() => undefine('goals', id).then(again)}
+        onClick={() =>
+          confirm(
+            `Remove the goal “${name}”? It is counted no longer; alerts and tiles that are of it show nothing.`,
+          ) && undefine('goals', id).then(again)
+        }
       >
         Remove
       </Button>

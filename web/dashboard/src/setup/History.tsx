@@ -3,13 +3,20 @@ import { useRef, useState } from 'react';
 import { sendHistory } from '../api/client';
 import type { Taken } from '../api/types';
 import { figure } from '../lib/format';
-import { historyOf } from './batches';
+import { quoted, told } from '../session/told';
+import { historyOf, type Refusal } from './batches';
 
 interface Done extends Pick<Taken, 'accepted' | 'duplicates'> {
   refused: number;
-  reason?: string;
+  first?: Refusal;
   part: number;
 }
+
+/** What became of no event at all. */
+const NOTHING: Taken = { accepted: 0, duplicates: 0, rejected: [] };
+
+/** `1 event` */
+const events = (count: number) => (count === 1 ? '1 event' : `${figure('events', count)} events`);
 
 /** Brings in events from before, from a file or with the command line. */
 export function History({ site }: { site: string }) {
@@ -19,21 +26,26 @@ export function History({ site }: { site: string }) {
   const [busy, setBusy] = useState(false);
   const send = async () => {
     const chosen = file.current?.files?.[0];
-    if (!chosen) return setProblem('Choose a file first.');
+    setDone(undefined);
+    setProblem(chosen ? undefined : 'Choose a file first.');
+    if (!chosen) return;
     setBusy(true);
-    setProblem(undefined);
     const sum: Done = { accepted: 0, duplicates: 0, refused: 0, part: 0 };
     try {
-      for await (const { lines, part } of historyOf(chosen, site)) {
-        const taken = await sendHistory(lines);
+      for await (const { lines, places, refused, first, part } of historyOf(chosen, site)) {
+        const taken = lines.length ? await sendHistory(lines.join('\n')) : NOTHING;
+        const theirs = taken.rejected.map(({ index, message }) => ({
+          line: places[index] ?? 0,
+          reason: `is refused: ${quoted(message)}`,
+        }));
         sum.accepted += taken.accepted;
         sum.duplicates += taken.duplicates;
-        sum.refused += taken.rejected.length;
-        sum.reason ??= taken.rejected[0]?.message;
+        sum.refused += refused + taken.rejected.length;
+        sum.first ??= [...theirs, ...(first ? [first] : [])].sort((a, b) => a.line - b.line)[0];
         setDone({ ...sum, part });
       }
     } catch (error) {
-      setProblem((error as Error).message);
+      setProblem(told(error as Error));
     }
     setBusy(false);
   };
@@ -55,8 +67,9 @@ export function History({ site }: { site: string }) {
       {busy && <progress max={1} value={done?.part ?? 0} aria-label="Progress of the import" />}
       {done && (
         <p role="status">
-          {figure('events', done.accepted)} events taken, {figure('events', done.duplicates)} known already,{' '}
-          {figure('events', done.refused)} refused{done.reason && `: ${done.reason}`}.
+          {events(done.accepted)} taken, {figure('events', done.duplicates)} known already,{' '}
+          {figure('events', done.refused)} refused
+          {done.first && `: line ${done.first.line} ${done.first.reason}`}.
         </p>
       )}
       {problem && (

@@ -1,11 +1,10 @@
-import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { copy } from '../lib/clipboard';
 import { figure } from '../lib/format';
 import { useLive } from '../live/useLive';
 import { installRoute } from '../router';
 import { useMay, useSession } from '../session/data';
+import { Copyable } from './Copy';
 import { History } from './History';
 import { snippet, type Wanted } from './snippet';
 
@@ -42,7 +41,7 @@ export function Install() {
     <>
       <section className="card form wide" aria-label="Snippet">
         <h1>Put this into the head of every page of {site}</h1>
-        <Snippet text={text} />
+        <Copyable text={text} />
         <fieldset>
           <legend>Options</legend>
           {OPTIONS.map(([name, label]) => (
@@ -64,24 +63,6 @@ export function Install() {
       <Arrival site={site} />
       {mayImport && <History site={site} />}
     </>
-  );
-}
-
-function Snippet({ text }: { text: string }) {
-  const [copied, setCopied] = useState(false);
-  const take = async () => {
-    await copy(text);
-    setCopied(true);
-  };
-  return (
-    <div className="snippet">
-      <pre>
-        <code>{text}</code>
-      </pre>
-      <Button variant="default" size="xs" onClick={take} onBlur={() => setCopied(false)}>
-        {copied ? 'Copied' : 'Copy'}
-      </Button>
-    </div>
   );
 }
 

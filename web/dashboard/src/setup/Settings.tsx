@@ -12,6 +12,7 @@ import { type Column, DataTable } from '../ui/DataTable';
 import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { ZoneField } from './AddSite';
+import { Copyable } from './Copy';
 import { Goals } from './Goals';
 
 const WEEK = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
@@ -137,15 +138,17 @@ function Keys({ site }: { site: string }) {
     <Form
       title="API keys"
       action="Make a key"
+      empties
       submit={async ({ name = '', scope = 'collect' }) => {
         setMade((await createKey({ name, site, scopes: [scope as Scope] })).key);
         await again();
       }}
     >
       {made && (
-        <p role="status">
-          This is the key, shown once: <code className="secret">{made}</code>
-        </p>
+        <div role="status">
+          <p>This is the key, shown once:</p>
+          <Copyable text={made} className="secret" />
+        </div>
       )}
       {held.length === 0 ? (
         <p className="soft">No program has a key yet.</p>
@@ -184,7 +187,10 @@ const columns = (again: () => void): Column<Key>[] => [
         size="compact-xs"
         color="red"
         aria-label={`Revoke ${name}`}
-        onClick={() => revokeKey(id).then(again)}
+        onClick={() =>
+          confirm(`Revoke the key “${name}”? Programs that use it are refused from then on.`) &&
+          revokeKey(id).then(again)
+        }
       >
         Revoke
       </Button>

@@ -2,8 +2,26 @@
 const CHARACTERS = 1_000_000;
 const EVENTS = 2_000;
 
-/** A file's lines in pieces that a request holds, each line with its site, and how much has been read. */
-export async function* historyOf(file: File, site: string) {
+export interface Refusal {
+  line: number;
+  reason: string;
+}
+
+/** What is sent at once. */
+export interface Batch {
+  lines: string[];
+  /** Which lines of the file they are, from 1. */
+  places: number[];
+  /** How many lines beside these are no events, since the batch before. */
+  refused: number;
+  /** The first of those, and what is wrong with it. */
+  first?: Refusal;
+  /** How much of the file has been read. */
+  part: number;
+}
+
+/** A file's lines in pieces that a request holds, each line with its site. What is no event is not sent. */
+export async function* historyOf(file: File, site: string): AsyncGenerator<Batch> {
   let read = 0;
   const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
@@ -14,39 +32,51 @@ export async function* historyOf(file: File, site: string) {
   let bytes: ReadableStream<Uint8Array<ArrayBuffer>> = file.stream().pipeThrough(counted);
   if (file.name.endsWith('.gz')) bytes = bytes.pipeThrough(new DecompressionStream('gzip'));
   const reader = bytes.pipeThrough(new TextDecoderStream()).getReader();
-  const part = () => (file.size ? read / file.size : 1);
-  let rest = '';
-  let lines: string[] = [];
+  const empty = (): Batch => ({ lines: [], places: [], refused: 0, part: 1 });
+  let batch = empty();
   let length = 0;
+  let rest = '';
+  let place = 0;
   for (;;) {
     const { done, value } = await reader.read();
     const pieces = done ? [rest] : (rest + value).split('\n');
     rest = done ? '' : (pieces.pop() ?? '');
     for (const piece of pieces) {
-      const line = withSite(piece, site);
-      if (!line) continue;
-      lines.push(line);
+      place += 1;
+      const text = piece.trim();
+      if (!text) continue;
+      const event = eventOf(text);
+      if (typeof event === 'string') {
+        batch.refused += 1;
+        batch.first ??= { line: place, reason: event };
+        continue;
+      }
+      const line = JSON.stringify({ ...event, site });
+      batch.lines.push(line);
+      batch.places.push(place);
       length += line.length;
-      if (lines.length < EVENTS && length < CHARACTERS) continue;
-      yield { lines: lines.join('\n'), part: part() };
-      lines = [];
+      if (batch.lines.length < EVENTS && length < CHARACTERS) continue;
+      yield { ...batch, part: file.size ? read / file.size : 1 };
+      batch = empty();
       length = 0;
     }
     if (done) break;
   }
-  if (lines.length) yield { lines: lines.join('\n'), part: 1 };
+  if (batch.lines.length || batch.refused) yield batch;
 }
 
-/** The line as an event of the site; one that is no object is sent as it is, for the server to refuse. */
-function withSite(line: string, site: string): string {
-  const text = line.trim();
-  if (!text) return '';
+/** The server would take an event without these for one of now. */
+const NEEDED = ['name', 'ts'] as const;
+
+/** The event of a line, or why it is none. */
+function eventOf(line: string): object | string {
+  let event: Record<string, unknown> | null;
   try {
-    const event: unknown = JSON.parse(text);
-    if (event && typeof event === 'object' && !Array.isArray(event))
-      return JSON.stringify({ ...event, site });
+    event = JSON.parse(line);
   } catch {
-    // not JSON
+    return 'is not JSON';
   }
-  return text;
+  if (typeof event !== 'object' || !event || Array.isArray(event)) return 'is not a JSON object';
+  const missing = NEEDED.find((field) => (event[field] ?? '') === '');
+  return missing ? `has no “${missing}”` : event;
 }

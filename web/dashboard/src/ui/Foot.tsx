@@ -20,7 +20,8 @@ export function Foot({ go }: { go?: () => void }) {
 }
 
 export function SchemeButton() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  // Without it Mantine writes a style into the page, which the policy forbids.
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const next = { auto: 'light', light: 'dark', dark: 'auto' } as const;
   const sign = { auto: '◐', light: '☀', dark: '☾' };
   return (

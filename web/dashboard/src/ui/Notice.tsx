@@ -1,8 +1,9 @@
 import { Button, Skeleton } from '@mantine/core';
 import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ApiError, sentenceOf } from '../api/client';
+import { ApiError } from '../api/client';
 import { SESSION } from '../session/data';
+import { told } from '../session/told';
 
 export function Nothing({ title, children }: { title: string; children?: ReactNode }) {
   return (
@@ -36,9 +37,7 @@ export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   return (
     <div className="nothing" role="alert">
       <strong>{said ? (error.status < 500 ? REFUSED : FAILED) : 'The server cannot be reached'}</strong>
-      <div>
-        {said ? `${sentenceOf(error)}${error.field ? ` (${error.field})` : ''}` : 'Is it still running?'}
-      </div>
+      <div>{said ? told(error) : 'Is it still running?'}</div>
       <Button variant="default" size="xs" onClick={retry}>
         Try again
       </Button>

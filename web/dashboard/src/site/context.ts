@@ -77,8 +77,9 @@ export function useSiteView(): SiteView {
     const answers = (metric: string) => answered?.includes(metric) ?? false;
     const named = (metric: Metric) => !NAMED_ONLY.has(metric) || metric === search.metric;
     const isOfPages = search.filters?.some(([, dimension]) => dimension === PAGE) ?? false;
+    const fits = (metric: Metric) => !isOfPages || metric !== 'views_per_visit';
     const metrics = METRIC_NAMES.filter(
-      (metric) => answers(metric) && named(metric) && !(isOfPages && metric === 'views_per_visit'),
+      (metric) => answers(metric) && named(metric) && (metric === search.metric || fits(metric)),
     );
     return { ...viewOf(site, known, search, clock, change), metrics, answers };
   }, [site, search, known, answered, clock, navigate]);

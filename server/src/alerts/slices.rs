@@ -64,6 +64,9 @@ impl Alerts {
         };
         let (before, after) = both(None).await?;
         let whole = sum(&after) - sum(&before);
+        if whole * way(record) < 0.0 {
+            return Ok(Vec::new());
+        }
         let mut slices = Vec::new();
         for dimension in DIMENSIONS {
             match both(Some(dimension)).await {
@@ -116,6 +119,17 @@ impl Alerts {
             Some((name, figure_of(group.metrics.first()?)?, visits))
         };
         Ok(parts(answer.results.into_iter().filter_map(value).collect()))
+    }
+}
+
+/// Which way the figure of an alert must have gone: 1 up, -1 down, 0 either. One that is above its mark although it
+/// fell was there before, and what fell is not why.
+fn way(record: &AlertHistoryRecord) -> f64 {
+    let body: Value = serde_json::from_str(&record.row.body).unwrap_or_default();
+    match body["condition"]["type"].as_str() {
+        Some("above") => 1.0,
+        Some("below" | "no_data") => -1.0,
+        _ => 0.0,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Is this news, or still the same event?
 //!
 //! Keeps the loudest value of each of the last ten blocks of twenty points or twenty hours, whichever is
-//! shorter (a window of 180 to 200 points, of ten days where a point is a day, in 48 bytes). A point is news if nothing in the window was as loud. A window grows stale by blocks, so
-//! its length varies by one block; nothing else is lost to exactness.
+//! shorter (a window of 180 to 200 points, of ten days where a point is a day, in 48 bytes). A point is
+//! news if nothing in the window was as loud. A window grows stale by blocks, so its length varies by one
+//! block; nothing else is lost to exactness.
 
 use serde::{Deserialize, Serialize};
 

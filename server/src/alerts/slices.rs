@@ -52,8 +52,9 @@ impl Alerts {
     /// Those of the query.
     pub async fn slices(&self, site: &Site, record: &AlertHistoryRecord) -> Result<Vec<Slice>, QueryError> {
         let Ok(defined) = self.defined(site.id).await else { return Ok(Vec::new()) };
-        let question = self.question(record, &defined).await;
-        let (Some(question), Some((from, to))) = (question, stretch(record)) else { return Ok(Vec::new()) };
+        let body: Value = serde_json::from_str(&record.row.body).unwrap_or_default();
+        let question = self.question(&record.row.rule, &body, &defined).await;
+        let (Some(question), Some((from, to))) = (question, stretch(&body)) else { return Ok(Vec::new()) };
         let words = &defined.vocabulary;
         let complete = self.shared.pipeline.get().is_some_and(|pipeline| pipeline.is_complete(site));
         let views = if complete { Views::Use } else { Views::Avoid };
@@ -64,7 +65,7 @@ impl Alerts {
         };
         let (before, after) = both(None).await?;
         let whole = sum(&after) - sum(&before);
-        if whole * way(record) < 0.0 {
+        if whole * way(&body) < 0.0 {
             return Ok(Vec::new());
         }
         let mut slices = Vec::new();
@@ -82,10 +83,9 @@ impl Alerts {
     }
 
     /// Metric and filters of the rule as it is now, and the value of the dimension that fired.
-    async fn question(&self, record: &AlertHistoryRecord, defined: &Defined) -> Option<Map<String, Value>> {
-        let rule = self.shared.meta.alert_rule(record.row.rule.parse().ok()?).await.ok()??;
+    async fn question(&self, rule: &str, body: &Value, defined: &Defined) -> Option<Map<String, Value>> {
+        let rule = self.shared.meta.alert_rule(rule.parse().ok()?).await.ok()??;
         let draft = draft(&serde_json::from_str(&rule.body).ok()?).ok()?;
-        let body: Value = serde_json::from_str(&record.row.body).ok()?;
         let asked = Asked::of(&draft, &defined.definitions, rule.site)?;
         let Asked { metric, filters } = asked.within(&draft, body["group"].as_str());
         let metrics = if OF_VISITS.contains(&&*metric) { json!([metric, "visits"]) } else { json!([metric]) };
@@ -124,8 +124,7 @@ impl Alerts {
 
 /// Which way the figure of an alert must have gone: 1 up, -1 down, 0 either. One that is above its mark although it
 /// fell was there before, and what fell is not why.
-fn way(record: &AlertHistoryRecord) -> f64 {
-    let body: Value = serde_json::from_str(&record.row.body).unwrap_or_default();
+fn way(body: &Value) -> f64 {
     match body["condition"]["type"].as_str() {
         Some("above") => 1.0,
         Some("below" | "no_data") => -1.0,
@@ -134,8 +133,7 @@ fn way(record: &AlertHistoryRecord) -> f64 {
 }
 
 /// The stretch that broke the rule, in seconds since 1970.
-fn stretch(record: &AlertHistoryRecord) -> Option<(i64, i64)> {
-    let body: Value = serde_json::from_str(&record.row.body).ok()?;
+fn stretch(body: &Value) -> Option<(i64, i64)> {
     let at =
         |field: &str| body["window"][field].as_str()?.parse::<Timestamp>().ok().map(Timestamp::as_second);
     at("from").zip(at("to"))

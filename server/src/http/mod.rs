@@ -9,7 +9,7 @@ mod ask;
 mod body;
 mod cache;
 mod call;
-mod collect;
+pub(crate) mod collect;
 mod dashboards;
 mod definitions;
 mod drain;

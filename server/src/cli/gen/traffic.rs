@@ -124,8 +124,7 @@ impl Traffic {
             let visitors = self.visits_per_day * ordinary * f64::from(*share) / f64::from(all);
             let expected = visitors * of_day * of_week;
             let visits = (expected * random.random_range(0.85..1.15) + random.random::<f64>()) as u64;
-            // Who finds nothing is no visitor, not even by chance.
-            for _ in 0..if ordinary > 0.0 { visits } else { 0 } {
+            for _ in 0..visits {
                 let start = hour * HOUR_MS + random.random_range(0..HOUR_MS);
                 Visit::begin(self, country, start, &mut random).walk(&mut random, &mut events);
             }

@@ -9,6 +9,8 @@ mod pixel;
 mod plausible;
 mod split;
 
+pub(crate) use native::TEXTS;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -26,6 +26,39 @@ const LARGE_BODY: usize = 512 * 1024;
 /// The longest `Idempotency-Key`.
 const LONGEST_KEY: usize = 255;
 
+/// The fields of an event that are texts and nothing else.
+pub(crate) const TEXTS: [&str; 29] = [
+    "id",
+    "site",
+    "url",
+    "hostname",
+    "path",
+    "title",
+    "referrer",
+    "user_id",
+    "anonymous_id",
+    "ip",
+    "user_agent",
+    "country",
+    "region",
+    "city",
+    "device",
+    "browser",
+    "browser_version",
+    "os",
+    "os_version",
+    "screen",
+    "language",
+    "platform",
+    "app",
+    "app_version",
+    "source",
+    "medium",
+    "campaign",
+    "term",
+    "content",
+];
+
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
     on(warp::path!("api" / "v1" / "events"), state, collect)
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::operation::{Operation, Paths, Schemas, add, count, object, parameter, reference, text};
+use crate::http::collect::TEXTS;
 
 const EVENTS: &str = "Events";
 
@@ -43,39 +44,8 @@ pub(super) fn describe(paths: &mut Paths, schemas: &mut Schemas) {
 }
 
 fn forms() -> Value {
-    let strings = [
-        "id",
-        "site",
-        "url",
-        "hostname",
-        "path",
-        "title",
-        "referrer",
-        "user_id",
-        "anonymous_id",
-        "ip",
-        "user_agent",
-        "country",
-        "region",
-        "city",
-        "device",
-        "browser",
-        "browser_version",
-        "os",
-        "os_version",
-        "screen",
-        "language",
-        "platform",
-        "app",
-        "app_version",
-        "source",
-        "medium",
-        "campaign",
-        "term",
-        "content",
-    ];
     let mut properties: Value =
-        strings.iter().map(|name| ((*name).to_owned(), json!({"type": ["string", "null"]}))).collect();
+        TEXTS.iter().map(|name| ((*name).to_owned(), json!({"type": ["string", "null"]}))).collect();
     for (name, schema) in [
         ("name", json!({"type": "string", "description": "`pageview`, `engagement` or a name of one's own"})),
         (

@@ -37,9 +37,9 @@ export const NEEDS: Record<ChartKind, Needs> = {
   text: {},
 };
 
-const ROWS = 10;
+export const ROWS = 10;
 /** Of a ring, of which the smaller parts are told together. */
-const PARTS = 300;
+export const PARTS = 300;
 /** All that the server gives: a row for each bucket of each kind. */
 const SERIES = 10_000;
 const LINKS = 40;

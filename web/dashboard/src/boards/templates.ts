@@ -1,5 +1,7 @@
 import type { TileQuery as Asked, Tile } from '../api/boards';
 import { BY_TIME } from '../lib/buckets';
+import { USUAL_PERIOD } from '../lib/range';
+import { PARTS, ROWS } from './asked';
 
 const number = (title: string, metric: string, x: number): Tile => ({
   title,
@@ -8,7 +10,7 @@ const number = (title: string, metric: string, x: number): Tile => ({
   y: 0,
   w: 3,
   h: 2,
-  query: { metrics: [metric], date_range: '28d', dimensions: [] },
+  query: { metrics: [metric], date_range: USUAL_PERIOD, dimensions: [] },
 });
 
 const over = (metric: string, date_range: string): Asked => ({
@@ -18,11 +20,11 @@ const over = (metric: string, date_range: string): Asked => ({
   include: BY_TIME,
 });
 
-const ranked = (dimension: string): Asked => ({
+const ranked = (dimension: string, limit = ROWS): Asked => ({
   metrics: ['visitors'],
-  date_range: '28d',
+  date_range: USUAL_PERIOD,
   dimensions: [dimension],
-  pagination: { limit: 10, offset: 0 },
+  pagination: { limit, offset: 0 },
 });
 
 /** Pages to begin with. */
@@ -33,7 +35,15 @@ export const TEMPLATES: Record<string, Tile[]> = {
     number('Visits', 'visits', 3),
     number('Pageviews', 'pageviews', 6),
     number('Bounce rate', 'bounce_rate', 9),
-    { title: 'Visitors by day', chart: 'area', x: 0, y: 2, w: 8, h: 5, query: over('visitors', '28d') },
+    {
+      title: 'Visitors by day',
+      chart: 'area',
+      x: 0,
+      y: 2,
+      w: 8,
+      h: 5,
+      query: over('visitors', USUAL_PERIOD),
+    },
     {
       title: 'Browsers',
       chart: 'pie',
@@ -41,7 +51,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       y: 2,
       w: 4,
       h: 5,
-      query: { ...ranked('visit:browser'), pagination: { limit: 300, offset: 0 } },
+      query: ranked('visit:browser', PARTS),
     },
     { title: 'Pages', chart: 'table', x: 0, y: 7, w: 6, h: 6, query: ranked('event:page') },
     {
@@ -63,7 +73,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       w: 12,
       h: 5,
       query: {
-        ...over('visitors', '28d'),
+        ...over('visitors', USUAL_PERIOD),
         dimensions: ['time:day', 'visit:channel'],
         pagination: { limit: 10_000, offset: 0 },
       },
@@ -79,7 +89,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       y: 0,
       w: 7,
       h: 7,
-      query: { date_range: '28d', depth: 3, limit: 24 },
+      query: { date_range: USUAL_PERIOD, depth: 3, limit: 24 },
     },
     {
       title: 'From any page to a sign-up',
@@ -88,7 +98,7 @@ export const TEMPLATES: Record<string, Tile[]> = {
       y: 0,
       w: 5,
       h: 4,
-      query: { date_range: '28d', steps: ['pageview', 'signup'], window: '7d', order: 'ordered' },
+      query: { date_range: USUAL_PERIOD, steps: ['pageview', 'signup'], window: '7d', order: 'ordered' },
     },
     {
       title: 'Devices by day',

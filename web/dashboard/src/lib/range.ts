@@ -17,6 +17,8 @@ export const PERIODS = [
 ] as const;
 
 export type Period = (typeof PERIODS)[number][0] | 'custom';
+/** The time that pages are of where nobody chose one. */
+export const USUAL_PERIOD: Period = '28d';
 export type Compare = 'previous' | 'year' | 'weekdays' | 'custom';
 
 /** The day it is in `timezone`, as `YYYY-MM-DD`. */

@@ -1,6 +1,6 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { Condition, DateRange } from '../api/types';
-import { days, type Period, sent, today } from '../lib/range';
+import { days, type Period, sent, today, USUAL_PERIOD } from '../lib/range';
 import { useClock } from '../time/clock';
 import { type WeekStart, weekStart } from '../time/month';
 import { useAnswer, useSites } from '../ui/data';
@@ -33,7 +33,7 @@ export function useReport(): ReportView {
   const search: ReportSearch = useSearch({ strict: false });
   const navigate = useNavigate();
   const known = useSites().data?.find((one) => one.domain === site);
-  const period = search.period ?? '28d';
+  const period = search.period ?? USUAL_PERIOD;
   const now = today(known?.timezone ?? 'UTC', new Date(useClock()));
   const change = (part: ReportSearch) => {
     // The route stays; only what follows the question mark changes.

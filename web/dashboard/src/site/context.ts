@@ -15,6 +15,7 @@ import {
   shifted,
   soFar,
   today,
+  USUAL_PERIOD,
   wallClock,
 } from '../lib/range';
 import { readSearch, type SiteSearch, toggled } from '../lib/search';
@@ -93,7 +94,7 @@ function viewOf(
   change: SiteView['change'],
 ): Omit<SiteView, 'metrics' | 'answers'> {
   const timezone = known?.timezone ?? 'UTC';
-  const period = search.period ?? '28d';
+  const period = search.period ?? USUAL_PERIOD;
   const now = today(timezone, new Date(clock));
   const pair = days(period, now, search.from, search.to);
   const steps = intervals(pair, period);

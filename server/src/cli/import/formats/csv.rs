@@ -10,40 +10,13 @@ use serde_json::value::to_raw_value;
 
 use super::Reader;
 use super::native::{Fields, Native, raw};
+use crate::http::collect::TEXTS;
 
-/// Fields that a column may hold.
-const FIELDS: &[&str] = &[
-    "id",
+/// Fields that a column may hold, beside those that are texts.
+const OTHERS: [&str; 10] = [
     "name",
     "ts",
-    "url",
-    "hostname",
-    "path",
-    "title",
-    "referrer",
-    "user_id",
-    "anonymous_id",
     "visitor",
-    "ip",
-    "user_agent",
-    "country",
-    "region",
-    "city",
-    "device",
-    "browser",
-    "browser_version",
-    "os",
-    "os_version",
-    "screen",
-    "language",
-    "platform",
-    "app",
-    "app_version",
-    "source",
-    "medium",
-    "campaign",
-    "term",
-    "content",
     "channel",
     "amount",
     "currency",
@@ -176,11 +149,11 @@ fn column(name: &str) -> Result<Column, String> {
         return Ok(Column::Nothing);
     }
     let known = ALIASES.iter().find(|(alias, _)| *alias == lower).map_or(lower.as_str(), |(_, field)| *field);
-    let field = FIELDS.iter().find(|field| **field == known);
-    field.map(|field| Column::Field(field)).ok_or_else(|| {
+    let fields = || TEXTS.into_iter().chain(OTHERS);
+    fields().find(|field| *field == known).map(Column::Field).ok_or_else(|| {
         format!(
             "no event has a field `{name}`: name a column `props.{name}` to keep it as a property, or one of {}",
-            FIELDS.join(", ")
+            fields().collect::<Vec<_>>().join(", ")
         )
     })
 }

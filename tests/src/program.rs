@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -36,10 +37,22 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// A port nobody listens on at the moment.
+/// Ports below those that systems give to connections: nothing else comes upon one between its
+/// choice and its use, or while what listens there is down.
+const PORTS: std::ops::Range<u32> = 12_000..32_000;
+
+/// A port nobody listens on at the moment, another one with each call. Processes at once begin at
+/// different ones.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(0x9E37_79B9) >> 8;
+    loop {
+        let n = first.wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u32;
+        let port = (PORTS.start + n) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 impl Program {

@@ -269,6 +269,8 @@ impl Shard for StreamShard {
             Ok::<_, PublishError>(sent?.await?.sequence)
         };
         match published.await.map_err(|error| publish_error(&error)) {
+            // Older servers take "after 0" for no condition.
+            Ok(sequence) if sequence != after + 1 => Err(ShardError::Moved),
             Err(ShardError::Unknown(reason)) => Err(self.unknown(reason).await),
             outcome => outcome,
         }

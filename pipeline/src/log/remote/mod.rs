@@ -5,6 +5,10 @@
 //! other system only finds it. One [`writer`] per partition commits groups of requests. Reads are
 //! tried until they succeed, because what is asked for is known to be there.
 //!
+//! Where a shard ends is not believed of whoever answers: a replica, even one that leads or takes
+//! itself for the leader, may be behind what was acknowledged. Opening adds an empty record to each
+//! shard, which gets in behind all others, and reads what lies before it.
+//!
 //! One append may span partitions and is then several records. Room is looked for first, so that a
 //! full queue or a full log refuses the whole; but when the other system fails in the middle, part of
 //! an append that was answered with an error may be in. Sent again, events with their client's id
@@ -99,7 +103,23 @@ impl<S: Shard> RemoteLog<S> {
             writers.push(end);
             partitions.push(Part { shard, held, queue: std::sync::Mutex::new(Some(queue)) });
         }
-        Ok(Self { id, partitions, queue_bytes, appended, closing, writers: writers.into() })
+        let log = Self { id, partitions, queue_bytes, appended, closing, writers: writers.into() };
+        log.meet_ends().await?;
+        Ok(log)
+    }
+
+    /// Moves each partition's end to where it is by adding a record there. A full log stays as found.
+    async fn meet_ends(&self) -> Result<(), LogError> {
+        for partition in 0..self.partitions() {
+            match self.mark(partition, &|error| matches!(error, LogError::Unreachable(_))).await {
+                Ok(_) => {}
+                Err(LogError::DiskFull) => {
+                    tracing::warn!(partition, "the log is full: its end is taken as found");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn part(&self, partition: Partition) -> &Part<S> {
@@ -219,16 +239,19 @@ impl<S: Shard> RemoteLog<S> {
         Ok((positions, count))
     }
 
-    /// Adds a record without events to a partition, however long it takes; returns its position.
-    async fn mark(&self, partition: Partition) -> Result<Position, LogError> {
+    /// Adds a record without events to a partition, for as long as the errors are such that pass;
+    /// returns its position.
+    async fn mark(
+        &self,
+        partition: Partition,
+        passes: &(dyn Fn(&LogError) -> bool + Sync),
+    ) -> Result<Position, LogError> {
         loop {
             let (answer, answered) = oneshot::channel();
             let queue = self.part(partition).sender().ok_or(LogError::Closed)?;
             queue.send(Work::Mark { answer }).await.map_err(|_| LogError::Closed)?;
             match answered.await.map_err(|_| LogError::Closed)? {
-                Err(LogError::Unreachable(_) | LogError::DiskFull) => {
-                    tokio::time::sleep(LONGEST_PAUSE).await;
-                }
+                Err(error) if passes(&error) => tokio::time::sleep(LONGEST_PAUSE).await,
                 outcome => return outcome,
             }
         }
@@ -378,7 +401,8 @@ impl<S: Shard> EventLog for RemoteLog<S> {
             let part = self.part(partition);
             until_read(partition, || part.shard.part_storage()).await?;
             // Something has to say where the log ends when all of these are gone.
-            let keep_from = self.mark(partition).await?;
+            let passes = |error: &_| matches!(error, LogError::Unreachable(_) | LogError::DiskFull);
+            let keep_from = self.mark(partition, &passes).await?;
             part.held.forget_tail();
             until_read(partition, || part.shard.wipe(&records, keep_from)).await?;
         }

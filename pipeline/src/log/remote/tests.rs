@@ -46,6 +46,8 @@ struct State {
     next: Position,
     /// Appends that nobody heard of, to come true later.
     under_way: Vec<(Position, Bytes)>,
+    /// The last record that readers see: whoever answers them is behind until it is asked to add one.
+    seen: Position,
     room: usize,
     random: StdRng,
 }
@@ -58,6 +60,7 @@ impl Faulty {
             last: 0,
             next: 1,
             under_way: Vec::new(),
+            seen: Position::MAX,
             room: usize::MAX,
             random,
         };
@@ -91,6 +94,11 @@ impl State {
         self.next = segment_of(self.next) + (1 << 40);
     }
 
+    /// What readers see.
+    fn seen(&self) -> BTreeMap<Position, Bytes> {
+        self.records.range(..=self.seen).map(|(at, record)| (*at, record.clone())).collect()
+    }
+
     fn in_newest(&self) -> usize {
         self.records.range(segment_of(self.next)..).count()
     }
@@ -112,6 +120,7 @@ impl Shard for Faulty {
     async fn append(&self, after: Position, record: Bytes) -> Result<Position, ShardError> {
         tokio::task::yield_now().await;
         let mut state = self.state();
+        state.seen = Position::MAX;
         for (after, record) in std::mem::take(&mut state.under_way) {
             let _ = state.add(after, record, self.kind);
         }
@@ -139,7 +148,7 @@ impl Shard for Faulty {
         if state.random.random_range(0..100) < self.faults / 4 {
             return Err(ShardError::Unknown("no answer".to_owned()));
         }
-        Ok(state.records.range(from..).next().map(|(at, record)| (*at, record.clone())))
+        Ok(state.seen().range(from..).next().map(|(at, record)| (*at, record.clone())))
     }
 
     async fn locate(&self, offset: u64) -> Result<Position, ShardError> {
@@ -159,9 +168,9 @@ impl Shard for Faulty {
     }
 
     async fn bounds(&self) -> Result<Option<(Position, Position)>, ShardError> {
-        let state = self.state();
-        let last = state.records.last_key_value();
-        Ok(state.records.first_key_value().zip(last).map(|((first, _), (last, _))| (*first, *last)))
+        let seen = self.state().seen();
+        let last = seen.last_key_value();
+        Ok(seen.first_key_value().zip(last).map(|((first, _), (last, _))| (*first, *last)))
     }
 
     async fn first_that_stays(
@@ -305,6 +314,44 @@ async fn where_records_lie_in_segments_what_was_acknowledged_is_in_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_behind_does_not_say_where_the_log_ends() {
+    for kind in [Kind::Conditional, Kind::Unconditional, Kind::Segments] {
+        let shards = shards(kind, 0, 1);
+        let log = open(&shards).await;
+        for n in 0..10 {
+            log.append(&[event(n, &format!("/{n}"))]).await.expect("appends");
+        }
+        let ends = log.ends();
+        log.close();
+        for shard in &shards {
+            let mut state = shard.state();
+            state.seen = *state.records.keys().nth(2).expect("more than two");
+        }
+        let log = open(&shards).await;
+        assert_eq!(log.ends(), ends, "{kind:?}");
+        let mut there = Vec::new();
+        for partition in 0..PARTITIONS {
+            there.extend(read_all(&log, partition, 3).await);
+        }
+        assert_eq!(there.len(), 10, "{kind:?}");
+        log.close();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_shard_opens_as_it_is() {
+    let shards = shards(Kind::Conditional, 0, 1);
+    let log = open(&shards).await;
+    log.append(&[event(1, "/in")]).await.expect("appends");
+    let ends = log.ends();
+    log.close();
+    shards.iter().for_each(|shard| shard.state().room = 1);
+    let log = open(&shards).await;
+    assert_eq!(log.ends(), ends);
+    log.close();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_shard_refuses_until_there_is_room() {
     let shards = shards(Kind::Conditional, 0, 1);
     let log = open(&shards).await;
@@ -376,18 +423,18 @@ async fn truncation_drops_whole_segments_only() {
     }
     let truncate = async |before| log.truncate(0, before, Duration::ZERO).await.expect("truncates");
     assert_eq!(log.truncate(0, 9, Duration::from_secs(3600)).await.expect("truncates"), 0, "too young");
-    assert_eq!(truncate(3).await, 0, "of the second segment no record may go");
-    assert_eq!(truncate(5).await, 3);
-    assert_eq!(log.starts().await.expect("reads")[0], 3);
-    assert_eq!(truncate(5).await, 0);
-    assert_eq!(truncate(9).await, 3, "the newest segment stays");
+    // Opening wrote the first record: segments begin with events 2, 5 and 8.
+    assert_eq!(truncate(2).await, 0, "of the second segment no record may go");
+    assert_eq!(truncate(4).await, 2);
+    assert_eq!(log.starts().await.expect("reads")[0], 2);
+    assert_eq!(truncate(4).await, 0);
+    assert_eq!(truncate(9).await, 3, "the last record stays");
+    assert_eq!(truncate(9).await, 0);
     append(9).await;
-    assert_eq!(truncate(10).await, 0, "the last record stays");
-    append(10).await;
-    assert_eq!(truncate(11).await, 3);
+    assert_eq!(truncate(10).await, 3, "the newest segment stays");
     let log = open(&shards).await;
-    assert_eq!(log.ends()[0], 11);
-    assert_eq!(read_all(&log, 0, 2).await, ["/9", "/10"]);
+    assert_eq!(log.ends()[0], 10);
+    assert_eq!(read_all(&log, 0, 2).await, ["/8", "/9"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -122,7 +122,7 @@ impl<S: Shard> Writer<S> {
                 Err(ShardError::Refused(reason)) => return Err(LogError::Storage(reason)),
                 Err(why @ (ShardError::Moved | ShardError::Unknown(_))) => why,
             };
-            let mut found = false;
+            let (before, mut found) = (self.after, false);
             let caught_up = self.catch_up(stamp, &mut found).await;
             if found {
                 return Ok(());
@@ -135,7 +135,8 @@ impl<S: Shard> Writer<S> {
                 tracing::error!(partition = self.partition, %why, "the log cannot be reached");
                 return Err(LogError::Unreachable(why.to_string()));
             }
-            if !matches!(why, ShardError::Moved) {
+            // Where nothing came in between after all, whoever answers reads is behind.
+            if !matches!(why, ShardError::Moved) || self.after == before {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

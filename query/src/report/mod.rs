@@ -3,8 +3,9 @@
 //! A report is answered from a view where one that is kept fits (the same definition, whole days, no
 //! filter, no division), and from events and visits where not; both give the same numbers.
 //!
-//! Retention and funnels look at events alone: `visit:*` in their filters and divisions is what an
-//! event itself came with. Journeys are of visits: an attribute of events in their filters asks
+//! Retention and funnels look at events: where people came from (`visit:source`, `visit:utm_*`, …) is in their
+//! filters and divisions what the visit of an event says, other `visit:*` what the event itself came with, which
+//! is the same but for who changes place or device within a visit. Journeys are of visits: an attribute of events in their filters asks
 //! what a visit has done.
 
 mod course;

@@ -143,20 +143,21 @@ impl Builder<'_> {
     /// The same, of some people only.
     pub(super) fn events_in_visits_of(&mut self, filters: &[Filter], people: Option<&str>) -> String {
         let counted = self.counted_events();
-        self.joined(filters, counted, people, "e.ts <= s.end")
+        let range = (self.context.range.from.0, self.context.range.to.0);
+        self.joined(filters, counted, range, people, "e.ts <= s.end")
     }
 
-    /// Events that meet `of_events` with their visits, of some people or of all, where `belongs` says
-    /// whether an event belongs to the last visit that began at or before it.
-    fn joined(
+    /// Events that meet `of_events`, all of them between two instants, with their visits, of some people or
+    /// of all, where `belongs` says whether an event belongs to the last visit that began at or before it.
+    pub(super) fn joined(
         &mut self,
         filters: &[Filter],
         mut of_events: Vec<String>,
+        (from, to): (i64, i64),
         people: Option<&str>,
         belongs: &str,
     ) -> String {
         let site = self.site();
-        let (from, to) = (self.context.range.from.0, self.context.range.to.0);
         let (earliest, to) = self.instants(from.saturating_sub(LONGEST_VISIT_MS), to);
         let mut of_visits =
             vec![format!("s.site_id = {site}"), format!("s.start >= {earliest}"), format!("s.start < {to}")];
@@ -222,9 +223,10 @@ impl Builder<'_> {
     /// may come after the last that counts: it belongs to the visit as long as a visit lives on.
     pub(super) fn engagement(&mut self, filters: &[Filter], groups: &mut [(String, String)]) -> String {
         self.event_columns.extend(["scroll_depth", "engagement_ms"]);
-        let mut of_events = self.events_between(self.context.range.from.0, self.context.range.to.0);
+        let range = (self.context.range.from.0, self.context.range.to.0);
+        let mut of_events = self.events_between(range.0, range.1);
         of_events.push("e.name = 'engagement'".to_owned());
-        let from = self.joined(filters, of_events, None, "e.ts <= s.end + toIntervalMinute(30)");
+        let from = self.joined(filters, of_events, range, None, "e.ts <= s.end + toIntervalMinute(30)");
         let mut selected = Vec::new();
         let mut keys = Vec::new();
         for (name, expression) in groups {

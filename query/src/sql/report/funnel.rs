@@ -4,7 +4,7 @@ use opentrace_events::define::{Condition, Order};
 
 use super::super::builder::Builder;
 use super::super::{Context, Statement, Value};
-use super::AT;
+use super::{AT, Acts, source};
 use crate::error::QueryError;
 use crate::plan::Source;
 use crate::report::{Funnel, GROUPS};
@@ -17,12 +17,15 @@ pub(crate) fn funnel(
     ask: &Funnel,
     filters: &[Condition],
 ) -> Result<Statement, QueryError> {
-    let mut builder = Builder::new(Source::Events, context)?;
+    let mut builder = Builder::new(source(&ask.about), context)?;
     let steps: Vec<String> = ask.steps.iter().map(|step| builder.event(&step.event)).collect();
     let count = steps.len();
-    let label = builder.own(ask.about.dimension.as_ref());
-    let window = builder.bind(Value::Int(ask.window_ms));
+    // Events that meet no step can be left out, unless they stand between two.
+    let met = (ask.order != Order::Strict).then(|| format!("({})", steps.join(" OR ")));
     let (from, to) = (context.range.from.0, context.range.to.0);
+    let read = (from, to.saturating_add(ask.window_ms));
+    let Acts { from: acts, label } = builder.report(&ask.about, filters, read, met);
+    let window = builder.bind(Value::Int(ask.window_ms));
     let enters = match ask.order {
         Order::Any => "has(acts[i].3, true)",
         Order::Ordered | Order::Strict => "acts[i].3[1]",
@@ -54,14 +57,6 @@ pub(crate) fn funnel(
             )
         }
     };
-    let site = builder.site();
-    let mut tests = builder.all(filters);
-    // Events that meet no step can be left out, unless they stand between two.
-    if ask.order != Order::Strict {
-        tests.push(format!("({})", steps.join(" OR ")));
-    }
-    let tests: String = tests.into_iter().map(|test| format!(" AND {test}")).collect();
-    let (begin, end) = builder.instants(from, to.saturating_add(ask.window_ms));
     let (from, to) = (builder.bind(Value::Int(from)), builder.bind(Value::Int(to)));
     let passages = format!(
         "SELECT visitor, argMax(attempt.2, (length(attempt.1), -attempt.3)) AS label, \
@@ -69,8 +64,7 @@ pub(crate) fn funnel(
            SELECT visitor, arrayJoin(arrayMap(i -> ({seconds}, acts[i].4, toInt64(i)), arrayFilter(i -> \
              {enters} AND acts[i].1 >= {from} AND acts[i].1 < {to}, arrayEnumerate(acts)))) AS attempt FROM (\
              SELECT e.visitor AS visitor, arrayMap(act -> (act.1.1, act.1.2, act.2, act.3), arraySort(act -> act.1, groupArray((\
-               {AT}, [{}], {label})))) AS acts FROM events AS e WHERE e.site_id = {site} \
-             AND e.ts >= {begin} AND e.ts < {end} AND e.name != 'engagement'{tests} GROUP BY e.visitor\
+               {AT}, [{}], {label})))) AS acts {acts} GROUP BY e.visitor\
            )\
          ) GROUP BY visitor",
         steps.iter().map(|step| format!("toBool({step})")).collect::<Vec<_>>().join(", ")

@@ -6,6 +6,7 @@ use opentrace_events::define::{Condition, Period};
 
 use super::super::builder::Builder;
 use super::super::{Context, Statement, Value};
+use super::{Acts, source};
 use crate::bucket::day_number;
 use crate::catalogue::Grain;
 use crate::error::QueryError;
@@ -58,9 +59,10 @@ pub(crate) fn retention(
     ask: &Retention,
     filters: &[Condition],
 ) -> Result<Statement, QueryError> {
-    let mut builder = Builder::new(Source::Events, context)?;
+    let mut builder = Builder::new(source(&ask.about), context)?;
     let (start, back) = (builder.event(&ask.start), builder.event(&ask.back));
-    let label = builder.own(ask.about.dimension.as_ref());
+    let read = (0, end(context.range, ask.period)?);
+    let Acts { from: acts, label } = builder.report(&ask.about, filters, read, None);
     let first_day = builder.period(match ask.period {
         Period::Day => Grain::Day,
         Period::Week => Grain::Week,
@@ -74,12 +76,8 @@ pub(crate) fn retention(
             ("intDiv(p, 100) * 12 + p % 100", "toInt32(makeDate32(intDiv(c - 1, 12), (c - 1) % 12 + 1, 1))")
         }
     };
-    let site = builder.site();
-    let (_, to) = builder.instants(0, end(context.range, ask.period)?);
     let (first, last) = shown(context.range, ask.period);
     let (first, last) = (builder.bind(Value::Int(first)), builder.bind(Value::Int(last)));
-    let filters: Vec<String> = builder.all(filters).into_iter().map(|test| format!(" AND {test}")).collect();
-    let filters = filters.concat();
     let Moments { of_period, of_person, called, came } =
         Moments::new(ask.start == ask.back, ask.about.dimension.is_some());
     let sql = format!(
@@ -92,7 +90,7 @@ pub(crate) fn retention(
                  max(starting) AS starts, max(returning) AS returns{of_period} FROM (\
                  SELECT e.visitor AS visitor, toInt64({first_day}) AS p, {AT} AS at, \
                    toBool({start}) AS starting, toBool({back}) AS returning, {label} AS named \
-                 FROM events AS e WHERE e.site_id = {site} AND e.ts < {to} AND e.name != 'engagement'{filters}\
+                 {acts}\
                ) WHERE starting OR returning GROUP BY visitor, number\
              ) GROUP BY visitor HAVING max(starts)\
            )\

@@ -8,7 +8,7 @@ use opentrace_query::report::{self, Funnel as Request};
 use opentrace_query::{Kind, Views, Vocabulary, define};
 use serde_json::{Value, json};
 
-use super::{Reports, Test, WAYS, number, same_when_divided, written};
+use super::{COUNTRY, Label, Reports, SOURCE, Test, WAYS, number, same_when_divided, written};
 use crate::history::{Event, History};
 
 /// The steps as they are written, and what they mean.
@@ -32,7 +32,7 @@ pub(super) const FUNNELS: [Funnel; 2] = [
     },
 ];
 
-/// The furthest entry of each person and day: when, seconds to each step, and from which country.
+/// The furthest entry of each person and day: when, seconds to each step, and what it is called.
 type Passages = BTreeMap<(u64, Date), (i64, Vec<u32>, &'static str)>;
 
 impl Reports<'_> {
@@ -46,8 +46,10 @@ impl Reports<'_> {
         let spec = define(Kind::Funnel, &definition).expect("a definition").spec;
         let Spec::Funnel { window_ms, ref steps, .. } = spec else { panic!("a funnel") };
         let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
-        let passages =
-            |keep: &dyn Fn(&Event) -> bool| passages(self.history, funnel.tests, order, window_ms, keep);
+        let called_by = |keep: &dyn Fn(&Event) -> bool, label: Label| {
+            passages(self.history, funnel.tests, order, window_ms, keep, label)
+        };
+        let passages = |keep: &dyn Fn(&Event) -> bool| called_by(keep, COUNTRY);
         let want = |passages: &Passages, of: Option<&str>| shown(self.dates, &names, passages, of);
         let all = passages(&|_| true);
         let kept = [self.kept_passages(spec.clone(), &all).await];
@@ -67,6 +69,17 @@ impl Reports<'_> {
 
         let got = ask(Views::Use, json!({"dimensions": ["visit:country"]})).await;
         same_when_divided(&got, "steps", &|of| want(&all, of), word);
+
+        // Where people came from is what their visit says, whatever the event came with.
+        let rest = json!({"dimensions": ["visit:source"], "filters": [["is_not", "visit:source", ["t.co"]],
+            ["is_not", "visit:os", ["Mac"]], ["is", "event:props:plan", ["free", "(none)"]]]});
+        let got = ask(Views::Use, rest).await;
+        let keep = |event: &Event| {
+            let visit = self.history.session_of(event).expect("a visit").visit;
+            visit.source != "t.co" && visit.os != "Mac" && event.plan != "Pro"
+        };
+        let some = called_by(&keep, SOURCE);
+        same_when_divided(&got, "steps", &|of| want(&some, of), "by source");
     }
 
     async fn kept_passages(&self, spec: Spec, passages: &Passages) -> Definition {
@@ -89,6 +102,7 @@ fn passages(
     order: Order,
     window_ms: i64,
     keep: &dyn Fn(&Event) -> bool,
+    label: Label,
 ) -> Passages {
     let mut found = Passages::new();
     let mut people: BTreeMap<u64, Vec<&Event>> = BTreeMap::new();
@@ -100,7 +114,7 @@ fn passages(
             let seconds = reach(&acts, entry, tests, order, window_ms);
             let best = found.entry((visitor, history.local(act.ts).date())).or_default();
             if seconds.len() > best.1.len() {
-                *best = (act.ts, seconds, act.visit.country);
+                *best = (act.ts, seconds, label(history, act));
             }
         }
     }
@@ -143,18 +157,18 @@ fn reach(acts: &[&Event], entry: usize, tests: &[Test], order: Order, window: i6
     }
 }
 
-/// The steps as the days show them, of everybody or of those from one country.
+/// The steps as the days show them, of everybody or of those who are called so.
 fn shown(dates: [Date; 2], names: &[&str], passages: &Passages, of: Option<&str>) -> Value {
     let mut best: BTreeMap<u64, (Vec<u32>, &str)> = BTreeMap::new();
-    for ((visitor, day), (_, seconds, country)) in passages {
+    for ((visitor, day), (_, seconds, label)) in passages {
         if (dates[0]..=dates[1]).contains(day) {
             let best = best.entry(*visitor).or_default();
             if seconds.len() > best.0.len() {
-                *best = (seconds.clone(), country);
+                *best = (seconds.clone(), label);
             }
         }
     }
-    best.retain(|_, (_, country)| of.is_none_or(|of| of == *country));
+    best.retain(|_, (_, label)| of.is_none_or(|of| of == *label));
     let entered = best.len() as f64;
     let steps = names.iter().enumerate().map(|(place, name)| {
         let mut taken: Vec<u32> =

@@ -24,6 +24,12 @@ use crate::history::{Event, History};
 
 type Test = fn(&Event) -> bool;
 
+/// What an event is called where a report is divided.
+type Label = fn(&History, &Event) -> &'static str;
+
+const COUNTRY: Label = |_, event| event.visit.country;
+const SOURCE: Label = |history, event| history.session_of(event).expect("a visit").visit.source;
+
 /// Every way to answer a report about events. One about visits may also have to make them.
 const WAYS: [Views; 2] = [Views::Use, Views::Avoid];
 
@@ -74,13 +80,13 @@ impl Reports<'_> {
     }
 }
 
-/// Compares a report divided by country with what is said of everybody and of each country.
+/// Compares a report that is divided with what is said of everybody and of each group.
 fn same_when_divided(got: &Value, key: &str, want: &dyn Fn(Option<&str>) -> Value, about: &str) {
     assert_eq!(got[key], want(None), "{about}");
     for group in got["breakdown"].as_array().expect("groups") {
         let name = group["dimensions"][0].as_str().expect("a name");
-        let country = if name == "(not set)" { "" } else { name };
-        assert_eq!(group[key], want(Some(country)), "{name}, {about}");
+        let label = if ["(not set)", "Direct / None"].contains(&name) { "" } else { name };
+        assert_eq!(group[key], want(Some(label)), "{name}, {about}");
     }
 }
 

@@ -8,7 +8,7 @@ use opentrace_query::report::{self, Retention};
 use opentrace_query::{Kind, Views, Vocabulary, define};
 use serde_json::{Value, json};
 
-use super::{Reports, WAYS, number, same_when_divided, written};
+use super::{COUNTRY, Label, Reports, SOURCE, WAYS, number, same_when_divided, written};
 use crate::history::{Event, History};
 
 /// People by the first day of their cohort and the number of periods after it; -1 for all of them.
@@ -26,7 +26,7 @@ impl Reports<'_> {
         };
         let definition = json!({"start_event": "signup", "period": name,
             "return_event": {"filters": [["is", "event:name", ["pageview", "Purchase"]]]}});
-        let (all, labels) = cells(self.history, period, SIGNUP, &|_| true);
+        let (all, labels) = cells(self.history, period, SIGNUP, &|_| true, COUNTRY);
         let want =
             |cells: &Cells, of: Option<&str>| shown(self.history, self.dates, period, cells, &labels, of);
         let (kept, empty) = self.kept_retention(&definition, &all).await;
@@ -47,15 +47,24 @@ impl Reports<'_> {
 
         let filtered = json!({"filters": [["is", "event:props:plan", ["free", "(none)"]]]});
         let got = ask(Views::Use, &kept, filtered).await;
-        let some = cells(self.history, period, SIGNUP, &|event| event.plan != "Pro").0;
+        let some = cells(self.history, period, SIGNUP, &|event| event.plan != "Pro", COUNTRY).0;
         assert_eq!(got["cohorts"], want(&some, None), "filtered {name}");
 
         let got = ask(Views::Use, &kept, json!({"dimensions": ["visit:country"]})).await;
         same_when_divided(&got, "cohorts", &|of| want(&all, of), name);
 
+        // Where people came from is what their visit says, whatever the event came with.
+        let rest = json!({"dimensions": ["visit:source"],
+            "filters": [["is_not", "visit:source", ["t.co"]], ["is", "event:props:plan", ["free", "(none)"]]]});
+        let got = ask(Views::Use, &kept, rest).await;
+        let keep = |event: &Event| SOURCE(self.history, event) != "t.co" && event.plan != "Pro";
+        let (some, sources) = cells(self.history, period, SIGNUP, &keep, SOURCE);
+        let of_source = |of: Option<&str>| shown(self.history, self.dates, period, &some, &sources, of);
+        same_when_divided(&got, "cohorts", &of_source, "by source");
+
         // Who starts with what they come back for.
         let again = json!({"start_event": "pageview", "return_event": "pageview", "period": name});
-        let (all, labels) = cells(self.history, period, [&["pageview"]; 2], &|_| true);
+        let (all, labels) = cells(self.history, period, [&["pageview"]; 2], &|_| true, COUNTRY);
         let want = |of: Option<&str>| shown(self.history, self.dates, period, &all, &labels, of);
         let got = ask_of(&again, Views::Use, &kept, json!({})).await;
         assert_eq!(got["cohorts"], want(None), "again {name} {:?}", self.dates);
@@ -78,13 +87,14 @@ impl Reports<'_> {
     }
 }
 
-/// The cells of the events that `keep` leaves, and the country each person started from. They start with
+/// The cells of the events that `keep` leaves, and what each person's start is called. They start with
 /// events of the first names and come back for those of the second.
 fn cells(
     history: &History,
     period: Period,
     [start, back]: [&[&str]; 2],
     keep: &dyn Fn(&Event) -> bool,
+    label: Label,
 ) -> (Cells, BTreeMap<u64, &'static str>) {
     let mut cells = Cells::new();
     let mut labels = BTreeMap::new();
@@ -93,7 +103,7 @@ fn cells(
         let at = first_day(history, period, history.local(event.ts).date());
         if start.contains(&event.name) && !cohorts.contains_key(&event.visitor) {
             cohorts.insert(event.visitor, at);
-            labels.insert(event.visitor, event.visit.country);
+            labels.insert(event.visitor, label(history, event));
             cells.entry((at, -1)).or_default().insert(event.visitor);
         }
         if let Some(cohort) = cohorts.get(&event.visitor)

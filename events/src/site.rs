@@ -53,6 +53,14 @@ pub struct Sites {
 struct Directory {
     by_id: HashMap<SiteId, Arc<Site>>,
     by_domain: HashMap<String, SiteId>,
+    /// What sites were called before.
+    formerly: HashMap<String, SiteId>,
+}
+
+impl Directory {
+    fn called(&self, domain: &str) -> Option<SiteId> {
+        self.by_domain.get(domain).or_else(|| self.formerly.get(domain)).copied()
+    }
 }
 
 impl Sites {
@@ -61,14 +69,20 @@ impl Sites {
         self.read().by_id.get(&id).cloned()
     }
 
-    /// The site with this domain; case and a leading `www.` do not matter.
+    /// The site with this domain, or that had it last; case and a leading `www.` do not matter.
     pub fn find(&self, domain: &str) -> Option<Arc<Site>> {
         let directory = self.read();
-        let id = match directory.by_domain.get(domain) {
-            Some(id) => id,
-            None => directory.by_domain.get(&normalise(domain))?,
-        };
-        directory.by_id.get(id).cloned()
+        let id = directory.called(domain).or_else(|| directory.called(&normalise(domain)))?;
+        directory.by_id.get(&id).cloned()
+    }
+
+    /// What a site was called before, where no other is called so now.
+    pub fn former_names(&self, id: SiteId) -> Vec<String> {
+        let directory = self.read();
+        let names = directory.formerly.iter().filter(|(_, of)| **of == id).map(|(name, _)| name.clone());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
     }
 
     /// All sites, by id.
@@ -78,12 +92,20 @@ impl Sites {
         all
     }
 
-    /// Adds a site or replaces the one with its id.
+    /// Notes what a site was called before.
+    pub fn put_former(&self, domain: String, id: SiteId) {
+        let mut directory = self.inner.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        directory.formerly.insert(domain, id);
+    }
+
+    /// Adds a site or replaces the one with its id. What that was called still leads to it.
     pub fn put(&self, site: Site) {
         let mut directory = self.inner.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(old) = directory.by_id.get(&site.id).cloned() {
             directory.by_domain.remove(&old.domain);
+            directory.formerly.insert(old.domain.clone(), site.id);
         }
+        directory.formerly.remove(&site.domain);
         directory.by_domain.insert(site.domain.clone(), site.id);
         directory.by_id.insert(site.id, Arc::new(site));
     }

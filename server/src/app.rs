@@ -129,6 +129,7 @@ impl App {
         let sites = Sites::default();
         let meta = Meta::open(&config.data.join("meta.sqlite")).await?;
         meta.sites().await?.into_iter().for_each(|site| sites.put(site));
+        meta.former_domains().await?.into_iter().for_each(|(domain, id)| sites.put_former(domain, id));
         let (people, code) = People::open(meta.clone()).await?;
         let gate = Gate::new(config.admin_token.as_ref(), people, sites.clone(), config.open);
         meta.keys().await?.iter().for_each(|key| gate.add_record(key));

@@ -39,6 +39,8 @@ pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
 #[derive(Debug, Serialize)]
 struct View {
     domain: String,
+    /// What it was called before.
+    formerly: Vec<String>,
     timezone: String,
     week_start: &'static str,
     identified: bool,
@@ -53,10 +55,11 @@ struct Listed {
     sites: Vec<View>,
 }
 
-impl From<&Site> for View {
-    fn from(site: &Site) -> Self {
+impl View {
+    fn of(site: &Site, state: &State) -> Self {
         Self {
             domain: site.domain.clone(),
+            formerly: state.former_names(site.id),
             timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
             week_start: WEEK[site.week_start.to_monday_zero_offset().unsigned_abs() as usize % 7],
             identified: site.identified,
@@ -74,7 +77,6 @@ const WEEK: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday",
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Wanted {
-    /// Only when a site is made.
     domain: Option<String>,
     timezone: Option<String>,
     week_start: Option<String>,
@@ -94,6 +96,7 @@ impl Wanted {
 
     fn change(self) -> Result<SiteChange, ApiError> {
         Ok(SiteChange {
+            domain: self.domain,
             timezone: self.timezone,
             week_start: self.week_start.as_deref().map(weekday).transpose()?,
             identified: self.identified,
@@ -116,14 +119,14 @@ fn weekday(name: &str) -> Result<Weekday, ApiError> {
 
 fn list(state: &State, call: &Call) -> Answer {
     let allowed = state.gate.allow::<Read>(call)?;
-    let sites: Vec<View> = state.sites_of(&allowed).iter().map(|site| View::from(&**site)).collect();
+    let sites: Vec<View> = state.sites_of(&allowed).iter().map(|site| View::of(site, state)).collect();
     Ok(json(StatusCode::OK, &Listed { sites }))
 }
 
 fn show(state: &State, call: &Call, domain: &str) -> Answer {
     let allowed = state.gate.allow::<Read>(call)?;
     let site = state.gate.on_site(&allowed, domain)?;
-    Ok(json(StatusCode::OK, &View::from(&**site.site())))
+    Ok(json(StatusCode::OK, &View::of(site.site(), state)))
 }
 
 async fn create(state: &State, mut call: Call) -> Answer {
@@ -140,21 +143,20 @@ async fn create(state: &State, mut call: Call) -> Answer {
     let site = settings.meta.create_site(&domain, &wanted.change()?).await?;
     settings.put(site.clone()).await?;
     settings.meta.audit(&allowed.who().to_string(), "site.create", &site.domain).await?;
-    Ok(json(StatusCode::CREATED, &View::from(&site)))
+    Ok(json(StatusCode::CREATED, &View::of(&site, state)))
 }
 
 async fn change(state: &State, mut call: Call, domain: &str) -> Answer {
     let allowed = state.gate.allow::<Write>(&call)?;
     let site = state.gate.on_site(&allowed, domain)?;
     let wanted = Wanted::read(state, &mut call).await?;
-    if wanted.domain.is_some() {
-        return Err(
-            ApiError::bad_request("invalid_value", "a site's domain cannot be changed").field("domain")
-        );
-    }
     let settings = state.site_settings(&site);
     let changed = settings.meta.update_site(site.site().id, &wanted.change()?).await?;
     settings.put(changed.clone()).await?;
-    settings.meta.audit(&allowed.who().to_string(), "site.change", &changed.domain).await?;
-    Ok(json(StatusCode::OK, &View::from(&changed)))
+    let what = match site.site().domain == changed.domain {
+        true => changed.domain.clone(),
+        false => format!("{} is {} now", site.site().domain, changed.domain),
+    };
+    settings.meta.audit(&allowed.who().to_string(), "site.change", &what).await?;
+    Ok(json(StatusCode::OK, &View::of(&changed, state)))
 }

@@ -240,6 +240,11 @@ impl State {
         erased.then(|| self.answers.generation(site.site().id, removals))
     }
 
+    /// What a site was called before.
+    pub(super) fn former_names(&self, site: SiteId) -> Vec<String> {
+        self.sites.former_names(site)
+    }
+
     /// The sites that the proof reaches, by id.
     pub(super) fn sites_of<R: Right>(&self, allowed: &Allowed<R>) -> Vec<Arc<Site>> {
         let mut sites = self.sites.all();

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use opentrace_events::money::is_currency;
 use opentrace_events::site::{BotPolicy, normalise};
 use opentrace_events::{Site, SiteId};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
 
 use super::definitions::renumber;
 use super::{Meta, now_ms};
@@ -18,6 +18,8 @@ const MOST_DAYS: u32 = 36_500;
 /// Settings given when a site is made or changed; what is `None` keeps its default or its value.
 #[derive(Clone, Debug, Default)]
 pub struct SiteChange {
+    /// The name of a site that has one. What it was called stays known: [`Meta::former_domains`].
+    pub domain: Option<String>,
     /// An IANA name.
     pub timezone: Option<String>,
     pub week_start: Option<Weekday>,
@@ -53,6 +55,7 @@ impl Meta {
             retention_days: 0,
             calendar: 0,
         };
+        let mut transaction = self.change().await?;
         let mut site = apply(blank, settings)?;
         let insert = sqlx::query(
             "INSERT INTO sites (domain, timezone, week_start, identified, currency, bots, \
@@ -68,23 +71,27 @@ impl Meta {
             .bind(site.honour_privacy_signals)
             .bind(i64::from(site.retention_days))
             .bind(now_ms())
-            .execute(&self.pool)
-            .await;
-        let done = done.map_err(|error| match error.as_database_error() {
-            Some(e) if e.is_unique_violation() => {
-                StoreError::Exists { what: "site", name: site.domain.clone() }
-            }
-            _ => error.into(),
-        })?;
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| taken(error, &site))?;
         site.id =
             SiteId(u32::try_from(done.last_insert_rowid()).map_err(|e| StoreError::Meta(e.to_string()))?);
+        forget_former(&mut transaction, &site.domain).await?;
+        transaction.commit().await?;
         Ok(site)
+    }
+
+    /// What sites were called before, but for names that another site has taken.
+    pub async fn former_domains(&self) -> Result<Vec<(String, SiteId)>, StoreError> {
+        let rows = sqlx::query("SELECT domain, site_id FROM former_domains").fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((row.try_get("domain")?, SiteId(row.try_get("site_id")?)))).collect()
     }
 
     /// Changes a site's settings and returns them whole.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] and [`StoreError::Invalid`], naming the field.
+    /// [`StoreError::NotFound`], [`StoreError::Exists`] for a domain that another site has, and
+    /// [`StoreError::Invalid`], naming the field.
     pub async fn update_site(&self, id: SiteId, change: &SiteChange) -> Result<Site, StoreError> {
         let mut transaction = self.change().await?;
         let row = sqlx::query("SELECT * FROM sites WHERE id = ?")
@@ -98,11 +105,20 @@ impl Meta {
         if made_by(&site) != made_by(&held) {
             site.calendar = renumber(&mut transaction, id).await?;
         }
+        if site.domain != held.domain {
+            forget_former(&mut transaction, &site.domain).await?;
+            sqlx::query("INSERT OR REPLACE INTO former_domains (domain, site_id) VALUES (?, ?)")
+                .bind(&held.domain)
+                .bind(i64::from(id.0))
+                .execute(&mut *transaction)
+                .await?;
+        }
         let update = sqlx::query(
-            "UPDATE sites SET timezone = ?, week_start = ?, identified = ?, currency = ?, bots = ?, \
+            "UPDATE sites SET domain = ?, timezone = ?, week_start = ?, identified = ?, currency = ?, bots = ?, \
              honour_privacy_signals = ?, retention_days = ?, calendar = ? WHERE id = ?",
         );
         update
+            .bind(&site.domain)
             .bind(zone_name(&site))
             .bind(i64::from(site.week_start.to_monday_one_offset()))
             .bind(site.identified)
@@ -113,13 +129,32 @@ impl Meta {
             .bind(i64::from(site.calendar))
             .bind(i64::from(id.0))
             .execute(&mut *transaction)
-            .await?;
+            .await
+            .map_err(|error| taken(error, &site))?;
         transaction.commit().await?;
         Ok(site)
     }
 }
 
+/// The error of a name that another site has.
+fn taken(error: sqlx::Error, site: &Site) -> StoreError {
+    match error.as_database_error() {
+        Some(e) if e.is_unique_violation() => StoreError::Exists { what: "site", name: site.domain.clone() },
+        _ => error.into(),
+    }
+}
+
+/// Whoever is called so now is meant by the name.
+async fn forget_former(transaction: &mut SqliteConnection, domain: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM former_domains WHERE domain = ?").bind(domain).execute(transaction).await?;
+    Ok(())
+}
+
 fn apply(site: Site, change: &SiteChange) -> Result<Site, StoreError> {
+    let domain = match &change.domain {
+        Some(domain) => checked_domain(domain)?,
+        None => site.domain,
+    };
     let timezone = match &change.timezone {
         Some(name) => TimeZone::get(name).map_err(|_| StoreError::Invalid {
             field: "timezone",
@@ -141,6 +176,7 @@ fn apply(site: Site, change: &SiteChange) -> Result<Site, StoreError> {
         return Err(StoreError::Invalid { field: "retention_days", reason });
     }
     Ok(Site {
+        domain,
         timezone,
         currency,
         week_start: change.week_start.unwrap_or(site.week_start),

@@ -42,6 +42,31 @@ async fn sites_are_kept_changed_and_refused() {
     assert!(matches!(nobody, Err(StoreError::NotFound { .. })));
 }
 
+#[tokio::test]
+async fn a_site_takes_another_name_and_is_known_by_the_former_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::open(&folder.path().join("meta.sqlite")).await.expect("opens");
+    let called = |domain: &str| SiteChange { domain: Some(domain.to_owned()), ..SiteChange::default() };
+    let site = meta.create_site("exmaple.com", &SiteChange::default()).await.expect("is made");
+    let other = meta.create_site("other.com", &SiteChange::default()).await.expect("is made");
+    let renamed = meta.update_site(site.id, &called("https://www.Example.com/")).await.expect("is renamed");
+    assert_eq!((renamed.id, renamed.domain.as_str()), (site.id, "example.com"));
+    assert_eq!(renamed.calendar, site.calendar, "nothing is counted anew for a name");
+    assert_eq!(meta.former_domains().await.expect("lists"), [("exmaple.com".to_owned(), site.id)]);
+    let taken = meta.update_site(other.id, &called("example.com")).await;
+    assert!(matches!(taken, Err(StoreError::Exists { .. })), "{taken:?}");
+    let none = meta.update_site(site.id, &called("no domain")).await;
+    assert!(matches!(none, Err(StoreError::Invalid { field: "domain", .. })), "{none:?}");
+    assert_eq!(meta.sites().await.expect("lists")[0], renamed);
+
+    // Who is called so now is meant.
+    meta.create_site("exmaple.com", &SiteChange::default()).await.expect("is made");
+    assert_eq!(meta.former_domains().await.expect("lists"), []);
+    meta.update_site(other.id, &called("another.com")).await.expect("is renamed");
+    meta.update_site(other.id, &called("other.com")).await.expect("is renamed back");
+    assert_eq!(meta.former_domains().await.expect("lists"), [("another.com".to_owned(), other.id)]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_at_once_follow_each_other() {
     let folder = tempfile::tempdir().expect("a folder");

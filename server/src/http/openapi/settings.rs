@@ -118,10 +118,14 @@ fn forms() -> Value {
         "honour_privacy_signals": {"type": "boolean"},
         "retention_days": {"type": "integer", "minimum": 0, "maximum": 36_500, "description": "How long the owner wants events kept; 0 is for ever. Noted only: nothing is deleted by age"},
     });
-    let mut shown = settings.clone();
+    let mut wanted = settings;
+    wanted["domain"] = json!({"type": "string", "description": "Of a site that has one its new name. Events that come under the former one are counted all the same, until another site takes it"});
+    let mut shown = wanted.clone();
     shown["domain"] = text();
+    shown["formerly"] = json!({"type": "array", "items": text(), "description": "What it was called before"});
     let required = [
         "domain",
+        "formerly",
         "timezone",
         "week_start",
         "identified",
@@ -137,8 +141,8 @@ fn forms() -> Value {
     let mut made = key.clone();
     made["key"] = text();
     json!({
-        "SiteSettings": only(&[], settings),
-        "NewSite": only(&["domain"], shown.clone()),
+        "SiteSettings": only(&[], wanted.clone()),
+        "NewSite": only(&["domain"], wanted),
         "Site": object(&required, shown),
         "Sites": list("sites", "Site"),
         "NewKey": only(&["scopes"], json!({

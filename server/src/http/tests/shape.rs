@@ -66,7 +66,7 @@ fn mistakes_name_their_field() {
             (
                 "PATCH",
                 "/api/v1/sites/a.example",
-                r#"{"domain":"c.example"}"#,
+                r#"{"domain":"no name"}"#,
                 400,
                 "invalid_value",
                 Some("domain"),
@@ -115,6 +115,38 @@ fn settings_are_kept_and_shown() {
             (&shown.json()["identified"], &shown.json()["retention_days"]),
             (&true.into(), &90.into())
         );
+    });
+}
+
+#[test]
+fn a_renamed_site_answers_to_both_names_until_another_takes_the_former() {
+    run(async {
+        let server = Server::start().await;
+        let patch = async |path: &str, domain: &str| {
+            let body = format!(r#"{{"domain":"{domain}"}}"#);
+            server.call("PATCH", &format!("/api/v1/sites/{path}")).admin().json(&body).await
+        };
+        let renamed = patch("a.example", "https://new.example/").await;
+        assert_eq!(renamed.status, 200, "{}", renamed.text);
+        for path in ["/api/v1/sites/new.example", "/api/v1/sites/a.example"] {
+            let shown = server.call("GET", path).admin().send().await.json();
+            assert_eq!(
+                (&shown["domain"], &shown["formerly"][0]),
+                (&"new.example".into(), &"a.example".into())
+            );
+        }
+        let event = r#"{"name":"x","site":"a.example","ip":"93.184.216.34","user_agent":"Firefox"}"#;
+        let taken = server.call("POST", "/api/v1/events").admin().json(event).await;
+        assert_eq!(taken.json()["accepted"], 1, "{}", taken.text);
+        assert_eq!(patch("new.example", "b.example").await.status, 409);
+        assert_eq!(patch("new.example", "no name").await.json()["error"]["field"], "domain");
+
+        let made = server.call("POST", "/api/v1/sites").admin().json(r#"{"domain":"a.example"}"#).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let shown = server.call("GET", "/api/v1/sites/a.example").admin().send().await.json();
+        assert_eq!((&shown["domain"], &shown["formerly"]), (&"a.example".into(), &serde_json::json!([])));
+        let shown = server.call("GET", "/api/v1/sites/new.example").admin().send().await.json();
+        assert_eq!(shown["formerly"], serde_json::json!([]));
     });
 }
 

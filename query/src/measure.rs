@@ -23,6 +23,15 @@ pub enum Value {
     Ratio(Over, Over),
 }
 
+impl Value {
+    /// Whether its values for the parts of something are parts of its value for the whole: they may be drawn
+    /// upon each other. An average of averages is none.
+    pub fn adds_up(&self) -> bool {
+        let Self::Of(over) = self else { return false };
+        !matches!(&over.kind, Kind::Property(aggregate, _) if *aggregate != Aggregate::Sum)
+    }
+}
+
 /// A number over the events that meet `filters`, which are about events alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Over {

@@ -49,18 +49,25 @@ struct View {
     site_id: String,
     timezone: String,
     currency: String,
+    /// Metrics of the site's own among those asked for whose parts are not drawn upon each other.
+    averages: Vec<String>,
     tiles: Vec<Tile>,
 }
 
 async fn page(state: &State, call: &Call, token: &str) -> Answer {
     let (site, record) = opened(state, call, token).await?;
+    let metrics = state.definitions(&site).words(site.site().id).await?.metrics;
+    let tiles = tile::read(&record.tiles)?;
+    let averages = metrics.into_iter().filter(|metric| !metric.value.adds_up()).map(|metric| metric.name);
+    let averages = averages.filter(|name| tiles.iter().any(|tile| tile.has_metric(name))).collect();
     let site = site.site();
     let view = View {
         name: record.name,
         site_id: site.domain.clone(),
         timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
         currency: site.currency.clone(),
-        tiles: tile::read(&record.tiles)?,
+        averages,
+        tiles,
     };
     Ok(unkept(json(StatusCode::OK, &view)))
 }

@@ -115,6 +115,12 @@ impl Tile {
         Some(query)
     }
 
+    /// Whether it asks for this metric.
+    pub(super) fn has_metric(&self, name: &str) -> bool {
+        let metrics = self.query.as_ref().and_then(|query| query.get("metrics")).and_then(Value::as_array);
+        metrics.is_some_and(|metrics| metrics.iter().any(|metric| metric == name))
+    }
+
     /// What it asks of the site.
     pub(super) fn asked(&self, site: &str) -> Option<Value> {
         let mut query = self.query.clone()?;

@@ -102,8 +102,10 @@ fn forms(schemas: &mut Schemas) {
             "DashboardLink": object(&["token", "has_password", "embed"], json!({
                 "token": text(), "has_password": {"type": "boolean"}, "embed": {"type": "boolean"},
             })),
-            "SharedDashboard": object(&["name", "site_id", "timezone", "currency", "tiles"], json!({
-                "name": text(), "site_id": text(), "timezone": text(), "currency": text(), "tiles": tiles,
+            "SharedDashboard": object(&["name", "site_id", "timezone", "currency", "averages", "tiles"], json!({
+                "name": text(), "site_id": text(), "timezone": text(), "currency": text(),
+                "averages": {"type": "array", "items": text(), "description": "Metrics of the site's own on these tiles whose parts do not add up"},
+                "tiles": tiles,
             })),
         }),
     );

@@ -196,3 +196,28 @@ fn a_link_shows_its_page_and_nothing_else() {
         assert!(page.header("content-security-policy").is_some_and(|policy| policy.ends_with("'none'")));
     });
 }
+
+#[test]
+fn who_sees_a_shared_page_learns_which_of_its_metrics_do_not_add_up() {
+    run(async {
+        let server = Server::start().await;
+        let metric = async |name: &str, what: Value| {
+            let mut body = json!({ "site_id": "a.example", "name": name });
+            body.as_object_mut().expect("an object").extend(what.as_object().expect("an object").clone());
+            let answer = server.call("POST", "/api/v1/metrics").admin().json(&body.to_string()).await;
+            assert_eq!(answer.status, 201, "{}", answer.text);
+        };
+        let load = |kind: &str| json!({ "type": kind, "property": "load_ms" });
+        metric("load", load("average")).await;
+        metric("in_all", load("sum")).await;
+        metric("worst", load("max")).await;
+        let mut body = page();
+        body["tiles"][0]["query"]["metrics"] = json!(["load", "in_all"]);
+        let made = server.call("POST", "/api/v1/dashboards").admin().json(&body.to_string()).await.json();
+        let link = format!("/api/v1/dashboards/{}/link", made["id"].as_str().expect("an id"));
+        let shared = server.call("PUT", &link).admin().json("{}").await.json();
+        let path = format!("/api/v1/shared/{}", shared["token"].as_str().expect("a token"));
+        let shown = server.call("GET", &path).send().await.json();
+        assert_eq!(shown["averages"], json!(["load"]), "what no tile asks for is nobody's business");
+    });
+}

@@ -72,6 +72,8 @@ export interface SharedBoard {
   site_id: string;
   timezone: string;
   currency: string;
+  /** Metrics of the site's own on these tiles whose parts do not add up. */
+  averages: string[];
   tiles: Tile[];
 }
 

@@ -24,6 +24,8 @@ interface SharedProps {
 }
 
 /** The same for who was given a link. */
-export const SharedAsking = ({ board, tile, place, token, password }: SharedProps) => (
-  <TileView tile={tile} asked={useSharedTile(tile, place, token, password)} currency={board.currency} />
-);
+export function SharedAsking({ board, tile, place, token, password }: SharedProps) {
+  const averages = useMemo(() => new Set(board.averages), [board.averages]);
+  const asked = useSharedTile(tile, place, token, password);
+  return <TileView tile={tile} asked={asked} currency={board.currency} averages={averages} />;
+}

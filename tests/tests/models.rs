@@ -244,6 +244,12 @@ async fn words(program: &Program, site: &Site) {
     let ahead = ask("forecast pageviews for the next week").await;
     assert_eq!(ahead["query"]["kind"], "forecast");
     assert_eq!(ahead["result"]["forecast"].as_array().map(Vec::len), Some(7), "{ahead}");
+    // The day in progress is none that is to come.
+    let tomorrow = ask("pageviews tomorrow").await;
+    let steps = &tomorrow["result"]["forecast"];
+    assert_eq!(steps.as_array().map(Vec::len), Some(1), "{tomorrow}");
+    assert_eq!(steps[0]["time"], label(midnight() + DAY_MS)[..10], "{tomorrow}");
+    assert_eq!(tomorrow["result"]["query"]["horizon"], 1, "{tomorrow}");
     let strange = ask("anomalies in pageviews over the last 3 days").await;
     let points = strange["result"]["points"].as_array().expect("points");
     assert!(points.iter().any(|point| point["anomaly"] == true), "{strange}");

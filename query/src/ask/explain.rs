@@ -6,7 +6,7 @@ use super::lexicon;
 use super::settle::{Settled, USUAL_DAYS};
 use super::time::calendar::Clock;
 use super::vocabulary::Vocabulary;
-use crate::catalogue::PROPERTY;
+use crate::catalogue::{PROPERTY, Places};
 use crate::nearest::nearest;
 
 /// The sentence of an answer, with what was put right and what was filled in.
@@ -117,15 +117,12 @@ pub(crate) fn unsupported(words: &[String], why: &str, vocabulary: &Vocabulary) 
     if !words.is_empty() && !why.is_empty() {
         text.push_str(&format!(" {}.", capital(why)));
     }
+    let known = || lexicon::WORDS.iter().copied().chain(vocabulary.known());
     let near: Vec<String> = words
         .iter()
-        .filter(|word| word.chars().count() > 3)
-        .filter_map(|word| {
-            nearest(
-                word,
-                lexicon::WORDS.iter().copied().chain(vocabulary.known()).filter(|known| known.len() > 3),
-            )
-        })
+        // A word that is known was only not expected here.
+        .filter(|word| word.chars().count() > 3 && !known().any(|known| known.eq_ignore_ascii_case(word)))
+        .filter_map(|word| nearest(word, known().filter(|known| known.len() > 3)))
         .map(|near| format!("\u{201c}{near}\u{201d}"))
         .collect();
     if !near.is_empty() {
@@ -184,15 +181,26 @@ fn condition(filter: &Json) -> String {
             format!("the visitor never had {}", parts.get(1).map(condition).unwrap_or_default())
         }
         _ => {
-            let dimension = parts.get(1).and_then(Json::as_str).map(noun).unwrap_or_default();
+            let dimension = parts.get(1).and_then(Json::as_str).unwrap_or_default();
             let values = parts.get(2).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-            let values = values.collect::<Vec<_>>().join(" or ");
+            let values = values.map(|value| called(dimension, value)).collect::<Vec<_>>().join(" or ");
             format!(
-                "{dimension} {} {values}",
+                "{} {} {values}",
+                noun(dimension),
                 operator.replace('_', " ").replace("contains not", "does not contain")
             )
         }
     }
+}
+
+/// A value as people say it: places by their names.
+fn called<'a>(dimension: &str, value: &'a str) -> &'a str {
+    let kind = match dimension {
+        "visit:country" => Places::Countries,
+        "visit:region" => Places::Regions,
+        _ => return value,
+    };
+    kind.name(value).unwrap_or(value)
 }
 
 fn step(step: &Json) -> String {

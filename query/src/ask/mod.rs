@@ -107,6 +107,9 @@ pub struct Understanding {
     /// Words that were not understood.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_understood: Vec<String>,
+    /// Whether what is forecast begins after the step in progress: tomorrow is not today.
+    #[serde(skip)]
+    pub is_ahead: bool,
 }
 
 /// Understands a question.
@@ -196,6 +199,7 @@ fn answered(tokens: &[Token], around: &Around<'_>, settled: Settled) -> Understa
         confidence: (confidence.max(0.5) * 100.0).round() / 100.0,
         not_understood: Vec::new(),
         source: Source::Grammar,
+        is_ahead: settled.is_ahead,
         query: Some(settled.query),
     }
 }
@@ -218,6 +222,7 @@ fn ambiguous(around: &Around<'_>, readings: Vec<Settled>) -> Understanding {
         suggestions,
         not_understood: Vec::new(),
         source: Source::Grammar,
+        is_ahead: false,
     }
 }
 
@@ -238,6 +243,7 @@ fn unsupported(tokens: &[Token], around: &Around<'_>, refusal: &Refusal) -> Unde
         confidence: 0.0,
         not_understood: words,
         source: Source::Grammar,
+        is_ahead: false,
     }
 }
 

@@ -149,6 +149,7 @@ pub fn reading(answer: &str, around: &Around<'_>) -> Result<Understanding, Unrea
         suggestions: suggest::next(&query),
         confidence: CONFIDENCE,
         not_understood: Vec::new(),
+        is_ahead: false,
         source: Source::Model,
         query: Some(query),
     })

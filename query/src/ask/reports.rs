@@ -74,6 +74,7 @@ fn forecast(settling: &mut Settling<'_>) -> Result<Map<String, Json>, Refusal> {
     let dimensions = attributes(settling);
     let said = settling.draft.grain();
     let (grain, horizon) = horizon(settling, said)?;
+    settling.is_ahead = settling.draft.ahead.is_some() || settling.draft.times.is_empty();
     let clock = settling.around.clock;
     // Enough of the past to see what repeats: weeks in hours and days, years in weeks and months.
     let history = match grain {

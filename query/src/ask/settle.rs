@@ -30,6 +30,8 @@ pub(crate) struct Settled {
     pub(crate) query: Map<String, Json>,
     /// No time was said.
     pub(crate) usual_time: bool,
+    /// A forecast is of steps after the one in progress, not of what is left of a time.
+    pub(crate) is_ahead: bool,
     /// The groups that were asked about, of those in the answer.
     pub(crate) focus: Vec<String>,
 }
@@ -44,6 +46,7 @@ pub(crate) struct Settling<'a> {
     pub(crate) around: &'a Around<'a>,
     pub(crate) choices: &'a mut Choices,
     pub(crate) usual_time: bool,
+    pub(crate) is_ahead: bool,
     pub(crate) focus: Vec<String>,
 }
 
@@ -59,13 +62,15 @@ pub(crate) fn settle(draft: Draft, around: &Around<'_>, choices: &mut Choices) -
     if let Some(why) = &draft.refusal {
         return Err(refuse(why.clone()));
     }
-    let mut settling = Settling { draft, around, choices, usual_time: false, focus: Vec::new() };
+    let mut settling =
+        Settling { draft, around, choices, usual_time: false, is_ahead: false, focus: Vec::new() };
     settling.comparatives()?;
     let query = match context::follow_up(&mut settling)? {
         Some(query) => query,
         None => settling.query()?,
     };
-    Ok(Settled { query, usual_time: settling.usual_time, focus: settling.focus })
+    let Settling { usual_time, is_ahead, focus, .. } = settling;
+    Ok(Settled { query, usual_time, is_ahead, focus })
 }
 
 impl Settling<'_> {

@@ -29,6 +29,22 @@ fn check(name: &str, score: &Score) {
 }
 
 #[test]
+fn what_is_said_back_is_in_words_of_people() {
+    let said = |question: &str| ask_in(fixture(), question, None).explanation;
+    let places = said("visitors from Germany yesterday");
+    assert!(places.contains("country is Germany"), "{places}");
+    let unknown = said("frobnicate the week");
+    assert!(!unknown.contains("Near it: \u{201c}week"), "{unknown}");
+}
+
+#[test]
+fn what_is_to_come_begins_after_what_goes_on() {
+    let is_ahead = |question: &str| ask_in(fixture(), question, None).is_ahead;
+    assert!(is_ahead("visitors tomorrow") && is_ahead("forecast visitors for the next 7 days"));
+    assert!(!is_ahead("forecast of visitors this month") && !is_ahead("visitors yesterday"));
+}
+
+#[test]
 fn questions_are_understood() {
     let fixture = fixture();
     for (name, text) in [("development", DEVELOPMENT), ("test", TEST)] {

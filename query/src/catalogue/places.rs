@@ -20,6 +20,14 @@ impl Places {
         format!("transform(toString({column}), {}, toString({column}))", self.lists())
     }
 
+    /// The name of the place that has this code.
+    pub(crate) fn name(self, code: &str) -> Option<&'static str> {
+        match self {
+            Self::Countries => rust_iso3166::from_alpha2(code).map(|country| country.name),
+            Self::Regions => rust_iso3166::iso3166_2::from_code(code).map(|region| region.name),
+        }
+    }
+
     /// The lists of codes and of names.
     pub(crate) fn lists(self) -> &'static str {
         static COUNTRIES: OnceLock<String> = OnceLock::new();
@@ -61,6 +69,9 @@ mod tests {
     fn places_have_names() {
         assert!(countries().any(|place| place == ("EE", "Estonia")));
         assert!(regions().any(|place| place == ("DE-BE", "Berlin")));
+        assert_eq!(Places::Countries.name("DE"), Some("Germany"));
+        assert_eq!(Places::Regions.name("US-CA"), Some("California"));
+        assert_eq!((Places::Countries.name("de?"), Places::Regions.name("")), (None, None));
         assert!(countries().count() > 240 && regions().count() > 4_000);
     }
 

@@ -89,7 +89,7 @@ async fn answer(state: Arc<State>, mut call: Call, inner: Inner) -> Answer {
     }
     name_site(&mut understanding, &site.site().domain);
     let result = match &understanding.query {
-        Some(query) if !asked.dry_run => Some(results::result(&asker, query).await?),
+        Some(query) if !asked.dry_run => Some(results::result(&asker, query, understanding.is_ahead).await?),
         _ => None,
     };
     Ok(told(&understanding, result))
@@ -168,7 +168,7 @@ async fn by_model(
     let query = understanding.query.as_ref()?;
     let result = match asked.dry_run {
         true => None,
-        false => match results::result(asker, query).await.ok()? {
+        false => match results::result(asker, query, understanding.is_ahead).await.ok()? {
             Outcome::Refused(_) => return None,
             found => Some(found),
         },

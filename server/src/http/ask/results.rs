@@ -23,15 +23,44 @@ pub(super) enum Outcome {
     Refused(String),
 }
 
-/// The result of a query.
-pub(super) async fn result(asker: &Asker<'_>, query: &Map<String, Value>) -> Result<Outcome, ApiError> {
+/// The result of a query. A forecast that `is_ahead` begins after the step in progress.
+pub(super) async fn result(
+    asker: &Asker<'_>,
+    query: &Map<String, Value>,
+    is_ahead: bool,
+) -> Result<Outcome, ApiError> {
     let kind = query.get("kind").and_then(Value::as_str).unwrap_or("query");
     match kind {
         "query" | "live" => send(asker, QUERY, figures(query)).await,
         "insight" => insight(asker, query).await.map(Outcome::Found),
         "segments" => groups::groups(asker, query).await.map(Outcome::Found),
+        "forecast" if is_ahead => ahead(asker, query).await,
         kind => send(asker, &format!("/api/v1/{kind}"), bounded(query)).await,
     }
+}
+
+/// What is forecast after the step in progress, which the route begins with.
+async fn ahead(asker: &Asker<'_>, query: &Map<String, Value>) -> Result<Outcome, ApiError> {
+    let mut body = bounded(query);
+    let steps = body.get("horizon").and_then(Value::as_u64).unwrap_or_default();
+    body.insert("horizon".to_owned(), json!(steps + 1));
+    let mut outcome = send(asker, "/api/v1/forecast", body).await?;
+    if let Outcome::Found(told) = &mut outcome {
+        told["query"]["horizon"] = json!(steps);
+        let groups = told.get_mut("breakdown").and_then(Value::as_array_mut).map(std::mem::take);
+        let mut groups = groups.unwrap_or_default();
+        for part in groups.iter_mut().chain([&mut *told]) {
+            if let Some(steps) = part.get_mut("forecast").and_then(Value::as_array_mut)
+                && !steps.is_empty()
+            {
+                steps.remove(0);
+            }
+        }
+        if let Some(breakdown) = told.get_mut("breakdown") {
+            *breakdown = Value::Array(groups);
+        }
+    }
+    Ok(outcome)
 }
 
 /// Where a change shows, and how sure it is where the two times are long enough to say.

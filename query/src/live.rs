@@ -26,6 +26,7 @@ use crate::{rows, sql};
 const PRESENT_MS: i64 = 5 * 60 * 1_000;
 /// How far back minutes and single events go.
 const HALF_HOUR_MS: i64 = 30 * 60 * 1_000;
+const MINUTE_MS: i64 = 60 * 1_000;
 /// Rows of each list.
 const LISTED: u64 = 10;
 /// Single events.
@@ -41,7 +42,7 @@ pub struct Live {
     pub today: Today,
     /// The hours of today that have begun, on the site's clock.
     pub hours: Vec<Step>,
-    /// The last half hour by the minute.
+    /// The last half hour by the minute, the one in progress included.
     pub minutes: Vec<Step>,
     /// The last events, newest first.
     pub recent: Vec<Recent>,
@@ -111,7 +112,8 @@ pub async fn live_with(
     };
     let minutes = Query {
         dimensions: vec![Dimension::Bucket(Grain::Minute)],
-        date_range: last(HALF_HOUR_MS, now)?,
+        // From a minute's beginning: one that is cut would lose what it had as time goes on.
+        date_range: last(HALF_HOUR_MS - MINUTE_MS + now.0.rem_euclid(MINUTE_MS), now)?,
         ..hours.clone()
     };
     let list = |name: &str| Query {

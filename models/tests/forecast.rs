@@ -80,6 +80,17 @@ fn intervals_hold_what_they_promise() {
 }
 
 #[test]
+fn what_rested_lately_may_move_again() {
+    let rate = (0..40).map(|day| if day < 18 { 43.0 + f64::from(day * 7 % 5 / 2) } else { 44.0 });
+    let forecast = Forecaster::new(7, &[]).forecast(&some(rate)).expect("an answer");
+    let band = &forecast.bands[0];
+    for step in 0..7 {
+        assert!((forecast.mean[step] - 44.0).abs() < 0.5, "{:?}", forecast.mean);
+        assert!(band.upper[step] - band.lower[step] > 0.2, "{band:?}");
+    }
+}
+
+#[test]
 fn many_series_teach_how_wide_intervals_are() {
     let mut random = StdRng::seed_from_u64(4);
     // Series that jump at their end, which no series alone could know.

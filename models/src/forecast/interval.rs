@@ -18,6 +18,8 @@ const ENOUGH: f64 = 40.0;
 /// A method's forecast of a stretch that its parameters were chosen on is a little too good.
 const OPTIMISM: f64 = 1.03;
 
+/// The share of a value below which an error is one of arithmetic.
+const NOTHING: f64 = 1e-9;
 /// Largest factor of an interval, as exponent: its end stays a finite number.
 const LARGEST_REACH: f64 = 60.0;
 
@@ -35,7 +37,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// From the stretches forecast again; without any, from the changes of the history.
+    /// From the stretches forecast again; without any, or where all were met exactly, from the changes of the history.
     pub(super) fn new(series: &Series, trials: &[Trial], weights: &[(Member, f64)]) -> Self {
         let log = series.values.iter().all(|value| *value > 0.0);
         let distance = |value: f64, truth: f64| {
@@ -50,8 +52,11 @@ impl Spread {
                 errors.push((step + 1, distance(*value, series.values[trial.origin + step])));
             }
         }
-        if errors.is_empty() {
+        // Where nothing changed on the stretches that were forecast again, what changed before them still may.
+        let least = if log { 1.0 } else { series.values.iter().fold(0.0, |most: f64, v| most.max(v.abs())) };
+        if errors.iter().all(|(_, error)| *error <= NOTHING * least) {
             let pairs = series.values.windows(2);
+            errors = Vec::new();
             errors.extend(pairs.map(|pair| (1, distance(pair[0], pair[1]))));
         }
         if errors.is_empty() {

@@ -12,6 +12,8 @@ const NAMED_FROM: f64 = 0.4;
 const MOST_OF: f64 = 0.5;
 /// Fewer visits than this are one.
 const ONCE: f64 = 1.5;
+/// What is less than this of everybody's is not said as a factor, which would be 0.0.
+const LEAST: f64 = 0.05;
 
 /// The part of a name that a difference makes.
 enum Word {
@@ -96,7 +98,10 @@ fn said(one: &Difference) -> String {
     let column = one.feature.replacen(" = ", " ", 1).replace('_', " ");
     match (is_category(one), one.here, one.overall) {
         (true, here, _) => format!("{:.0} % {column}", 100.0 * here),
-        (false, here, overall) if overall > 0.0 && here > 0.0 => format!("{:.1}× {column}", here / overall),
+        (false, here, overall) if overall > 0.0 && here >= LEAST * overall => {
+            format!("{:.1}× {column}", here / overall)
+        }
+        (false, here, _) if here > 0.0 && one.strength < 0.0 => format!("very low {column}"),
         (false, ..) if one.strength > 0.0 => format!("high {column}"),
         _ => format!("low {column}"),
     }
@@ -144,6 +149,7 @@ mod tests {
         );
         assert_eq!(named(&[("plan = pro", 0.93, 0.2, 1.0)], 0), "93 % plan pro");
         assert_eq!(named(&[("balance", -3.0, 1.0, -1.0)], 0), "low balance");
+        assert_eq!(named(&[("churn_risk", 0.001, 0.5, -1.0)], 0), "very low churn risk");
         assert_eq!(named(&[("visits", 2.0, 2.0, 0.1)], 0), "average");
     }
 }

@@ -1,5 +1,6 @@
 //! `opentrace gen`: writes generated events, the same for the same seed.
 
+mod places;
 pub(super) mod story;
 pub(super) mod traffic;
 mod world;

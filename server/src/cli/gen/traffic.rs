@@ -5,7 +5,7 @@
 //! itself, and asked for again it holds the same events with the same ids. Countries wake and sleep
 //! by their own clocks, weekends are quiet, people come back.
 //!
-//! Addresses are of the range kept for documentation (`2001:db8::/32`); the country is named beside.
+//! Addresses are of the range kept for documentation (`2001:db8::/32`); the place is named beside.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
@@ -15,6 +15,7 @@ use rand::{Rng, SeedableRng};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::places::{Place, places_of};
 use super::story::Story;
 use super::world::{
     CHECKOUT, COUNTRIES, DEVICES, HOURS, PAGES, Page, SIGN_UP, SOURCES, Source, WEEK, Weighted,
@@ -55,6 +56,8 @@ pub(in crate::cli) struct Event {
     ip: IpAddr,
     user_agent: &'static str,
     country: &'static str,
+    region: &'static str,
+    city: &'static str,
     screen: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     engagement_ms: Option<u64>,
@@ -146,6 +149,7 @@ struct Visit<'a> {
     traffic: &'a Traffic,
     person: u64,
     country: &'static str,
+    place: &'static Place,
     device: &'static (&'static str, &'static str),
     source: &'static Source,
     /// When it has to be over.
@@ -162,13 +166,14 @@ impl<'a> Visit<'a> {
         } else {
             random.random::<u64>() >> 1 | 1 << 62
         };
-        // A person keeps their device.
+        // A person keeps their device, and in a country their home.
         let mut own = StdRng::seed_from_u64(person ^ traffic.seed);
         Self {
             traffic,
             person,
             country,
             device: choose(DEVICES, &mut own),
+            place: choose(places_of(country), &mut own),
             source: choose(SOURCES, random),
             end: start + LONGEST_VISIT,
             now: start,
@@ -219,6 +224,7 @@ impl<'a> Visit<'a> {
     fn event(&self, name: &'static str, page: &'static Page, query: &str, random: &mut StdRng) -> Event {
         let domain = &self.traffic.domain;
         let (user_agent, screen) = *self.device;
+        let (region, city) = *self.place;
         Event {
             id: uuid::Builder::from_random_bytes(random.random()).into_uuid(),
             site: domain.clone(),
@@ -230,6 +236,8 @@ impl<'a> Visit<'a> {
             ip: Ipv6Addr::from(0x2001_0db8_u128 << 96 | u128::from(self.person)).into(),
             user_agent,
             country: self.country,
+            region,
+            city,
             screen,
             engagement_ms: None,
             scroll_depth: None,

@@ -38,6 +38,7 @@ test('a dashboard is made of tiles that are dragged, resized and kept', async ()
   await builder.locator('select[name=dimension]').selectOption('visit:source');
   await builder.getByRole('button', { name: 'Take it' }).click();
   await tile(page, 'Sources').getByText('Direct / None').waitFor();
+  await builder.waitFor({ state: 'hidden' });
 
   // With the pointer to the top, past everything that lies there.
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
@@ -273,6 +274,11 @@ test('what cannot be added is not, and a tile says what it is and of which time'
   await tile(page, 'Journeys').getByText('1 Oct – 20 Nov 2026').waitFor();
   await page.getByRole('heading', { name: 'What we look at on Mondays,…' }).waitFor();
   await accessible(page);
+  // So it is for who was given a link.
+  const { json: link } = await world.call(`/api/v1/dashboards/${made.id}/link`, { embed: false }, 'PUT');
+  const other = await world.open(`/shared/${link.token}`);
+  await tile(other, 'Bounce rate by day and source').getByText('Drawn as lines').waitFor();
+  await done(other);
 
   // A title that is too long makes way for what stands beside it.
   await page.getByRole('button', { name: 'Change', exact: true }).click();
@@ -307,6 +313,98 @@ test('what cannot be added is not, and a tile says what it is and of which time'
   await done(page);
 });
 
+/** A dashboard of tables and one number, open to be changed, with what its tiles are called as they are read. */
+async function changed(name, boxes) {
+  const tiles = Object.entries(boxes).map(([title, [x, y, w, h]]) => ({
+    title,
+    chart: 'table',
+    ...{ x, y, w, h },
+    query: { date_range: '30d', metrics: ['visitors'], dimensions: ['visit:browser'] },
+  }));
+  const { json: made } = await world.call('/api/v1/dashboards', { site_id: SITE, name, tiles });
+  const page = await owner(`/sites/${SITE}/dashboards/${made.id}`);
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  const tops = () =>
+    page.locator('.tile-card').evaluateAll((cards) =>
+      cards
+        .map((card) => [card.getBoundingClientRect().top, card.getAttribute('aria-label')])
+        .sort(([one], [other]) => one - other)
+        .map(([, title]) => title),
+    );
+  const kept = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  const handle = (title) => page.getByRole('button', { name: `Move ${title}:` });
+  /** By its handle to so much beyond the middle of another, without letting it go. */
+  const drag = async (title, other, beyond) => {
+    const { x, y } = await handle(title).boundingBox();
+    const over = await tile(page, other).boundingBox();
+    await page.mouse.move(x + 5, y + 5);
+    await page.mouse.down();
+    await page.mouse.move(x + 5, over.y + over.height / 2 + beyond, { steps: 8 });
+  };
+  return { page, tops, kept, handle, drag };
+}
+
+test('a tile goes below the next one, is let go by Escape, and lies on a phone where it was dropped', async () => {
+  const { page, tops, kept, handle, drag } = await changed('Moved', {
+    Pages: [0, 0, 6, 6],
+    Browsers: [6, 0, 5, 6],
+    Days: [0, 6, 8, 5],
+  });
+  const press = async (key) => {
+    await handle('Browsers').focus();
+    const saved = kept();
+    await page.keyboard.press(key);
+    await saved;
+  };
+  await press('ArrowDown');
+  assert.equal((await tops()).at(-1), 'Browsers');
+  await press('ArrowUp');
+  assert.equal((await tops()).at(-1), 'Days');
+
+  let saves = 0;
+  page.on('request', (asked) => (saves += asked.method() === 'PUT'));
+  await page.setViewportSize({ width: 1280, height: 1400 });
+  await drag('Browsers', 'Days', 100);
+  assert.equal((await tops()).at(-1), 'Browsers', 'it goes along with the pointer');
+  await page.keyboard.press('Escape');
+  await page.mouse.up();
+  assert.equal((await tops()).at(-1), 'Days');
+  assert.equal(saves, 0);
+
+  await page.setViewportSize({ width: 390, height: 1200 });
+  assert.equal(await page.locator('.corner').first().isVisible(), false);
+  assert.deepEqual(await tops(), ['Pages', 'Browsers', 'Days']);
+  let saved = kept();
+  await drag('Pages', 'Browsers', 20);
+  await page.mouse.up();
+  await saved;
+  assert.deepEqual(await tops(), ['Browsers', 'Pages', 'Days']);
+  saved = kept();
+  await drag('Days', 'Browsers', -20);
+  await page.mouse.up();
+  await saved;
+  assert.equal((await tops())[0], 'Days');
+  await done(page);
+});
+
+test('the builder wants what a filter is, and gives the focus back to what opened it', async () => {
+  const { page } = await changed('Filtered', { Pages: [0, 0, 6, 6] });
+  const builder = page.getByRole('dialog');
+  for (const name of ['Add a tile', 'Change Pages']) {
+    const opener = page.getByRole('button', { name });
+    await opener.click();
+    await builder.getByLabel('Title').waitFor();
+    await page.keyboard.press('Escape');
+    await builder.waitFor({ state: 'detached' });
+    assert.ok(await opener.evaluate((button) => button === document.activeElement), name);
+  }
+  await page.getByRole('button', { name: 'Change Pages' }).click();
+  await builder.locator('select[name=filtered]').selectOption('visit:country');
+  await builder.getByRole('button', { name: 'Take it' }).click();
+  await builder.getByRole('alert').getByText('Say which country it is about').waitFor();
+  await done(page);
+});
+
 test('a file that is no dashboard is refused in words', async () => {
   const page = await owner(`/sites/${SITE}/dashboards`);
   await page.getByLabel('Name').fill('Photo');
@@ -325,6 +423,8 @@ test('a link shows the page to anybody, after its password, and nothing else', a
   await dialog.getByLabel('Password').fill('open sesame');
   await dialog.getByRole('button', { name: 'Share', exact: true }).click();
   const address = await dialog.locator('.secret').innerText();
+  await dialog.getByText('Shared. It asks for the password.').waitFor();
+  await dialog.getByRole('button', { name: 'Copy' }).waitFor();
 
   const other = await world.open(address.slice(world.origin.length), {
     viewport: { width: 1280, height: 900 },
@@ -338,6 +438,9 @@ test('a link shows the page to anybody, after its password, and nothing else', a
   assert.equal(await other.getByRole('button', { name: /^Move/ }).count(), 0);
   await accessible(other);
   await shot(other, 'shared');
+  // Within its tab the password is typed once.
+  await other.reload();
+  await tile(other, 'Sources').getByText('Direct / None').waitFor();
   const status = await other.evaluate(() => fetch('/api/v1/sites').then((answer) => answer.status));
   assert.equal(status, 401);
   await other.context().close();
@@ -398,6 +501,7 @@ test('a page is shown in a frame of another site where that was allowed, and has
   await dialog.getByLabel('Other sites may show it').check();
   await dialog.getByRole('button', { name: 'Save', exact: true }).click();
   await dialog.getByText('Saved. The address is the same as before').waitFor();
+  await dialog.getByText(`<iframe src="${address}" title="Picture"`).waitFor();
   await look();
   await framed.waitFor();
   await news.context().close();

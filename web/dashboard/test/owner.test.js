@@ -81,6 +81,18 @@ test('an alert is a sentence that is tried on history before it is kept', async 
   await form.getByText('It would have fired once').waitFor();
   await accessible(page);
   await shot(page, 'alert-tried');
+  // Another sentence would have done something else, and one with an empty gap is none.
+  await form.getByLabel('Metric').selectOption('visits');
+  await form.getByText('It would have fired').waitFor({ state: 'detached' });
+  await form.getByLabel('Metric').selectOption('pageviews');
+  await form.getByLabel('Value').fill('');
+  await form.getByRole('button', { name: 'Try it on the last week' }).click();
+  assert.ok(await form.getByLabel('Value').evaluate((field) => field === document.activeElement));
+  assert.equal(await form.getByRole('alert').count(), 0);
+  await form.getByLabel('Value').fill('30');
+  // Every time is so: without a word the server waits for ten minutes.
+  assert.equal(await form.getByLabel('How often').inputValue(), '10m');
+  await form.getByLabel('How often').selectOption('every time');
   // A part is said as people call it.
   await form.getByText('Only a part, or each part on its own').click();
   await form.getByLabel('Only where').selectOption('visit:country');
@@ -88,13 +100,14 @@ test('an alert is a sentence that is tried on history before it is kept', async 
   const tried = page.waitForRequest((asked) => asked.url().endsWith('/simulate'));
   await form.getByRole('button', { name: 'Try it on the last week' }).click();
   assert.deepEqual((await tried).postDataJSON().filters, [['is', 'visit:country', ['DE']]]);
+  assert.equal((await tried).postDataJSON().cooldown, '0s');
   await form.getByLabel('Only where').selectOption('');
   await form.getByLabel('Value').fill('3000');
   await form.getByRole('button', { name: 'Try it on the last week' }).click();
   await form.getByText('It would not have fired').waitFor();
   await form.getByRole('button', { name: 'Keep it' }).click();
   const rules = page.getByRole('region', { name: 'Rules' });
-  await rules.getByText('Pageviews is above 3000 within an hour').waitFor();
+  await rules.getByText('Pageviews is above 3000 within an hour, every time').waitFor();
   // One that is deleted is changed no longer.
   await rules.getByRole('button', { name: 'Change Busy' }).click();
   const change = page.getByRole('form', { name: 'Change Busy' });
@@ -155,6 +168,14 @@ test("rules watch metrics of the site's own, and what people do on pages", async
   const { filters, group_by } = await trial();
   assert.deepEqual([filters, group_by], [undefined, 'page']);
   await form.getByText('It would not have fired').waitFor();
+
+  // What a metric needed goes with it, and what is new counts something.
+  await form.getByLabel('Condition').selectOption('is new');
+  const fresh = await trial();
+  assert.deepEqual([fresh.filters, fresh.metric, fresh.group_by], [undefined, 'events', 'source']);
+  await fired.waitFor();
+  await form.getByLabel('Condition').selectOption('above');
+  await form.getByLabel('Value').fill('15');
 
   // A share is one of everybody: there is none of all.
   await form.getByLabel('Metric').selectOption('percentage');
@@ -267,6 +288,19 @@ test('a channel is tried, a rule is changed and silenced, and the page says when
   await channels.getByRole('button', { name: 'Test Desk' }).click();
   await channels.getByText('sent', { exact: true }).waitFor();
   assert.equal(told.length, 1);
+  // Who changes a channel, or lets it be, is where it was begun.
+  const opener = channels.getByRole('button', { name: 'Change Desk' });
+  const changing = page.getByRole('dialog', { name: 'Change Desk' });
+  for (const leave of [
+    () => page.keyboard.press('Escape'),
+    () => changing.getByRole('button', { name: 'Keep it' }).click(),
+  ]) {
+    await opener.click();
+    await changing.getByLabel('Name').waitFor();
+    await leave();
+    await changing.waitFor({ state: 'detached' });
+    assert.ok(await opener.evaluate((button) => button === document.activeElement));
+  }
 
   const form = page.getByRole('form', { name: 'New alert' });
   await form.getByLabel('Metric').selectOption('pageviews');
@@ -316,6 +350,7 @@ test('a channel is tried, a rule is changed and silenced, and the page says when
   await dialog.getByText('Pageviews is above 8 within 5 minutes').waitFor();
   const measured = Number(await dialog.locator('dd strong').innerText());
   assert.ok(measured > 8 && measured <= 12, String(measured));
+  await dialog.getByText(`${measured} when it fired`).waitFor();
   const causes = region(page, 'Causes');
   await causes.getByRole('row', { name: 'Page: /x' }).waitFor();
   await causes.getByRole('row', { name: 'Page: /about' }).waitFor();

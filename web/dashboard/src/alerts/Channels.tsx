@@ -31,6 +31,7 @@ export function Channels() {
   const client = useQueryClient();
   const { data } = useChannels();
   const [changing, setChanging] = useState<Channel>();
+  const [open, setOpen] = useState(false);
   const [kind, setKind] = useState(USUAL);
   const [made, setMade] = useState<Channel>();
   const again = () => client.invalidateQueries({ queryKey: CHANNELS });
@@ -61,7 +62,15 @@ export function Channels() {
         )}
         <ul className="rules near">
           {data?.map((channel) => (
-            <Row key={channel.id} channel={channel} again={again} change={() => setChanging(channel)} />
+            <Row
+              key={channel.id}
+              channel={channel}
+              again={again}
+              change={() => {
+                setChanging(channel);
+                setOpen(true);
+              }}
+            />
           ))}
         </ul>
         <label className="field">
@@ -79,16 +88,26 @@ export function Channels() {
           <Field key={name} name={name} label={label} required autoComplete="off" />
         ))}
       </Form>
-      {changing && (
-        <Changing
-          channel={changing}
-          done={async () => {
-            await again();
-            setChanging(undefined);
-          }}
-          close={() => setChanging(undefined)}
-        />
-      )}
+      {/* It stays while it is closed, so that the focus returns to where it was opened. */}
+      <Modal
+        opened={open}
+        onClose={() => setOpen(false)}
+        title={`Change ${changing?.name}`}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+        lockScroll={false}
+      >
+        {changing && (
+          <Changing
+            key={changing.id}
+            channel={changing}
+            done={async () => {
+              await again();
+              // After the form gave the focus back to its button: from there it returns to where it came from.
+              setTimeout(() => setOpen(false));
+            }}
+          />
+        )}
+      </Modal>
     </>
   );
 }
@@ -145,7 +164,7 @@ function Row({ channel, again, change }: RowProps) {
           ×
         </button>
       </span>
-      {looking && <DeadMessages channel={channel} close={() => setLooking(false)} />}
+      <DeadMessages channel={channel} opened={looking} close={() => setLooking(false)} />
     </li>
   );
 }
@@ -153,42 +172,33 @@ function Row({ channel, again, change }: RowProps) {
 interface ChangingProps {
   channel: Channel;
   done: () => Promise<void>;
-  close: () => void;
 }
 
 /** Another name, address or token. What is secret of a channel is never shown again, so that empty means as it is. */
-function Changing({ channel, done, close }: ChangingProps) {
+function Changing({ channel, done }: ChangingProps) {
   const shown: Record<string, string | undefined> = { url: channel.url, to: channel.to?.join(', ') };
   return (
-    <Modal
-      opened
-      onClose={close}
+    <Form
       title={`Change ${channel.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      lockScroll={false}
+      action="Keep it"
+      submit={async (fields) => {
+        const filled = Object.fromEntries(Object.entries(fields).filter(([, text]) => text.trim()));
+        await changeChannel(channel.id, settingsOf(filled));
+        await done();
+      }}
     >
-      <Form
-        title={`Change ${channel.name}`}
-        action="Keep it"
-        submit={async (fields) => {
-          const filled = Object.fromEntries(Object.entries(fields).filter(([, text]) => text.trim()));
-          await changeChannel(channel.id, settingsOf(filled));
-          await done();
-        }}
-      >
-        <Field name="name" label="Name" defaultValue={channel.name} required autoComplete="off" />
-        {KINDS[channel.type]?.fields.map(([name, label]) => (
-          <Field
-            key={name}
-            name={name}
-            label={label}
-            autoComplete="off"
-            {...(shown[name] && { placeholder: shown[name] })}
-          >
-            Leave it empty and it stays as it is.
-          </Field>
-        ))}
-      </Form>
-    </Modal>
+      <Field name="name" label="Name" defaultValue={channel.name} required autoComplete="off" />
+      {KINDS[channel.type]?.fields.map(([name, label]) => (
+        <Field
+          key={name}
+          name={name}
+          label={label}
+          autoComplete="off"
+          {...(shown[name] && { placeholder: shown[name] })}
+        >
+          Leave it empty and it stays as it is.
+        </Field>
+      ))}
+    </Form>
   );
 }

@@ -9,19 +9,34 @@ import { CHANNELS, useChannels } from './useChannels';
 
 interface Props {
   channel: Channel;
+  opened: boolean;
   close: () => void;
 }
 
 const KINDS: Record<string, string> = { 'alert.firing': 'fired', 'alert.resolved': 'is over' };
 
-/** Messages of a channel that were given up: why, and to be sent again. */
-export function DeadMessages({ channel, close }: Props) {
+/** Messages of a channel that were given up. Closed it is still there: it knows where the focus was. */
+export const DeadMessages = ({ channel, opened, close }: Props) => (
+  <Modal
+    opened={opened}
+    onClose={close}
+    size="xl"
+    title={`Not delivered by ${channel.name}`}
+    closeButtonProps={{ 'aria-label': 'Close' }}
+    lockScroll={false}
+  >
+    <Messages channel={channel} />
+  </Modal>
+);
+
+/** Why they were given up, and to be sent again. */
+function Messages({ channel }: { channel: Channel }) {
   const client = useQueryClient();
   const key = ['dead messages', channel.id];
   // What is sent again may come back: as many as the channel counts are listed.
   const now = useChannels().data?.find(({ id }) => id === channel.id);
   const { data, error, refetch } = useQuery({
-    queryKey: [...key, now?.dead],
+    queryKey: [...key, now?.dead, now?.queued],
     queryFn: ({ signal }) => deadMessages(channel.id, signal),
     placeholderData: (old) => old,
   });
@@ -37,14 +52,7 @@ export function DeadMessages({ channel, close }: Props) {
   };
   const waiting = now?.queued ?? 0;
   return (
-    <Modal
-      opened
-      onClose={close}
-      size="xl"
-      title={`Not delivered by ${channel.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      lockScroll={false}
-    >
+    <>
       {error || problem ? (
         <Failure
           error={error ?? (problem as Error)}
@@ -76,7 +84,7 @@ export function DeadMessages({ channel, close }: Props) {
           </div>
         </>
       )}
-    </Modal>
+    </>
   );
 }
 

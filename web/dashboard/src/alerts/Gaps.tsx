@@ -5,11 +5,10 @@ import { isDuration, isMoney, isRate } from '../lib/format';
 import { EventSelect } from '../reports/Retention';
 import { DIMENSIONS } from '../site/names';
 import { ValueField } from '../site/Values';
-import { type Fields, isMeasured } from './rule';
-import { CONDITIONS, DIRECTIONS, OVER } from './sentence';
+import { cooldownOf, type Fields, isMeasured } from './rule';
+import { CONDITIONS, COOLDOWNS, cooldownName, DIRECTIONS, OVER } from './sentence';
 import { GROUPS, offered, watching } from './watchable';
 
-const COOLDOWNS = { '': 'every time', '10m': 'every 10 minutes', '1h': 'every hour', '1d': 'every day' };
 const SENSITIVITIES = { low: 'far out', medium: 'unusual', high: 'a little odd' };
 
 interface Props {
@@ -21,6 +20,8 @@ interface Props {
   setMetric: (metric: string) => void;
   /** The series or goal that a rule made elsewhere watches, in place of a metric. */
   defined: string | undefined;
+  /** What is counted of a value that is new. */
+  newOf: string;
   /** Metrics of the site's own. */
   own: Measure[];
   currency: string;
@@ -34,6 +35,7 @@ export function Gaps({ setKind, currency, ...subject }: Props) {
   const { first, kind, metric, own } = subject;
   const { windows } = watching(metric, own);
   // A window of a rule stays with its metric: of others there may be none so long.
+  const cooldown = cooldownOf(first.cooldown, COOLDOWNS);
   const window = metric === (first.metric ?? '') ? first.window : undefined;
   return (
     <>
@@ -59,7 +61,12 @@ export function Gaps({ setKind, currency, ...subject }: Props) {
         </>
       )}
       {' and do so '}
-      <Options name="cooldown" label="How often" options={COOLDOWNS} value={first.cooldown} />
+      <Options
+        name="cooldown"
+        label="How often"
+        options={{ ...COOLDOWNS, [cooldown]: cooldownName(cooldown) }}
+        value={cooldown}
+      />
     </>
   );
 }
@@ -71,6 +78,7 @@ function Subject({
   metric,
   setMetric,
   defined,
+  newOf,
   own,
   events,
   event,
@@ -83,7 +91,13 @@ function Subject({
         <input type="hidden" name="event" value={event} />
       </>
     );
-  if (kind === 'new_value') return <Options name="group" label="What" options={GROUPS} value={first.group} />;
+  if (kind === 'new_value')
+    return (
+      <>
+        <Options name="group" label="What" options={GROUPS} value={first.group} />
+        <input type="hidden" name="metric" value={newOf} />
+      </>
+    );
   const { every, own: theirs } = offered(own);
   // A rule made elsewhere may watch what is not offered here.
   const isOffered = metric in every || metric in theirs;
@@ -163,16 +177,18 @@ interface PartsProps {
   own: Measure[];
   /** Whether the form can say of which part the rule is. */
   isSaid: boolean;
+  /** Called when something of it becomes another. */
+  change: () => void;
 }
 
 /** Of what part of the traffic, and whether each value is watched on its own. */
-export function Parts({ site, first, metric, own, isSaid }: PartsProps) {
+export function Parts({ site, first, metric, own, isSaid, change }: PartsProps) {
   const { need, groups } = watching(metric ?? '', own);
   const needs = metric !== null && isSaid ? need : undefined;
   const [filtered, setFiltered] = useState(first.filtered ?? needs?.dimension ?? '');
   const isOpen = first.filtered || needs || (metric !== null && (first.group || !('' in groups)));
   return (
-    <details className="more" open={Boolean(isOpen)}>
+    <details className="more" open={Boolean(isOpen)} onChange={change}>
       <summary>Only a part, or each part on its own</summary>
       {needs && <p className="soft">{needs.ask}</p>}
       <div className="sentence">

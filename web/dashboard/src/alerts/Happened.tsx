@@ -1,15 +1,7 @@
-import { Modal, Skeleton } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Skeleton } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { defaultParseSearch, Link } from '@tanstack/react-router';
-import {
-  acknowledge,
-  closeAlert,
-  explained,
-  type HeldRule,
-  muteRule,
-  type Slice,
-  type Step,
-} from '../api/alerts';
+import { acknowledge, closeAlert, type HeldRule, muteRule, type Slice, type Step } from '../api/alerts';
 import { figure, moment, momentRange } from '../lib/format';
 import { readSearch } from '../lib/search';
 import { useMay } from '../session/data';
@@ -23,15 +15,14 @@ import {
   bandText,
   metricOf,
   type Opening,
-  openings,
   REASONS,
   STEPS,
   stateOf,
-  titleOf,
   written,
 } from './openings';
 import { StateBadge } from './StateBadge';
-import { sentence } from './sentence';
+import { often, sentence } from './sentence';
+import { useHappened } from './useHappened';
 import { rulesKey, useRules } from './useRules';
 
 interface Props {
@@ -40,29 +31,16 @@ interface Props {
   step: number;
   /** Alerts of which more than that step may be known. */
   known: Opening[];
-  close: () => void;
 }
 
 /** One alert: what was measured and expected, where it comes from, what became of it. */
-export function Happened({ site, step, known, close }: Props) {
-  const { data, error, refetch } = useQuery({
-    queryKey: ['alert', site, step],
-    queryFn: ({ signal }) => explained(site, step, signal),
-    retry: false,
-  });
-  const one = known.find(({ steps }) => steps.some(({ id }) => id === step)) ?? (data && openings([data])[0]);
-  const rules = useRules(site).data;
+export function Happened({ site, step, known }: Props) {
+  const { one, data, error, refetch } = useHappened(site, step, known);
   return (
-    <Modal
-      opened
-      onClose={close}
-      size="xl"
-      title={one ? titleOf(one, rules) : 'Alert'}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      lockScroll={false}
-    >
+    <>
       {one && <About site={site} one={one} />}
-      <h3 className="below">Where it comes from</h3>
+      {/* What came after it fired is part of it. */}
+      <h3 className="below">Where it comes from, of the whole time</h3>
       {error ? (
         <Failure error={error} retry={refetch} />
       ) : !data ? (
@@ -70,7 +48,7 @@ export function Happened({ site, step, known, close }: Props) {
       ) : (
         <Slices site={site} step={data} />
       )}
-    </Modal>
+    </>
   );
 }
 
@@ -84,11 +62,13 @@ function About({ site, one }: { site: string; one: Opening }) {
   return (
     <>
       <p>
-        <StateBadge state={state} /> {rule ? sentence(rule) : <Former step={first} site={site} />}
+        <StateBadge state={state} />{' '}
+        {rule ? `${sentence(rule)}, ${often(rule)}` : <Former step={first} site={site} />}
       </p>
       <dl className="facts narrow">
         <Fact name="Measured">
           <strong>{written(metric, first.value, currency)}</strong>
+          {first.type === 'alert.firing' && ' when it fired'}
         </Fact>
         {first.band && <Fact name="Expected">{bandText(metric, first.band, currency)}</Fact>}
         <Fact name="In the time">{momentRange(first.window.from, first.window.to)}</Fact>

@@ -1,6 +1,6 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button, Modal, Skeleton } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useRef } from 'react';
 import { type HeldRule, history, STEPS } from '../api/alerts';
 import { shortMoments } from '../lib/format';
 import { useReport } from '../reports/context';
@@ -9,6 +9,7 @@ import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { metricOf, type Opening, openings, stateOf, titleOf, written } from './openings';
 import { StateBadge } from './StateBadge';
+import { useHappened } from './useHappened';
 import { useRules } from './useRules';
 
 const Happened = lazy(() => import('./Happened').then((module) => ({ default: module.Happened })));
@@ -27,6 +28,10 @@ export function History({ site }: { site: string }) {
   const known = openings(data?.pages.flat() ?? []);
   const look = (alert?: number) => change({ ask: alert === undefined ? undefined : { alert } });
   const chosen = typeof ask.alert === 'number' ? ask.alert : undefined;
+  // What was looked at stays in the dialog until that is out of sight.
+  const shown = useRef(chosen);
+  if (chosen !== undefined) shown.current = chosen;
+  const { one } = useHappened(site, shown.current, known);
   return (
     <section className="card" aria-label="History">
       <h2>What happened</h2>
@@ -49,11 +54,19 @@ export function History({ site }: { site: string }) {
           </Button>
         </div>
       )}
-      {chosen !== undefined && (
+      {/* It is there before it is opened, and knows where the focus was. */}
+      <Modal
+        opened={chosen !== undefined}
+        onClose={() => look()}
+        size="xl"
+        title={one ? titleOf(one, held) : 'Alert'}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+        lockScroll={false}
+      >
         <Suspense>
-          <Happened site={site} step={chosen} known={known} close={() => look()} />
+          {shown.current !== undefined && <Happened site={site} step={shown.current} known={known} />}
         </Suspense>
-      )}
+      </Modal>
     </section>
   );
 }

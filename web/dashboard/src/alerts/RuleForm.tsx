@@ -44,10 +44,13 @@ export function RuleForm({ rule, done }: Props) {
   // A series or goal is kept by a metric that says nothing.
   const defined = plain && definedName(plain);
   const [metric, setMetric] = useState(first.metric ?? (defined ? '' : 'pageviews'));
+  // What has a new value counts something as well: events, where nobody said otherwise elsewhere.
+  const newOf = rule?.condition.type === 'new_value' ? (first.metric ?? '') : 'events';
   const own = useMeasures(view.site);
   const currency = useCurrency(view.site);
-  const [simulation, setSimulation] = useState<Simulation>();
+  const [trial, setTrial] = useState<{ of: Simulation; metric: string }>();
   const [problem, setProblem] = useState<string>();
+  const trials = useRef(0);
   const fields = useRef<HTMLDivElement>(null);
   const [ticked, setTicked] = useState(rule?.channels);
   // With one channel alone there is little doubt where a new rule is to tell.
@@ -66,16 +69,27 @@ export function RuleForm({ rule, done }: Props) {
     const lacking = isSaid && missing(texts.metric, texts);
     if (lacking) throw new Error(lacking);
     const said = ruleOf(view.site, kind, texts, data.getAll('channel').map(String));
-    return { ...said, ...(defined && !said.metric && isMeasured(kind) && { query: rule?.query }) };
+    return { ...said, ...(defined && !said.metric && kind !== 'event' && { query: rule?.query }) };
+  };
+  /** What another sentence would have done is no answer to this one, also where it is still on its way. */
+  const forget = () => {
+    trials.current++;
+    setTrial(undefined);
+    setProblem(undefined);
   };
   const simulate = async () => {
-    setProblem(undefined);
+    // A trial needs no name; the gaps of the sentence are those that are kept.
+    const wrong = fields.current?.querySelector<HTMLInputElement>(':invalid');
+    if (wrong) return wrong.reportValidity();
+    forget();
+    const turn = trials.current;
+    const show = (act: () => void) => turn === trials.current && act();
     try {
       const said = read();
-      setSimulation(await simulateRule({ ...said, name: said.name || 'Trial' }));
+      const of = await simulateRule({ ...said, name: said.name || 'Trial' });
+      show(() => setTrial({ of, metric: said.metric ?? 'events' }));
     } catch (error) {
-      setSimulation(undefined);
-      setProblem(told(error as Error, fields.current?.closest('form') ?? undefined));
+      show(() => setProblem(told(error as Error, fields.current?.closest('form') ?? undefined)));
     }
   };
   return (
@@ -84,12 +98,12 @@ export function RuleForm({ rule, done }: Props) {
       action="Keep it"
       submit={async () => {
         await (rule ? changeRule(rule.id, changed(rule, read())) : createRule(read()));
-        setSimulation(undefined);
+        forget();
         await client.invalidateQueries({ queryKey: ['rules', view.site] });
         done();
       }}
     >
-      <div ref={fields} className="sentence">
+      <div ref={fields} className="sentence" onChange={forget}>
         <Gaps
           first={first}
           kind={kind}
@@ -97,6 +111,7 @@ export function RuleForm({ rule, done }: Props) {
           metric={metric}
           setMetric={setMetric}
           defined={defined}
+          newOf={newOf}
           own={own}
           currency={currency}
           events={events}
@@ -105,12 +120,14 @@ export function RuleForm({ rule, done }: Props) {
         />
       </div>
       <Parts
-        key={watching(metric, own).need?.dimension}
+        // A filter that a metric needed goes with it, also where the condition watches no metric.
+        key={isMeasured(kind) ? watching(metric, own).need?.dimension : undefined}
         site={view.site}
         first={first}
         metric={isMeasured(kind) ? metric : null}
         own={own}
         isSaid={isSaid}
+        change={forget}
       />
       {held && held.length > 0 && <ChannelChoice held={held} chosen={telling} choose={setTicked} />}
       <Field name="name" label="Name" required autoComplete="off" defaultValue={rule?.name ?? ''} />
@@ -122,7 +139,7 @@ export function RuleForm({ rule, done }: Props) {
           {problem}
         </p>
       )}
-      {simulation && <Simulated of={simulation} metric={metric} currency={currency} />}
+      {trial && <Simulated {...trial} currency={currency} />}
       {tellsNobody && (
         <p className="soft" role="status">
           Nobody is told: what it finds is only listed on this page.

@@ -4,7 +4,7 @@ import { acknowledge, deleteRule, type HeldRule, muteRule } from '../api/alerts'
 import { moment } from '../lib/format';
 import { useMay } from '../session/data';
 import { Failure, Nothing } from '../ui/Notice';
-import { sentence } from './sentence';
+import { often, sentence } from './sentence';
 import { useChannels } from './useChannels';
 import { rulesKey, useRules } from './useRules';
 
@@ -55,7 +55,9 @@ function RuleRow({ rule, again, change }: RowProps) {
       <span>
         <strong>{rule.name}</strong>
         <br />
-        <span className="soft">{sentence(rule)}</span>
+        <span className="soft">
+          {sentence(rule)}, {often(rule)}
+        </span>
         {mayChange && <Told by={rule.channels} />}
         {muted && <span className="soft"> · silent until {moment(rule.muted_until ?? 0)}</span>}
         {rule.problem && <span className="problem"> {rule.problem}</span>}

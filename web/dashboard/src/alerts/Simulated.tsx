@@ -1,9 +1,12 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
 import type { Simulation } from '../api/alerts';
 import { figure, moment } from '../lib/format';
 import { type Column, DataTable } from '../ui/DataTable';
 import { bandText, written } from './openings';
 
-const SHOWN = 10;
+/** Alerts that are listed at first, and more of them each time somebody asks. */
+const [SHOWN, MORE] = [10, 50];
 type Fired = Simulation['alerts'][number];
 const columns = (metric: string, currency: string): Column<Fired>[] => [
   { name: 'From', cell: ({ started_at }) => moment(started_at) },
@@ -26,6 +29,8 @@ interface Props {
 
 /** What a rule would have done. */
 export function Simulated({ of: { fired, alerts }, metric, currency }: Props) {
+  const [most, setMost] = useState(SHOWN);
+  const newest = alerts.toSorted((one, other) => other.started_at.localeCompare(one.started_at));
   const shown = [
     ...columns(metric, currency),
     ...(alerts.some(({ band }) => band) ? [expected(metric, currency)] : []),
@@ -35,14 +40,22 @@ export function Simulated({ of: { fired, alerts }, metric, currency }: Props) {
     <div role="status">
       <p>
         <strong>{said(fired)}</strong>
+        {alerts.length > most && ` The ${most} newest are shown.`}
       </p>
       {alerts.length > 0 && (
         <DataTable
           columns={shown}
-          rows={alerts.slice(0, SHOWN)}
+          rows={newest.slice(0, most)}
           id={({ started_at, group }) => `${started_at} ${group}`}
           flow
         />
+      )}
+      {alerts.length > most && (
+        <div className="foot">
+          <Button size="xs" variant="default" onClick={() => setMost(most + MORE)}>
+            Show older ones
+          </Button>
+        </div>
       )}
     </div>
   );

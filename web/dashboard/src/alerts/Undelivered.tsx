@@ -9,8 +9,14 @@ export const howMany = (count: number) => (count === 1 ? '1 message' : `${count}
 /** Says on top of the page that somebody was not told, and leads to what they were not told of. */
 export function Undelivered() {
   const [shown, setShown] = useState<Channel>();
+  const [open, setOpen] = useState(false);
   const failed = useChannels().data?.filter(({ dead }) => dead) ?? [];
-  if (failed.length === 0 && !shown) return null;
+  const looked = shown ?? failed[0];
+  if (!looked) return null;
+  const look = (channel: Channel) => {
+    setShown(channel);
+    setOpen(true);
+  };
   return (
     <>
       {failed.length > 0 && (
@@ -21,14 +27,14 @@ export function Undelivered() {
               <span className="grow">
                 {howMany(channel.dead ?? 0)} could not be delivered by <strong>{channel.name}</strong>
               </span>
-              <button type="button" className="chip" onClick={() => setShown(channel)}>
+              <button type="button" className="chip" onClick={() => look(channel)}>
                 Look at {channel.dead === 1 ? 'it' : 'them'}
               </button>
             </div>
           ))}
         </section>
       )}
-      {shown && <DeadMessages channel={shown} close={() => setShown(undefined)} />}
+      <DeadMessages channel={looked} opened={open} close={() => setOpen(false)} />
     </>
   );
 }

@@ -6,6 +6,21 @@ export type Fields = Record<string, string>;
 /** Kinds that watch a number in a window; the others fire with an event itself. */
 export const isMeasured = (kind: Condition['type']) => kind !== 'event' && kind !== 'new_value';
 
+/** What the server takes where a rule does not say how soon it may fire again. */
+const COOLDOWN = '10m';
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 7 * 86_400 };
+
+/** The seconds of a length of time as `1h30m`. */
+const lengthOf = (text: string) =>
+  [...text.matchAll(/(\d+)([a-z]+)/g)].reduce(
+    (sum, [, count, unit = '']) => sum + Number(count) * (SECONDS[unit] ?? NaN),
+    0,
+  );
+
+/** How soon a rule may fire again, by one of the lengths offered where that is as long: 600s are 10m. */
+export const cooldownOf = (cooldown = COOLDOWN, offered: Record<string, string> = {}): string =>
+  Object.keys(offered).find((one) => lengthOf(one) === lengthOf(cooldown)) ?? cooldown;
+
 function condition(kind: Condition['type'], fields: Fields): Condition {
   const value = Number(fields.value ?? 0);
   switch (kind) {
@@ -65,7 +80,7 @@ export const isShown = (filters: Rule['filters'] = []): boolean =>
 /** What becomes another in `old` as the form says `rule`; conditions that it cannot say stay, and so does a query. */
 export function changed(old: Rule, rule: Rule): Partial<Record<keyof Rule, unknown>> {
   const held = unfolded(old);
-  const folds = old.query && (rule.metric || !isMeasured(rule.condition.type));
+  const folds = old.query && (rule.metric || rule.condition.type === 'event');
   const { site_id: _, filters, metric, window, group_by, cooldown, ...always } = rule;
   return {
     ...always,
@@ -84,7 +99,8 @@ export function ruleOf(site_id: string, kind: Condition['type'], fields: Fields,
   return {
     site_id,
     name,
-    ...(isMeasured(kind) && { ...(metric && { metric }), window }),
+    ...(kind !== 'event' && metric && { metric }),
+    ...(isMeasured(kind) && { window }),
     condition: condition(kind, fields),
     ...(filtered && only && { filters: [['is', filtered, [only]]] }),
     ...(group && { group_by: group }),

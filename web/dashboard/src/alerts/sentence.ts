@@ -1,7 +1,7 @@
 import type { Condition, Rule } from '../api/alerts';
 import { duration, figure, isDuration, isRate, metricName } from '../lib/format';
 import { named, rowName } from '../site/names';
-import { unfolded } from './rule';
+import { cooldownOf, unfolded } from './rule';
 
 export const CONDITIONS: Record<Condition['type'], string> = {
   above: 'is above',
@@ -27,6 +27,25 @@ export const OVER = {
   day: 'a day before',
   week: 'a week before',
 } as const;
+
+/** How soon after an alert the next may fire, by the lengths of time that the form offers. */
+export const COOLDOWNS = {
+  '0s': 'every time',
+  '10m': 'every 10 minutes',
+  '1h': 'every hour',
+  '1d': 'every day',
+};
+
+/** How often a rule tells, as the end of its sentence. */
+export function often(rule: Rule): string {
+  const cooldown = cooldownOf(rule.cooldown, COOLDOWNS);
+  if (cooldown === '0s') return COOLDOWNS[cooldown];
+  return `at most ${cooldownName(cooldown)}`;
+}
+
+/** A cooldown as people call it, also one that the form does not offer. */
+export const cooldownName = (cooldown: string): string =>
+  COOLDOWNS[cooldown as keyof typeof COOLDOWNS] ?? `every ${windowName(cooldownOf(cooldown, WINDOWS))}`;
 
 const windowName = (window: string) => WINDOWS[window as keyof typeof WINDOWS] ?? window;
 

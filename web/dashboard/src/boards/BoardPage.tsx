@@ -1,4 +1,4 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button, Modal, Skeleton } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -53,8 +53,14 @@ function Editor({ held }: { held: Board }) {
   const [editing, setEditing] = useState(held.tiles.length === 0 && mayChange);
   const [name, setName] = useState(held.name);
   const [tiles, setTiles] = useState(held.tiles);
-  const [built, setBuilt] = useState<number>();
+  // The tile that is built; the last one stays until its dialog is out of sight.
+  const [{ place: built, title }, setBuilt] = useState({ place: 0, title: '' });
+  const [building, setBuilding] = useState(false);
   const [problem, setProblem] = useState<Error>();
+  const build = (place: number) => {
+    setBuilt({ place, title: tiles[place] ? 'Change the tile' : 'A new tile' });
+    setBuilding(true);
+  };
   const keep = async (next: Tile[]) => {
     setTiles(next);
     try {
@@ -91,7 +97,7 @@ function Editor({ held }: { held: Board }) {
         )}
         <span className="grow" />
         {editing && (
-          <Button size="xs" onClick={() => setBuilt(tiles.length)}>
+          <Button size="xs" onClick={() => build(tiles.length)}>
             Add a tile
           </Button>
         )}
@@ -128,24 +134,30 @@ function Editor({ held }: { held: Board }) {
         tiles={tiles}
         {...(editing && {
           change: keep,
-          edit: setBuilt,
+          edit: build,
           remove: (place: number) => keep(tiles.toSpliced(place, 1)),
         })}
       >
         {(tile) => <Asking site={held.site_id} tile={tile} />}
       </Grid>
-      {built !== undefined && (
+      {/* It is there before it is opened, and knows where the focus was. */}
+      <Modal
+        opened={building}
+        onClose={() => setBuilding(false)}
+        title={title}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+        lockScroll={false}
+      >
         <Builder
+          key={built}
           site={held.site_id}
           tile={tiles[built] ?? { ...NEW, ...free(tiles, SIZE) }}
-          title={tiles[built] ? 'Change the tile' : 'A new tile'}
           done={(tile) => {
             keep(built < tiles.length ? tiles.with(built, tile) : [...tiles, tile]);
-            setBuilt(undefined);
+            setBuilding(false);
           }}
-          close={() => setBuilt(undefined)}
         />
-      )}
+      </Modal>
     </>
   );
 }

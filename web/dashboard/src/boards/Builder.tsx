@@ -1,11 +1,10 @@
-import { Modal } from '@mantine/core';
 import { useState } from 'react';
 import { CHARTS, type ChartKind, type Tile, type TileQuery } from '../api/boards';
 import { metricName, rangeText } from '../lib/format';
 import { PERIODS } from '../lib/range';
 import { useSession } from '../session/data';
 import { Field, Form } from '../session/Form';
-import { DIMENSIONS, PROPERTY } from '../site/names';
+import { DIMENSIONS, named, PROPERTY } from '../site/names';
 import { useMeasures } from '../site/useMeasures';
 import { useProperties } from '../site/useProperties';
 import { ValueField } from '../site/Values';
@@ -23,13 +22,11 @@ const COHORTS = { day: 'Days', week: 'Weeks', month: 'Months' };
 interface Props {
   site: string;
   tile: Tile;
-  title: string;
   done: (tile: Tile) => void;
-  close: () => void;
 }
 
 /** Says what a tile shows. */
-export function Builder({ site, tile, title, done, close }: Props) {
+export function Builder({ site, tile, done }: Props) {
   const [wanted, setWanted] = useState(tile.chart);
   // What it counts stays among them where it is gone by now: nothing takes its place without a word.
   const [metric, setMetric] = useState(tile.query?.metrics?.[0] ?? 'visitors');
@@ -40,6 +37,10 @@ export function Builder({ site, tile, title, done, close }: Props) {
   const charts = Object.entries(CHARTS).filter(([name]) => !unfit || !isAdding(name));
   const submit = async (fields: Record<string, string>) => {
     const { title = '', text } = fields;
+    if (fields.filtered && !fields.value)
+      throw new Error(
+        `Say which ${named(fields.filtered).toLowerCase()} it is about, or choose “everything”.`,
+      );
     const place = { x: tile.x, y: tile.y, w: tile.w, h: tile.h };
     done(
       chart === 'text'
@@ -48,31 +49,23 @@ export function Builder({ site, tile, title, done, close }: Props) {
     );
   };
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={title}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      lockScroll={false}
-    >
-      <Form title="Tile" action="Take it" submit={submit}>
-        <Field name="title" label="Title" defaultValue={tile.title} autoComplete="off" />
-        <Choice
-          name="chart"
-          label="Shown as"
-          value={chart}
-          options={Object.fromEntries(charts)}
-          choose={(next) => setWanted(next as ChartKind)}
-        >
-          {unfit && `No stacked bars and no pie: ${whyNot(metric)}.`}
-        </Choice>
-        {chart === 'text' ? (
-          <Text name="text" label="Text" value={tile.text ?? ''} />
-        ) : (
-          <Asked site={site} chart={chart} query={tile.query} metric={metric} choose={setMetric} />
-        )}
-      </Form>
-    </Modal>
+    <Form title="Tile" action="Take it" submit={submit}>
+      <Field name="title" label="Title" defaultValue={tile.title} autoComplete="off" />
+      <Choice
+        name="chart"
+        label="Shown as"
+        value={chart}
+        options={Object.fromEntries(charts)}
+        choose={(next) => setWanted(next as ChartKind)}
+      >
+        {unfit && `No stacked bars and no pie: ${whyNot(metric)}.`}
+      </Choice>
+      {chart === 'text' ? (
+        <Text name="text" label="Text" value={tile.text ?? ''} />
+      ) : (
+        <Asked site={site} chart={chart} query={tile.query} metric={metric} choose={setMetric} />
+      )}
+    </Form>
   );
 }
 

@@ -1,7 +1,15 @@
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
 import type { Tile } from '../api/boards';
 import { periodText, titleOf } from './called';
-import { type Box, COLUMNS, put } from './layout';
+import { type Box, COLUMNS, put, readAt, reading } from './layout';
 
 const ROW_PX = 64;
 const GAP_PX = 12;
@@ -52,17 +60,42 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
     setDrag({ place, from, startX: event.clientX, startY: event.clientY, resize });
     setShown(tiles);
   };
-  const move = (event: PointerEvent) => drag && setShown(put(tiles, drag.place, target(event, drag)));
-  const end = () => {
-    if (shown && change) change(shown);
+  /** Whether there is room for one column only: tiles then lie as they are read, each as high as what it holds. */
+  const isColumn = () => grid.current !== null && getComputedStyle(grid.current).display === 'flex';
+  /** How many of the other tiles are above the pointer, by their middles. */
+  const rankAt = ({ clientY }: PointerEvent, dragged: number) =>
+    [...(grid.current?.children ?? [])].filter((tile, place) => {
+      const { top, height } = tile.getBoundingClientRect();
+      return place !== dragged && top + height / 2 < clientY;
+    }).length;
+  const move = (event: PointerEvent) => {
+    if (!drag) return;
+    if (!isColumn()) return setShown(put(tiles, drag.place, target(event, drag)));
+    const rank = rankAt(event, drag.place);
+    if (reading(laid).indexOf(drag.place) !== rank) setShown(readAt(tiles, drag.place, rank));
+  };
+  const leave = useCallback(() => {
     setDrag(undefined);
     setShown(undefined);
+  }, []);
+  const end = () => {
+    // What was not moved needs not be kept.
+    if (shown && shown !== tiles) change?.(shown);
+    leave();
   };
+  useEffect(() => {
+    if (!drag) return;
+    const stop = ({ key }: globalThis.KeyboardEvent) => key === 'Escape' && leave();
+    addEventListener('keydown', stop);
+    return () => removeEventListener('keydown', stop);
+  }, [drag, leave]);
   const step = (place: number) => (event: KeyboardEvent) => {
     const [dx, dy] = STEPS[event.key] ?? [0, 0];
     const from = tiles[place];
     if (!from || !change || (!dx && !dy)) return;
     event.preventDefault();
+    if (dy && !event.shiftKey && isColumn())
+      return change(readAt(tiles, place, Math.max(0, reading(tiles).indexOf(place) + dy)));
     const box = event.shiftKey
       ? { ...from, w: from.w + dx, h: from.h + dy }
       : { ...from, x: from.x + dx, y: dy ? rowBeyond(tiles, place, dy > 0) : from.y };
@@ -92,7 +125,7 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
                 onPointerDown={begin(place, false)}
                 onPointerMove={move}
                 onPointerUp={end}
-                onPointerCancel={end}
+                onPointerCancel={leave}
                 onKeyDown={step(place)}
               >
                 ⠿
@@ -128,7 +161,7 @@ export function Grid({ tiles, change, edit, remove, children }: Props) {
               onPointerDown={begin(place, true)}
               onPointerMove={move}
               onPointerUp={end}
-              onPointerCancel={end}
+              onPointerCancel={leave}
             />
           )}
         </section>

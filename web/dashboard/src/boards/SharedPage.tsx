@@ -8,11 +8,12 @@ import { Field, Form } from '../session/Form';
 import { Failure, Nothing } from '../ui/Notice';
 import { SharedAsking } from './Asking';
 import { Grid } from './Grid';
+import { forgetPassword, rememberedPassword, rememberPassword } from './remembered';
 
 /** A page for who was given its link. */
 export function SharedPage() {
   const { token } = sharedRoute.useParams();
-  const [password, setPassword] = useState('');
+  const [password, setPassword] = useState(() => rememberedPassword(token));
   const { data, error, refetch } = useQuery({
     queryKey: ['shared', token, password],
     queryFn: ({ signal }) => sharedBoard(token, password, signal),
@@ -20,13 +21,19 @@ export function SharedPage() {
   useEffect(() => {
     document.title = `${data?.name ?? 'Shared'} · OpenTrace`;
   }, [data?.name]);
-  if (error instanceof ApiError && error.status === 401)
+  const isRefused = error instanceof ApiError && error.status === 401;
+  // It was changed since: what is remembered opens nothing any more.
+  useEffect(() => {
+    if (isRefused) forgetPassword(token);
+  }, [isRefused, token]);
+  if (isRefused)
     return (
       <Form
         title="This page has a password"
         action="Open it"
         submit={async ({ password = '' }) => {
           await sharedBoard(token, password);
+          rememberPassword(token, password);
           setPassword(password);
         }}
       >

@@ -3,17 +3,32 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Board, shareBoard, unshareBoard } from '../api/boards';
 import { Field, Form } from '../session/Form';
+import { Copyable } from '../setup/Copy';
+
+/** What became of the link, with a password or without. */
+const SAID = {
+  Shared: (asks: boolean) => `Shared.${asks ? ' It asks for the password.' : ''}`,
+  Saved: (asks: boolean) =>
+    `Saved. The address is the same as before${asks ? ', and asks for a password' : ''}.`,
+};
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** The page as a part of another one. */
+const frameOf = (address: string, name: string) =>
+  `<iframe src="${address}" title="${name.replace(/[&<>"]/g, (sign) => ESCAPES[sign] ?? sign)}" width="100%" height="800" loading="lazy"></iframe>`;
 
 /** Shares a page by a link, with a password and in frames where that is wanted. */
 export function Sharing({ board }: { board: Board }) {
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
-  const [saved, setSaved] = useState(false);
+  const [done, setDone] = useState<'Shared' | 'Saved'>();
   const again = () => client.invalidateQueries({ queryKey: ['board', board.id] });
   const stop = async () => {
     if (!confirm('Stop sharing? Whoever has the address sees nothing from then on.')) return;
     await unshareBoard(board.id);
     await again();
+    setDone(undefined);
   };
   const address = board.link && `${location.origin}/shared/${board.link.token}`;
   return (
@@ -25,7 +40,7 @@ export function Sharing({ board }: { board: Board }) {
         opened={open}
         onClose={() => {
           setOpen(false);
-          setSaved(false);
+          setDone(undefined);
         }}
         title="Share by a link"
         closeButtonProps={{ 'aria-label': 'Close' }}
@@ -34,7 +49,13 @@ export function Sharing({ board }: { board: Board }) {
         {address && (
           <div className="field">
             <span>Whoever has this address sees the page and nothing else</span>
-            <code className="secret">{address}</code>
+            <Copyable text={address} className="secret" />
+            {board.link?.embed && (
+              <>
+                <span>Put this where another site is to show it</span>
+                <Copyable text={frameOf(address, board.name)} />
+              </>
+            )}
             <Button size="xs" variant="default" onClick={stop}>
               Stop sharing
             </Button>
@@ -47,7 +68,7 @@ export function Sharing({ board }: { board: Board }) {
             const asked = open === 'on' ? { password: '' } : password && { password };
             await shareBoard(board.id, { ...asked, embed: embed === 'on' });
             await again();
-            setSaved(true);
+            setDone(board.link ? 'Saved' : 'Shared');
           }}
         >
           <Field name="password" label="Password" autoComplete="off">
@@ -65,9 +86,9 @@ export function Sharing({ board }: { board: Board }) {
             in a frame
           </label>
         </Form>
-        {saved && board.link && (
+        {done && board.link && (
           <p role="status" className="soft">
-            Saved. The address is the same as before{board.link.has_password && ', and asks for a password'}.
+            {SAID[done](board.link.has_password)}
           </p>
         )}
       </Modal>

@@ -8,7 +8,7 @@ import { DataTable } from '../ui/DataTable';
 import { Failure, Nothing } from '../ui/Notice';
 import { isAddable } from './addable';
 import { titleOf } from './called';
-import type { Drawn } from './drawn';
+import { type Drawn, label, labelsOf, openOf } from './drawn';
 import { Figures } from './Figures';
 import { withRegionsNamed } from './regions';
 import { TileNumber } from './TileNumber';
@@ -134,6 +134,14 @@ function Charted({ tile, answer, line, currency, averages }: ContentsProps & { a
     const byDay = line && { answer: line, dimensions: BY_DAY, ...of };
     return byDay ? <Twin chart={number} table={<Figures drawn={byDay} />} /> : number;
   }
+  const lone = loneOf(tile, drawn);
+  if (lone)
+    return (
+      <Twin
+        chart={<TileNumber drawn={drawn} line={undefined} title={titleOf(tile)} of={lone} />}
+        table={<Figures drawn={drawn} />}
+      />
+    );
   if (tile.chart === 'table') return <Figures drawn={drawn} />;
   const onMap = { answer, dimensions, ...of };
   return (
@@ -142,6 +150,15 @@ function Charted({ tile, answer, line, currency, averages }: ContentsProps & { a
       table={<Figures drawn={drawn} />}
     />
   );
+}
+
+/** What the only bucket of a line is called: it would be a dot, which says less than its figure. */
+function loneOf({ chart }: Tile, drawn: Drawn): string | undefined {
+  const [step = ''] = drawn.dimensions;
+  const [only, ...others] = labelsOf(drawn);
+  const isLine = (chart === 'line' || chart === 'area') && step.startsWith('time:');
+  if (!isLine || drawn.dimensions.length > 1 || only === undefined || others.length) return undefined;
+  return `${label(step, only)}${openOf(drawn, [only]) === 0 ? ', in progress' : ''}`;
 }
 
 function Flows({ links, title }: { links: JourneyLink[]; title: string }) {

@@ -2,11 +2,11 @@ import type { ChartKind } from '../api/boards';
 import type { QueryAnswer } from '../api/types';
 import { axes, plain } from '../charts/base';
 import type { Colours } from '../charts/Chart';
-import { oldValuesOf, openPlace, valuesOf } from '../lib/buckets';
+import { oldValuesOf, valuesOf } from '../lib/buckets';
 import { isWhole } from '../lib/format';
 import { hasLone } from '../lib/means';
 import { drawnAs } from './addable';
-import { type Drawn, label, written } from './drawn';
+import { type Drawn, label, labelsOf, openOf, written } from './drawn';
 import { below } from './legend';
 import { pie } from './pie';
 
@@ -22,7 +22,9 @@ export function option(chart: ChartKind, drawn: Drawn, colours: Colours, width: 
   const kind = drawnAs(chart, drawn.addable, drawn.dimensions.length > 1);
   if (kind === 'pie') return pie(drawn, colours, width);
   if (kind === 'heatmap') return heat(drawn, colours);
-  if (drawn.dimensions.length > 1) return several(kind, drawn, colours, width);
+  // Of one bucket there are no lines, only dots.
+  const isLone = labelsOf(drawn).length === 1 && kind !== 'stacked';
+  if (drawn.dimensions.length > 1) return several(isLone ? 'bar' : kind, drawn, colours, width);
   return lines(kind, drawn, colours);
 }
 
@@ -31,10 +33,13 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
   const timed = drawn.answer.meta.time_labels;
   const rows = drawn.answer.results.slice(0, BARS);
   const labels = timed ?? rows.map((row) => row.dimensions[0] ?? '');
-  const values = timed ? valuesOf(drawn.answer, drawn.metric) : rows.map((row) => row.metrics[0] ?? 0);
+  const now = openOf(drawn, labels);
+  const values = (timed ? valuesOf(drawn.answer, drawn.metric) : rows.map((row) => row.metrics[0] ?? 0)).map(
+    (value, place) => (now >= 0 && place > now ? null : value),
+  );
   const old = oldValuesOf(drawn.answer);
-  // The bucket in progress would look like a fall.
-  const open = kind === 'bar' ? -1 : openPlace(drawn.answer);
+  // The bucket in progress would look like a fall of a line.
+  const open = kind === 'bar' ? -1 : now;
   const line = {
     type: kind === 'bar' ? 'bar' : 'line',
     color: colours.accent,
@@ -60,7 +65,7 @@ function lines(kind: ChartKind, drawn: Drawn, colours: Colours) {
       formatter: ([point]: { dataIndex: number }[]) => {
         const place = point?.dataIndex ?? 0;
         const before = old.length ? `\nbefore: ${written(drawn)(old[place] ?? null)}` : '';
-        return `${label(dimension, labels[place] ?? '')}\n${written(drawn)(values[place] ?? null)}${before}${place === open ? '\nin progress' : ''}`;
+        return `${label(dimension, labels[place] ?? '')}\n${written(drawn)(values[place] ?? null)}${before}${place === now ? '\nin progress' : ''}`;
       },
     },
     series: [
@@ -121,14 +126,14 @@ function several(kind: ChartKind, drawn: Drawn, colours: Colours, width: number)
   const rest = stack ? all.slice(kinds.length) : [];
   // The bucket in progress would look like a fall of lines.
   const bars = kind === 'stacked' || kind === 'bar';
-  const open = bars ? -1 : openPlace(drawn.answer);
+  const open = bars ? -1 : openOf(drawn, labels);
   const looks = {
     ...(stack && { stack: 'all' }),
     type: bars ? 'bar' : 'line',
     ...(kind === 'area' && { areaStyle: { opacity: 0.5 } }),
   };
   const part = (name: string, amount: (label: string) => number | null) => {
-    const data = labels.map((one, place) => (place === open ? null : amount(one)));
+    const data = labels.map((one, place) => (open >= 0 && place >= open ? null : amount(one)));
     return { ...looks, ...(!bars && { showSymbol: hasLone(data) }), name, data };
   };
   const series = [

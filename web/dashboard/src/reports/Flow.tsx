@@ -9,7 +9,7 @@ import type { Column } from '../ui/DataTable';
 /** Pixels: of a name at most, between a name and the next node, and at each side of the drawing. */
 const [LONGEST, BETWEEN, SIDE] = [140, 8, 4];
 /** Pixels of a column at least, with its names: where there is less room the drawing is scrolled. */
-const COLUMN = 112;
+const COLUMN = 84;
 /** Pixels of a node, and below it. */
 const [NODE, GAP] = [12, 12];
 

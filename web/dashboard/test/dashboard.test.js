@@ -173,6 +173,8 @@ test('an address that an alert links to shows what the alert is about', async ()
     .locator('.value', { hasText: /[1-9]/ })
     .waitFor();
   await page.getByRole('button', { name: 'Remove the filter page matches ^/' }).waitFor();
+  await page.goto(`${world.origin}${SITE}?metric=events`);
+  await tile(/^Events \d/).waitFor();
   await tile(/^Visits/).click();
   await tile(/^Events \d/).waitFor({ state: 'detached' });
 
@@ -188,6 +190,97 @@ test('an address that an alert links to shows what the alert is about', async ()
   await tile(/^Conversion rate/).waitFor({ state: 'detached' });
   assert.equal(await tile(/^Unique visitors/).getAttribute('aria-pressed'), 'true');
   await graph.waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('of those who did something is told what they did, and nothing of whole visits', async () => {
+  const names = () => page.locator('.tile .name').allInnerTexts();
+  const of = (...condition) => `${SITE}?filters=${encodeURIComponent(JSON.stringify([condition]))}`;
+  const page = await world.open(`${of('is', 'event:goal', ['signup'])}&metric=bounce_rate`);
+  await ready(page);
+  assert.deepEqual(await names(), ['Unique conversions', 'Total conversions', 'Conversion rate']);
+  for (const tile of await page.locator('.tile').all())
+    await tile.locator('.value', { hasText: /[1-9]/ }).waitFor();
+  await page.locator('.tile[aria-pressed=true]', { hasText: 'Unique conversions' }).waitFor();
+  // Details have no figures of pages and bounces either.
+  await panel(page, 'Sources').getByRole('button', { name: 'Details of sources' }).click();
+  const heads = page.getByRole('dialog').getByRole('columnheader');
+  await heads.first().waitFor();
+  assert.match((await heads.allInnerTexts()).join(' '), /^Name Visitors.* Visits Events$/);
+  for (const condition of [
+    ['is', 'event:name', ['signup']],
+    ['contains', 'event:props:plan', ['PR'], { case_sensitive: false }],
+  ]) {
+    await page.goto(world.origin + of(...condition));
+    await page.locator('.tile .value').first().waitFor();
+    assert.deepEqual(
+      (await names()).filter((name) => name !== 'Revenue'),
+      ['Unique visitors', 'Visits', 'Events'],
+    );
+  }
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('a filter has several values, minds no large letters, and says why one cannot be', async () => {
+  const page = await world.open(SITE, { viewport: { width: 1280, height: 900 } });
+  await ready(page);
+  const chip = (told) => page.getByRole('button', { name: `Remove the filter ${told}`, exact: true });
+  const filter = page.getByRole('button', { name: 'Filter', exact: true });
+  const form = page.getByRole('form', { name: 'New filter' });
+  const value = form.getByLabel('Value', { exact: true });
+  const figures = () => page.locator('.tile .value').first().innerText();
+  const all = await figures();
+  await filter.click();
+  await form.getByLabel('What').selectOption('visit:source');
+  await value.fill('google');
+  await form.getByRole('button', { name: 'Or another value' }).click();
+  await value.fill('GitHub');
+  await accessible(page);
+  await page.keyboard.press('Enter');
+  await chip('source is Google or GitHub').waitFor();
+  // The same once more, in another order, and nothing at all.
+  await filter.click();
+  await form.getByLabel('What').selectOption('visit:source');
+  await value.fill('GitHub');
+  await form.getByRole('button', { name: 'Or another value' }).click();
+  await value.fill('Google');
+  await page.keyboard.press('Enter');
+  await form.getByRole('alert').getByText('There is this filter already').waitFor();
+  await form.getByRole('button', { name: 'Remove the value GitHub' }).click();
+  await value.fill('   ');
+  await page.keyboard.press('Enter');
+  await form.getByRole('alert').getByText('Write what to look for').waitFor();
+  // Countries are stored as codes: of their names there are no parts.
+  await form.getByLabel('What').selectOption('visit:country');
+  assert.deepEqual(await form.getByLabel('How').locator('option').allInnerTexts(), ['is', 'is not']);
+  await value.fill('united');
+  await page.keyboard.press('Enter');
+  await form.getByRole('alert').getByText('There is no country called “united”').waitFor();
+  await form.getByLabel('What').selectOption('event:page');
+  await form.getByLabel('How').selectOption('contains');
+  await value.fill('/DOCS');
+  await page.keyboard.press('Enter');
+  await chip('page contains /DOCS').waitFor();
+  await page.waitForFunction((old) => {
+    const shown = document.querySelector('.tile .value')?.textContent;
+    return shown && shown !== old && /[1-9]/.test(shown);
+  }, all);
+
+  // Another browser reads it, and a row that is one of several goes alone.
+  const other = await world.open(page.url().slice(world.origin.length));
+  await other.getByRole('button', { name: 'Remove the filter page contains /DOCS' }).waitFor();
+  await panel(other, 'Sources').getByRole('button', { name: 'Google', exact: true }).click();
+  await other.getByRole('button', { name: 'Remove the filter source is GitHub', exact: true }).waitFor();
+  await other.context().close();
+
+  // The focus goes on to the next filter, and then to where filters are made.
+  await chip('source is Google or GitHub').focus();
+  await page.keyboard.press('Enter');
+  await chip('page contains /DOCS').and(page.locator(':focus')).waitFor();
+  await page.keyboard.press('Enter');
+  await filter.and(page.locator(':focus')).waitFor();
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
@@ -222,6 +315,12 @@ test('a day of hours is compared, all time cannot be', async () => {
   await page.keyboard.press('a');
   await page.getByRole('button', { name: /^Comparison/ }).click();
   await page.getByText('Before all time there is none').waitFor();
+  await page.goto(`${world.origin}${SITE}?period=all`);
+  await ready(page);
+  await page.keyboard.press('x');
+  await page.keyboard.press('i');
+  await page.waitForURL(/interval=/);
+  assert.ok(!page.url().includes('compare'));
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
@@ -287,6 +386,12 @@ test('keys lead to times from every page that has one, to live and to sites', as
   await page.keyboard.press('Escape');
   await list.waitFor({ state: 'detached' });
   assert.match(page.url(), /retention/);
+  const button = page.getByRole('button', { name: 'Time: Last 91 days' });
+  await button.focus();
+  await page.keyboard.press('?');
+  await list.getByText('Last 91 days').waitFor();
+  await page.keyboard.press('Escape');
+  await button.and(page.locator(':focus')).waitFor();
   await page.keyboard.press('1');
   await page.waitForURL(`**${SITE}`);
   assert.deepEqual(page.complaints, []);
@@ -297,7 +402,7 @@ test('details are sorted, searched and exported as shown', async () => {
   const page = await world.open(`${SITE}?open=event:page`, { viewport: { width: 1280, height: 900 } });
   const dialog = page.getByRole('dialog');
   await dialog.locator('tbody tr').first().waitFor();
-  await dialog.getByRole('searchbox').fill('docs');
+  await dialog.getByRole('searchbox').fill('DOCS');
   await dialog.getByRole('button', { name: 'Pageviews' }).click();
   await page.waitForFunction(() =>
     document.querySelector('th[aria-sort=descending]')?.textContent.includes('Pageviews'),
@@ -319,6 +424,15 @@ test('details are sorted, searched and exported as shown', async () => {
   assert.equal(lines[0], 'event:page,visitors,visits,pageviews');
   assert.equal(lines.length - 1, await dialog.locator('tbody tr').count());
   assert.ok(lines.slice(1).every((line) => line.includes('docs')));
+  // Strangers choose what campaigns are called; no spreadsheet computes it.
+  await visit(world.origin, 'demo.example', 1, '/x?utm_campaign=%3D1%2B1');
+  await page.goto(`${world.origin}${SITE}?period=day&open=visit:utm_campaign`);
+  await dialog.getByRole('rowheader', { name: '=1+1' }).waitFor();
+  const [other] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Export CSV' }).click(),
+  ]);
+  assert.match(readFileSync(await other.path(), 'utf8'), /\r\n"'=1\+1",1,/);
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
@@ -481,6 +595,20 @@ test('the graph shows what is expected and what is unusual, unless it is told no
   const marks = page.getByRole('list', { name: 'Marks on the graph' });
   // The demonstration's history comes by and by.
   await marks.getByText('expected').waitFor({ timeout: 60_000 });
+  // A band that would press the graph flat is cut, and is not said to hold them then.
+  let times = 1.2;
+  await page.route('**/api/v1/forecast', async (route) => {
+    const json = await (await route.fetch()).json();
+    for (const { mean, intervals } of json.forecast)
+      for (const one of intervals) one.upper = times * Math.max(1, mean);
+    await route.fulfill({ json });
+  });
+  await page.reload();
+  await marks.getByText('expected, with the band that holds 95 of 100').waitFor();
+  times = 50;
+  await page.reload();
+  await marks.getByText('expected; the band that holds 95 of 100 goes on above the graph').waitFor();
+  await page.unroute('**/api/v1/forecast');
   await page.getByText('The graph as a table').click();
   await page.getByRole('region', { name: 'Figures of the graph' }).getByText('between').first().waitFor();
   await page.getByRole('button', { name: 'Forecast and anomalies' }).click();
@@ -496,6 +624,34 @@ test('the graph shows what is expected and what is unusual, unless it is told no
     await accessible(page);
   }
   assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('what was corrected is marked where it is not what was shown before', async () => {
+  const page = await world.open(`${SITE}/live`);
+  let answer;
+  let more = 0;
+  await page.route('**/api/v2/query', async (route) => {
+    if (!route.request().postDataJSON().include?.epoch) return route.continue();
+    answer ??= await (await route.fetch()).json();
+    const json = structuredClone(answer);
+    // The server says so of every day.
+    json.meta.corrected = json.meta.time_labels;
+    json.results[3].metrics[0] += more;
+    await route.fulfill({ json });
+  });
+  const corrected = page.getByRole('list', { name: 'Marks on the graph' }).getByText(/: corrected$/);
+  for (const [added, marks] of [
+    [0, 0],
+    [0, 0],
+    [7, 1],
+  ]) {
+    more = added;
+    await page.goto(world.origin + SITE);
+    await ready(page);
+    if (marks) await corrected.first().waitFor();
+    assert.equal(await corrected.count(), marks);
+  }
   await page.context().close();
 });
 
@@ -524,7 +680,12 @@ test('the live page shows a map, the last half hour, and events as they come', a
   await visit(world.origin, 'demo.example', 20);
   await events.getByText('/x', { exact: true }).first().waitFor();
   assert.equal(asked, 0);
+  await events.getByRole('searchbox').fill('CHROME');
+  await events.getByText(/^\d+ of the last \d+ events$/).waitFor();
+  await events.locator('li', { hasText: 'Chrome' }).first().waitFor();
+  assert.equal(await events.locator('li', { hasNotText: 'Chrome' }).count(), 0);
   await events.getByRole('searchbox').fill('nothing has this');
+  await events.getByText(/^None of the last \d+ events has this$/).waitFor();
   await events.getByText('Filter by something shorter').waitFor();
   assert.deepEqual(page.complaints, []);
   await page.context().close();
@@ -566,6 +727,34 @@ test('a question is answered with a chart, and the next goes on from it', async 
   await dialog.getByText('What was understood').click();
   await page.waitForFunction((field) => field.value.includes('compare'), await understood.elementHandle());
   assert.match(await understood.inputValue(), /"visit:browser"/);
+
+  // What nobody understands in between does not end it.
+  await dialog.getByLabel('Go on from here').fill('nonsense blah');
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Ask in other words').fill('and yesterday?');
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Go on from here').waitFor();
+  await dialog.getByText('What was understood').click();
+  assert.match(await understood.inputValue(), /"visit:browser"/);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+
+  // A figure that was put right to be many is not the first of them.
+  await page.getByLabel('Ask a question').and(page.locator(':focus')).waitFor();
+  await page.keyboard.type('visitors yesterday');
+  await page.keyboard.press('Enter');
+  await dialog.locator('.big').waitFor();
+  await dialog.getByText('What was understood').click();
+  const query = JSON.parse(await understood.inputValue());
+  for (const [part, row] of [
+    [{ dimensions: ['visit:source'] }, 'Google'],
+    [{ metrics: ['visitors', 'pageviews'] }, 'Pageviews'],
+  ]) {
+    await understood.fill(JSON.stringify({ ...query, ...part }));
+    await dialog.getByRole('button', { name: 'Ask it like this' }).click();
+    await dialog.getByRole('rowheader', { name: row, exact: true }).waitFor();
+    assert.equal(await dialog.locator('.big').count(), 0);
+  }
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
@@ -617,8 +806,7 @@ test('a question that compares says what was before, one of two meanings asks wh
   if (!features.includes('ask')) return t.skip('the program understands no questions');
   const dialog = page.getByRole('dialog');
   const asks = async (question) => {
-    await page.keyboard.press('/');
-    await page.keyboard.type(question);
+    await page.getByLabel('Ask a question').fill(question);
     await page.keyboard.press('Enter');
   };
   await asks('visitors last 7 days compared with the previous period');

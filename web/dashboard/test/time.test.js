@@ -154,6 +154,20 @@ test('a day that goes on is compared with the same part of another', async () =>
   await page.context().close();
 });
 
+test('all of a young site goes by days', async () => {
+  const page = await world.open(SITE);
+  const byDays = page.waitForResponse((answer) => {
+    const { dimensions, date_range } = JSON.parse(answer.request().postData() ?? '{}');
+    return date_range === 'all' && dimensions?.[0] === 'time:day';
+  });
+  await page.goto(`${world.origin}${SITE}?period=all`);
+  await byDays;
+  await ready(page);
+  assert.equal(await page.getByLabel('Step of the graph').inputValue(), 'time:day');
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('a week begins on the day that the site says', async () => {
   const page = await world.open(SITE);
   await page.route('**/api/v1/sites', async (route) => {

@@ -39,6 +39,8 @@ export function AskBox({ site }: { site: string }) {
           list={examples}
           value={text}
           onChange={(event) => setText(event.target.value)}
+          // Let go, it leaves keys to the page again.
+          onKeyDown={(event) => event.key === 'Escape' && !text && event.currentTarget.blur()}
         />
         <datalist id={examples}>
           {EXAMPLES.map((question) => (

@@ -2,24 +2,12 @@ import { Button, Modal, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ask, type Reply, type Understood } from '../api/ask';
-import { call, query } from '../api/client';
-import type { Query } from '../api/types';
 import { useSites } from '../ui/data';
 import { Failure } from '../ui/Notice';
+import { useReturn } from '../ui/useReturn';
+import { answer, canAsk } from './answer';
 import { Result } from './Result';
 import { said } from './said';
-
-/** What a query for figures is made of; what else was understood is not for it. */
-const FIELDS = [
-  'metrics',
-  'date_range',
-  'dimensions',
-  'filters',
-  'order_by',
-  'include',
-  'compare',
-  'pagination',
-];
 
 interface Props {
   site: string;
@@ -27,14 +15,9 @@ interface Props {
   close: () => void;
 }
 
-/** Where the reports are asked that a question may mean. A query for figures has a place of its own. */
-const REPORTS = ['retention', 'funnel', 'journeys', 'forecast', 'anomalies'] as const;
-
-const isReport = (kind: string): kind is (typeof REPORTS)[number] => REPORTS.some((one) => one === kind);
-const canAsk = (kind: string) => kind === 'query' || isReport(kind);
-
 /** A question, what was understood and answered, and what may be asked next. */
 export function Conversation({ site, first, close }: Props) {
+  useReturn();
   const [question, setQuestion] = useState(first);
   const [context, setContext] = useState<Understood>();
   const timezone = useSites().data?.find((one) => one.domain === site)?.timezone;
@@ -43,8 +26,9 @@ export function Conversation({ site, first, close }: Props) {
     queryKey: ['ask', body],
     queryFn: ({ signal }) => ask(body, signal),
   });
-  const next = (text: string, goesOn: Understood | undefined) => {
-    setContext(goesOn);
+  const next = (text: string, goesOn: Understood | null) => {
+    // What was not understood is no context: what was understood before it stays.
+    if (goesOn) setContext(goesOn);
     setQuestion(text);
   };
   return (
@@ -79,7 +63,7 @@ interface AnsweredProps {
   question: string;
   reply: Reply;
   /** Asks something else, on its own or going on from what was understood. */
-  next: (question: string, goesOn: Understood | undefined) => void;
+  next: (question: string, goesOn: Understood | null) => void;
   /** Of the site, once it is known. */
   timezone: string | undefined;
 }
@@ -92,11 +76,16 @@ interface Told {
   unavailable?: string;
 }
 
+/** Whether what is drawn of one query is drawn of the other in the same way. */
+const isLike = (one: Understood, other: Understood | null): boolean =>
+  JSON.stringify([one.kind, one.metrics, one.dimensions ?? []]) ===
+  JSON.stringify([other?.kind, other?.metrics, other?.dimensions ?? []]);
+
 function Answered({ site, question, reply, next, timezone }: AnsweredProps) {
   const [shown, setShown] = useState<Told>(reply);
   const [taken, setTaken] = useState<string>();
   const [problem, setProblem] = useState<string>();
-  const goesOn = shown.query ?? undefined;
+  const goesOn = shown.query;
   const field = useRef<HTMLInputElement>(null);
   // What was pressed to come here is gone. A finger needs no keyboard before it asks for one.
   useEffect(() => {
@@ -127,7 +116,12 @@ function Answered({ site, question, reply, next, timezone }: AnsweredProps) {
         </p>
       )}
       {shown.query && shown.result && (
-        <Result site={site} query={shown.query} result={shown.result} chart={reply.chart?.type} />
+        <Result
+          site={site}
+          query={shown.query}
+          result={shown.result}
+          chart={isLike(shown.query, reply.query) ? reply.chart?.type : undefined}
+        />
       )}
       {shown.query && <Editable key={taken} site={site} understood={shown.query} show={setShown} />}
       {reply.suggestions.length > 0 && (
@@ -164,16 +158,6 @@ interface EditableProps {
   site: string;
   understood: Understood;
   show: (next: Told) => void;
-}
-
-/** Asks a query or a report, as it was understood or put right. */
-async function answer(site: string, { kind, ...understood }: Understood): Promise<Record<string, unknown>> {
-  if (isReport(kind)) return call('POST', `/api/v1/${kind}`, { ...understood, site_id: site });
-  const asked = Object.fromEntries(
-    FIELDS.filter((name) => name in understood).map((name) => [name, understood[name]]),
-  );
-  const result = await query({ ...(asked as unknown as Query), site_id: site });
-  return result as unknown as Record<string, unknown>;
 }
 
 /** What an answer says of itself whose query somebody wrote. */

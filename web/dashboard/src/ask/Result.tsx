@@ -2,6 +2,7 @@ import type { Understood } from '../api/ask';
 import { CHARTS, type ChartKind, type Tile } from '../api/boards';
 import type { AnomalyPoint, ForecastAnswer, Insight } from '../api/foresight';
 import type { FunnelResult, FunnelStep } from '../api/reports';
+import { withRegionsNamed } from '../boards/regions';
 import { TileView } from '../boards/TileView';
 import { Ahead } from '../foresight/Ahead';
 import { aboutOf } from '../foresight/Insights';
@@ -12,13 +13,18 @@ import { Change } from '../ui/Change';
 import { type Column, DataTable } from '../ui/DataTable';
 import { useCurrency } from '../ui/data';
 import { Rows } from './Rows';
+import { Several } from './Several';
 import { useRegionsNamed } from './useRegionsNamed';
 
 /** Reports that are drawn; the others are told in rows. */
 const REPORTS: Record<string, ChartKind> = { funnel: 'funnel', retention: 'retention', journeys: 'sankey' };
 
-/** How figures are shown of which nobody said how: one is a number, several are a table. */
-const usual = ({ dimensions = [] }: Understood): ChartKind => (dimensions.length ? 'table' : 'number');
+/** How figures are shown of which nobody said how: one is a number, those of times are a line, others a table. */
+function usual({ dimensions = [] }: Understood): ChartKind {
+  const [first, ...others] = dimensions;
+  if (!first) return 'number';
+  return first.startsWith('time:') && others.length === 0 ? 'line' : 'table';
+}
 
 /** Of a question that needs not be asked any more. */
 const ANSWERED = { line: undefined, error: null, refetch: () => {} };
@@ -59,14 +65,22 @@ export function Result({ site, query: understood, result, chart }: ResultProps) 
       ...(report === 'retention' && { period: understood.period as 'day' }),
     },
   };
+  const metrics = understood.metrics ?? [];
+  const several = drawn && metrics.length > 1 && (
+    <Several of={withRegionsNamed(drawn.answer, drawn.dimensions)} metrics={metrics} currency={currency} />
+  );
+  if (several && (kind === 'number' || kind === 'table')) return several;
   return (
-    <div className="answer">
-      <TileView
-        tile={tile}
-        asked={{ ...ANSWERED, data: report ? withPages(result, understood) : drawn?.answer }}
-        currency={currency}
-      />
-    </div>
+    <>
+      <div className="answer">
+        <TileView
+          tile={tile}
+          asked={{ ...ANSWERED, data: report ? withPages(result, understood) : drawn?.answer }}
+          currency={currency}
+        />
+      </div>
+      {several}
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import type { QueryAnswer } from '../api/types';
 import { REGION, REGION_NAME } from '../site/names';
 import { useNames } from '../site/useNames';
 
-interface Figures {
+export interface Figures {
   answer: QueryAnswer;
   dimensions: string[];
 }

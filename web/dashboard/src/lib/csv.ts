@@ -1,11 +1,18 @@
-const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+/** What spreadsheets take for a formula. Strangers choose what campaigns and pages are called. */
+const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 
-/** Rows as separated values. Texts are quoted, absent numbers empty. */
+const harmless = (text: string) => (FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text);
+const quoted = (text: string) => `"${harmless(text).replaceAll('"', '""')}"`;
+/** Names of columns are plain words, unless a property is called otherwise. */
+const headed = (name: string) => (/^[\w:. -]+$/.test(name) && !FORMULA.test(name) ? name : quoted(name));
+
+/** Rows as separated values. Texts are quoted and never formulas, absent numbers empty. */
 export function csvOf(head: string[], rows: (string | number | null | undefined)[][]): string {
   const lines = rows.map((row) =>
     row.map((cell) => (typeof cell === 'string' ? quoted(cell) : (cell ?? ''))).join(','),
   );
-  return `${[head.join(','), ...lines].join('\r\n')}\r\n`;
+  return `${[head.map(headed).join(','), ...lines].join('\r\n')}\r\n`;
 }
 
 /** Saves rows as a file with separated values. */

@@ -18,8 +18,6 @@ export const METRICS = {
 
 export type Metric = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as Metric[];
-/** Metrics that stand on the site page only where its address names them, as those of alerts do. */
-export const NAMED_ONLY: ReadonlySet<Metric> = new Set(['events', 'conversion_rate']);
 
 const ELSEWHERE = {
   visitors: 'Visitors',

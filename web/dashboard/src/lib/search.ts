@@ -1,5 +1,6 @@
 import type { Condition } from '../api/types';
 import { METRIC_NAMES, type Metric } from './format';
+import { isMeasurable } from './metrics';
 import { type Compare, INTERVALS, type Interval, PERIODS, type Period } from './range';
 
 /** Everything a person chose on the site page; all of it is in the address. */
@@ -26,9 +27,18 @@ export interface SiteSearch {
 const OPERATORS = new Set(['is', 'is_not', 'contains', 'contains_not', 'matches', 'matches_not']);
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
+const isManner = (value: unknown): boolean =>
+  value === undefined ||
+  (typeof value === 'object' &&
+    value !== null &&
+    'case_sensitive' in value &&
+    typeof value.case_sensitive === 'boolean');
+
 function condition(value: unknown): value is Condition {
   return (
     Array.isArray(value) &&
+    value.length <= 4 &&
+    isManner(value[3]) &&
     OPERATORS.has(value[0]) &&
     typeof value[1] === 'string' &&
     Array.isArray(value[2]) &&
@@ -54,7 +64,6 @@ export function filtersOf(raw: unknown): Condition[] | undefined {
 export function readSearch(raw: Record<string, unknown>): SiteSearch {
   const tabs = Object.entries(raw.tabs ?? {}).filter(([, tab]) => typeof tab === 'string');
   const filters = filtersOf(raw.filters);
-  const converts = filters?.some(([, dimension]) => dimension === 'event:goal');
   return {
     period: [...PERIODS.map(([name]) => name), 'custom' as const].find((name) => name === raw.period),
     from: day(raw.from),
@@ -63,8 +72,7 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
     cfrom: day(raw.cfrom),
     cto: day(raw.cto),
     interval: (Object.keys(INTERVALS) as Interval[]).find((name) => name === raw.interval),
-    // Of everybody there is no rate of those who did something.
-    metric: METRIC_NAMES.find((name) => name === raw.metric && (name !== 'conversion_rate' || converts)),
+    metric: METRIC_NAMES.find((name) => name === raw.metric && isMeasurable(name, filters)),
     filters,
     plain: raw.plain === true ? true : undefined,
     tabs: tabs.length ? Object.fromEntries(tabs) : undefined,
@@ -72,11 +80,25 @@ export function readSearch(raw: Record<string, unknown>): SiteSearch {
   };
 }
 
-/** The conditions with `value` of `dimension` chosen, or let go where it was chosen. */
+/**
+ * The conditions with `value` of `dimension` chosen, or let go where it was chosen: others that were chosen with it
+ * stay, and what was chosen instead of it goes.
+ */
 export function toggled(filters: Condition[], dimension: string, value: string): Condition[] {
-  const chosen = filters.some(
-    ([op, name, values]) => op === 'is' && name === dimension && values[0] === value,
-  );
-  const others = filters.filter(([op, name]) => op !== 'is' || name !== dimension);
-  return chosen ? others : [...others, ['is', dimension, [value]]];
+  const isOf = ([operator, name]: Condition) => operator === 'is' && name === dimension;
+  const chosen = filters.some((one) => isOf(one) && one[2].includes(value));
+  if (!chosen) return [...filters.filter((one) => !isOf(one)), ['is', dimension, [value]]];
+  return filters.flatMap((one): Condition[] => {
+    if (!isOf(one)) return [one];
+    const [operator, name, values, ...manner] = one;
+    const others = values.filter((other) => other !== value);
+    return others.length ? [[operator, name, others, ...manner]] : [];
+  });
+}
+
+/** Whether two conditions ask the same. */
+export function isSame(one: Condition, other: Condition): boolean {
+  const said = ([operator, dimension, values, manner]: Condition) =>
+    JSON.stringify([operator, dimension, [...new Set(values)].sort(), manner?.case_sensitive ?? true]);
+  return said(one) === said(other);
 }

@@ -5,17 +5,24 @@ import { Nothing } from '../ui/Notice';
 
 const SHOWN = 14;
 
+const whatOf = ({ name, path }: RecentEvent) => (name === 'pageview' ? path : `${name} · ${path}`);
+
+/** Who it was, in what the rows show. */
+const aboutOf = ({ country, browser, device, source }: RecentEvent): string[] =>
+  [countryName(country), browser, device, source || 'Direct / None'].filter(Boolean);
+
 /** What happened last, as it happens. It stands still while somebody reads it. */
 export function EventStream({ events, timezone }: { events: RecentEvent[]; timezone: string }) {
   // As the minutes beside it: by the clock of the site.
   const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', timeZone: timezone });
   const [wanted, setWanted] = useState('');
   const [held, setHeld] = useState<RecentEvent[]>();
-  const texts = ({ name, path, source, country }: RecentEvent) =>
-    `${name} ${path} ${source} ${countryName(country)}`.toLowerCase();
-  const rows = (held ?? events)
-    .filter((event) => texts(event).includes(wanted.toLowerCase()))
-    .slice(0, SHOWN);
+  const all = held ?? events;
+  const said = wanted.trim().toLowerCase();
+  const fits = (event: RecentEvent) =>
+    [whatOf(event), ...aboutOf(event)].some((text) => text.toLowerCase().includes(said));
+  const found = all.filter(fits);
+  const rows = found.slice(0, SHOWN);
   return (
     <section className="card panel" aria-label="Events">
       <div className="head">
@@ -23,7 +30,7 @@ export function EventStream({ events, timezone }: { events: RecentEvent[]; timez
         <span className="push">
           <input
             type="search"
-            aria-label="Only events with"
+            aria-label={`Only those of the last ${all.length} events with`}
             placeholder="Filter"
             value={wanted}
             onChange={(event) => setWanted(event.target.value)}
@@ -38,21 +45,30 @@ export function EventStream({ events, timezone }: { events: RecentEvent[]; timez
           </button>
         </span>
       </div>
+      {said && rows.length > 0 && (
+        <p className="soft" role="status">
+          {found.length} of the last {all.length} events
+        </p>
+      )}
       {rows.length === 0 ? (
-        <Nothing title="Nothing in the last half hour">
-          {wanted ? 'Filter by something shorter.' : 'Events come by themselves.'}
-        </Nothing>
+        all.length === 0 ? (
+          <Nothing title="Nothing in the last half hour">Events come by themselves.</Nothing>
+        ) : (
+          <Nothing title={`None of the last ${all.length} events has this`}>
+            Filter by something shorter.
+          </Nothing>
+        )
       ) : (
         <ol className="stream">
           {rows.map((event, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: nothing else tells two equal events apart
             <li key={`${event.at} ${event.path} ${index}`}>
               <time>{clock.format(event.at)}</time>
-              <span className={event.name === 'pageview' ? 'what' : 'what custom'}>
-                {event.name === 'pageview' ? event.path : `${event.name} · ${event.path}`}
+              <span className={event.name === 'pageview' ? 'what' : 'what custom'} title={whatOf(event)}>
+                {whatOf(event)}
               </span>
-              <span className="soft">
-                {[countryName(event.country), event.browser].filter(Boolean).join(' · ')}
+              <span className="soft" title={aboutOf(event).join(' · ')}>
+                {aboutOf(event).join(' · ')}
               </span>
             </li>
           ))}

@@ -3,7 +3,15 @@ import { SaveFilters } from '../segments/SaveFilters';
 import { useMay } from '../session/data';
 import type { Filtered } from './FilterBuilder';
 import { named, rowName, SIGNS } from './names';
+import { SEARCH_FIELD } from './shortcuts';
 import { useNames } from './useNames';
+
+/** Leads the focus from a filter that goes to its neighbour, or to where filters are made. */
+function leave(chip: HTMLElement): void {
+  const chips = [...(chip.parentElement?.querySelectorAll<HTMLElement>('.chip') ?? [])];
+  const place = chips.indexOf(chip);
+  (chips[place + 1] ?? chips[place - 1] ?? document.getElementById(SEARCH_FIELD))?.focus();
+}
 
 /** The filters of a page, each a button that lets it go. */
 export function Chips({ of: { site, filters, setFilters } }: { of: Filtered }) {
@@ -36,7 +44,15 @@ function Chip({ site, condition: [operator, dimension, values], remove }: ChipPr
   const said = values.map((value) => names.get(value) ?? rowName(dimension, value)).join(' or ');
   const told = `${named(dimension).toLowerCase()} ${SIGNS[operator]} ${said}`;
   return (
-    <button type="button" className="chip" aria-label={`Remove the filter ${told}`} onClick={remove}>
+    <button
+      type="button"
+      className="chip"
+      aria-label={`Remove the filter ${told}`}
+      onClick={({ currentTarget }) => {
+        leave(currentTarget);
+        remove();
+      }}
+    >
       {told} ×
     </button>
   );

@@ -6,10 +6,12 @@ import type { Condition } from '../api/types';
 import { saveCsv } from '../lib/csv';
 import { figure } from '../lib/format';
 import { measured } from '../lib/means';
+import { areOfEvents } from '../lib/metrics';
 import { useAnswer } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
+import { useReturn } from '../ui/useReturn';
 import { useSiteView } from './context';
-import { COUNTRY, named, rowName, withNames, withValue } from './names';
+import { ANY_CASE, isCoded, named, rowName, withNames, withValue } from './names';
 
 const NAMES: Record<string, string> = {
   visitors: 'Visitors',
@@ -32,19 +34,22 @@ function howMany(rows: number): string {
   return `${rows === MOST ? 'The first ' : ''}${figure('visitors', rows)} rows`;
 }
 
-const columnsOf = (dimension: string) =>
-  dimension.startsWith('visit:') ? OF_VISITS : dimension === 'event:page' ? OF_PAGES : OF_EVENTS;
+function columnsOf(dimension: string, filters: Condition[]): string[] {
+  if (areOfEvents(filters)) return OF_EVENTS;
+  return dimension.startsWith('visit:') ? OF_VISITS : dimension === 'event:page' ? OF_PAGES : OF_EVENTS;
+}
 
 /** One dimension as a large table: sorted and searched by the server, exported as it is shown. */
 export function Details({ dimension }: { dimension: string }) {
   const view = useSiteView();
-  const columns = columnsOf(dimension);
+  useReturn();
+  const columns = columnsOf(dimension, view.filters);
   const [order, setOrder] = useState<Order>(['visitors', 'desc']);
   const [wanted, setWanted] = useState('');
   const [asked] = useDebouncedValue(wanted.trim(), PAUSE_MS);
   // Countries and regions are stored as codes and searched by their names, here.
-  const coded = dimension === COUNTRY || withNames(dimension).length > 1;
-  const search: Condition[] = asked && !coded ? [['contains', dimension, [asked]]] : [];
+  const coded = isCoded(dimension);
+  const search: Condition[] = asked && !coded ? [['contains', dimension, [asked], ANY_CASE]] : [];
   const { data, error, refetch } = useAnswer(
     {
       site_id: view.site,

@@ -1,11 +1,10 @@
-import { Button, Popover } from '@mantine/core';
-import { type FormEvent, useId, useState } from 'react';
-import type { Condition, DateRange, Operator } from '../api/types';
+import { Popover } from '@mantine/core';
+import { useState } from 'react';
+import type { Condition, DateRange } from '../api/types';
 import { isPlain, useSegments } from '../segments/data';
-import { DIMENSIONS, PROPERTY, SIGNS } from './names';
+import { NewFilter } from './NewFilter';
+import { DIMENSIONS } from './names';
 import { SEARCH_FIELD } from './shortcuts';
-import { useProperties } from './useProperties';
-import { meant, Suggestions, useKnown } from './Values';
 
 /** What a page needs for its figures to be filtered. */
 export interface Filtered {
@@ -25,7 +24,15 @@ interface Props {
 export function FilterBuilder({ of, dimensions = DIMENSIONS }: Props) {
   const [open, setOpen] = useState(false);
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" withRoles={false}>
+    <Popover
+      opened={open}
+      onChange={setOpen}
+      position="bottom-end"
+      trapFocus
+      returnFocus
+      shadow="md"
+      withRoles={false}
+    >
       <Popover.Target>
         <button
           id={SEARCH_FIELD}
@@ -40,7 +47,7 @@ export function FilterBuilder({ of, dimensions = DIMENSIONS }: Props) {
       <Popover.Dropdown>
         {open && (
           <>
-            <Fields of={of} dimensions={dimensions} done={() => setOpen(false)} />
+            <NewFilter of={of} dimensions={dimensions} done={() => setOpen(false)} />
             <Saved of={of} done={() => setOpen(false)} />
           </>
         )}
@@ -73,68 +80,5 @@ function Saved({ of, done }: { of: Filtered; done: () => void }) {
         ))}
       </ul>
     </>
-  );
-}
-
-interface FieldsProps {
-  of: Filtered;
-  dimensions: Record<string, string>;
-  done: () => void;
-}
-
-function Fields({ of, dimensions, done }: FieldsProps) {
-  const [dimension, setDimension] = useState('event:page');
-  const [operator, setOperator] = useState<Operator>('is');
-  const [value, setValue] = useState('');
-  const suggestions = useId();
-  const known = useKnown(of.site, of.range, dimension);
-  const properties = useProperties(of.site).data ?? [];
-  const add = (event: FormEvent) => {
-    event.preventDefault();
-    of.setFilters([...of.filters, [operator, dimension, [meant(known, dimension, value)]]]);
-    done();
-  };
-  return (
-    <form className="filter" aria-label="New filter" onSubmit={add}>
-      <select aria-label="What" value={dimension} onChange={(event) => setDimension(event.target.value)}>
-        {Object.entries(dimensions).map(([name, label]) => (
-          <option key={name} value={name}>
-            {label}
-          </option>
-        ))}
-        {properties.length > 0 && (
-          <optgroup label="Properties">
-            {properties.map(({ name }) => (
-              <option key={name} value={`${PROPERTY}${name}`}>
-                {name}
-              </option>
-            ))}
-          </optgroup>
-        )}
-      </select>
-      <select
-        aria-label="How"
-        value={operator}
-        onChange={(event) => setOperator(event.target.value as Operator)}
-      >
-        {Object.entries(SIGNS).map(([name, label]) => (
-          <option key={name} value={name}>
-            {label}
-          </option>
-        ))}
-      </select>
-      <input
-        aria-label="Value"
-        required
-        list={suggestions}
-        value={value}
-        onChange={(event) => setValue(event.target.value)}
-        data-autofocus
-      />
-      <Suggestions id={suggestions} known={known} />
-      <Button type="submit" size="xs">
-        Add the filter
-      </Button>
-    </form>
   );
 }

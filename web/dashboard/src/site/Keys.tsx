@@ -1,9 +1,11 @@
 import { Modal } from '@mantine/core';
 import { PERIODS } from '../lib/range';
+import { useReturn } from '../ui/useReturn';
 import { KEYS } from './shortcuts';
 
 /** What the keyboard does. */
 export function Keys({ close }: { close: () => void }) {
+  useReturn();
   const all = [...PERIODS.map(([, label, letter]) => [letter.toUpperCase(), label] as const), ...KEYS];
   return (
     <Modal

@@ -4,8 +4,8 @@ import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
 import { BY_TIME } from '../lib/buckets';
 import { saveCsv } from '../lib/csv';
-import { METRICS } from '../lib/format';
 import { askedFor } from '../lib/means';
+import { calledUnder } from '../lib/metrics';
 import { wallClock } from '../lib/range';
 import { useHas } from '../session/data';
 import type { Column } from '../ui/DataTable';
@@ -22,6 +22,7 @@ import { Steps } from './Toolbar';
 export function MainGraph() {
   const view = useSiteView();
   const metric = view.search.metric ?? 'visitors';
+  const called = calledUnder(view.filters, metric);
   const { step, currency } = view;
   const corrections = useCorrected(view.site, view.timezone);
   const body = { site_id: view.site, metrics: askedFor(metric), filters: view.filters, dimensions: [step] };
@@ -36,10 +37,11 @@ export function MainGraph() {
   // The drawing is on its way while the figures are.
   useEffect(() => void import('../charts/echarts'), []);
 
+  const isAll = view.period === 'all';
   const clock = wallClock(view.timezone).slice(0, 16);
   const drawn = useMemo(
-    () => drawnOf(metric, now.data, view.before ? before.data : undefined, clock, step),
-    [metric, now.data, before.data, view.before, clock, step],
+    () => drawnOf(metric, now.data, view.before ? before.data : undefined, clock, step, isAll),
+    [metric, now.data, before.data, view.before, clock, step, isAll],
   );
   const expected = useExpected(view, metric, now.isPlaceholderData ? undefined : drawn);
   const unusual = useUnusual(view, metric, now.data !== undefined);
@@ -56,14 +58,14 @@ export function MainGraph() {
   const rows = allLabels(marked).map((label, place) => told(marked, label, place, shown));
   const columns: Column<(typeof rows)[number]>[] = [
     { name: 'Time', cell: ({ name }) => name },
-    { name: METRICS[metric], cell: ({ value }) => value || '–' },
+    { name: called, cell: ({ value }) => value || '–' },
     ...(view.before ? [{ name: 'Before', cell: ({ before }: (typeof rows)[number]) => before }] : []),
     { name: 'Notes', cell: ({ notes }) => notes.join(', ') },
   ];
   return (
     <Figure
       name="graph"
-      label={`${METRICS[metric]} over time`}
+      label={`${called} over time`}
       option={option}
       columns={columns}
       rows={rows}

@@ -1,17 +1,12 @@
 import { bucket } from '../lib/format';
 import type { Interval } from '../lib/range';
-import type { Marked } from './graph';
+import { type Marked, topOf } from './graph';
 
 const SHOWN = 4;
 
 /** In words what the marks on the graph are. */
-export function Marks({
-  marked: { labels, unusual, corrected, expected },
-  step,
-}: {
-  marked: Marked;
-  step: Interval;
-}) {
+export function Marks({ marked, step }: { marked: Marked; step: Interval }) {
+  const { labels, unusual, corrected, expected } = marked;
   const odd = labels.flatMap((label) => {
     const one = unusual.get(label);
     return one ? [{ label, reason: one.reason }] : [];
@@ -41,7 +36,9 @@ export function Marks({
             <rect width="16" height="10" fill="var(--accent)" opacity="0.18" />
             <path d="M0 5h16" stroke="var(--accent)" strokeWidth="2" strokeDasharray="4 3" />
           </svg>
-          expected, with the band that holds 95 of 100
+          {topOf(marked) === undefined
+            ? 'expected, with the band that holds 95 of 100'
+            : 'expected; the band that holds 95 of 100 goes on above the graph'}
         </li>
       )}
     </ul>

@@ -1,7 +1,8 @@
 import { Skeleton } from '@mantine/core';
 import type { QueryAnswer } from '../api/types';
-import { figure, METRICS, type Metric } from '../lib/format';
+import { figure, type Metric } from '../lib/format';
 import { measured } from '../lib/means';
+import { calledUnder } from '../lib/metrics';
 import { Change } from '../ui/Change';
 import { useAnswer } from '../ui/data';
 import { Failure } from '../ui/Notice';
@@ -46,7 +47,7 @@ export function Tiles() {
           aria-pressed={metric === chosen}
           onClick={() => view.change({ metric: metric === 'visitors' ? undefined : metric })}
         >
-          <span className="name">{METRICS[metric]}</span>
+          <span className="name">{calledUnder(view.filters, metric)}</span>
           {now.data ? (
             <Value whole={whole(metric)}>{figure(metric, value(metric), true, view.currency)}</Value>
           ) : (

@@ -3,12 +3,14 @@ import { query } from '../api/client';
 import type { DateRange } from '../api/types';
 import { countryCode } from '../lib/format';
 import { useAnswer } from '../ui/data';
-import { COUNTRY, rowName, withNames } from './names';
+import { COUNTRY, REGION, rowName, withNames } from './names';
 
 const SUGGESTED = 50;
+/** Of regions all, as a rule: others are not known by their names. */
+const REGIONS = 1000;
 
 /** A value as it is stored, and what people call it. */
-interface Known {
+export interface Known {
   value: string;
   name: string;
 }
@@ -22,7 +24,7 @@ export function useKnown(site: string, range: DateRange, dimension: string): Kno
           metrics: ['visitors'],
           date_range: range,
           dimensions: withNames(dimension),
-          pagination: { limit: SUGGESTED, offset: 0 },
+          pagination: { limit: dimension === REGION ? REGIONS : SUGGESTED, offset: 0 },
         }
       : null,
     query,

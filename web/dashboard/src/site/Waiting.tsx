@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useAnswer } from '../ui/data';
 import { Nothing } from '../ui/Notice';
-import type { SiteView } from './context';
+import { type SiteView, wholeOf } from './context';
 import { totals } from './Summary';
 
 /** Whether nothing ever came from a site. It is asked where its tiles say that nothing came lately. */
@@ -9,7 +9,7 @@ export function useSilence(view: SiteView): boolean {
   const { data } = useAnswer(totals(view));
   const [visitors] = data?.results[0]?.metrics ?? [];
   const isQuiet = data !== undefined && !visitors && view.filters.length === 0;
-  const ever = useAnswer(isQuiet ? { site_id: view.site, metrics: ['events'], date_range: 'all' } : null);
+  const ever = useAnswer(isQuiet ? wholeOf(view.site) : null);
   return isQuiet && ever.data !== undefined && !ever.data.results[0]?.metrics[0];
 }
 

@@ -1,7 +1,8 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { Condition, DateRange, Site } from '../api/types';
-import { METRIC_NAMES, type Metric, NAMED_ONLY } from '../lib/format';
+import type { Condition, DateRange, Query, Site } from '../api/types';
+import type { Metric } from '../lib/format';
+import { tilesOf } from '../lib/metrics';
 import {
   compared,
   days,
@@ -22,7 +23,7 @@ import { readSearch, type SiteSearch, toggled } from '../lib/search';
 import { useSession } from '../session/data';
 import { useClock } from '../time/clock';
 import { type WeekStart, weekStart } from '../time/month';
-import { useSites } from '../ui/data';
+import { useAnswer, useSites } from '../ui/data';
 
 export interface SiteView {
   site: string;
@@ -57,9 +58,6 @@ export interface SiteView {
   moved: (direction: 1 | -1) => Partial<SiteSearch> | null;
 }
 
-/** Of a filter by it pages are counted and visits are whole: one by the other is neither. */
-const PAGE = 'event:page';
-
 const route = getRouteApi('/sites/$site');
 
 /** What the address says about the page, and how to say something else. */
@@ -70,34 +68,34 @@ export function useSiteView(): SiteView {
   const known = useSites().data?.find((one) => one.domain === site);
   const answered = useSession().data?.metrics;
   const clock = useClock();
+  const since = useAnswer(search.period === 'all' ? wholeOf(site) : null).data?.query.date_range[0];
   return useMemo(() => {
     const change = (part: Partial<SiteSearch>) => {
       // Read anew: what was chosen may have gone with what is changed.
       navigate({ search: (old) => readSearch({ ...old, ...part }), resetScroll: false });
     };
     const answers = (metric: string) => answered?.includes(metric) ?? false;
-    const named = (metric: Metric) => !NAMED_ONLY.has(metric) || metric === search.metric;
-    const isOfPages = search.filters?.some(([, dimension]) => dimension === PAGE) ?? false;
-    const fits = (metric: Metric) => !isOfPages || metric !== 'views_per_visit';
-    const metrics = METRIC_NAMES.filter(
-      (metric) => answers(metric) && named(metric) && (metric === search.metric || fits(metric)),
-    );
-    return { ...viewOf(site, known, search, clock, change), metrics, answers };
-  }, [site, search, known, answered, clock, navigate]);
+    const metrics = tilesOf(search.filters, search.metric).filter(answers);
+    return { ...viewOf(site, known, search, clock, since, change), metrics, answers };
+  }, [site, search, known, answered, clock, since, navigate]);
 }
+
+/** What says when a site's first event was. */
+export const wholeOf = (site: string): Query => ({ site_id: site, metrics: ['events'], date_range: 'all' });
 
 function viewOf(
   site: string,
   known: Site | undefined,
   search: SiteSearch,
   clock: number,
+  since: string | undefined,
   change: SiteView['change'],
 ): Omit<SiteView, 'metrics' | 'answers'> {
   const timezone = known?.timezone ?? 'UTC';
   const period = search.period ?? USUAL_PERIOD;
   const now = today(timezone, new Date(clock));
   const pair = days(period, now, search.from, search.to);
-  const steps = intervals(pair, period);
+  const steps = intervals(pair ?? (period === 'all' && since ? [since.slice(0, 10), now] : null), period);
   const filters = search.filters ?? [];
   const before = beforeOf(search, period, pair, clock);
   return {

@@ -49,6 +49,7 @@ export function drawnOf(
   before: QueryAnswer | undefined,
   clock: string,
   step: Interval,
+  isAll = false,
 ): Drawn {
   const labels = now?.meta.time_labels ?? [];
   const values = figures(metric, now, clock);
@@ -59,6 +60,7 @@ export function drawnOf(
     old: figures(metric, before),
     oldLabels: before?.meta.time_labels ?? [],
     open: isOpen(labels[last], clock, step) ? last : -1,
-    first: labels.length > 1 && now?.meta.partial_time_labels?.includes(labels[0] ?? '') ? 1 : 0,
+    // Before all time there was nothing that a bucket could lack.
+    first: !isAll && labels.length > 1 && now?.meta.partial_time_labels?.includes(labels[0] ?? '') ? 1 : 0,
   };
 }

@@ -53,14 +53,14 @@ export function told(marked: Marked, label: string, place: number, { metric, ste
   };
 }
 
-/** How far beyond what is and what is likely the graph reaches for a band. */
-const BEYOND = 1.3;
+/** How many times as high as what is and what is likely the graph is at most, for a band to be whole. */
+const BEYOND = 3;
 
 /**
- * Where the graph ends on top, where that of itself would be at the edge of the band: what nobody is sure of must not
- * press what is known against the ground.
+ * Where the graph ends on top, where that is not at the edge of the band: what nobody is sure of must not press what
+ * is known against the ground.
  */
-function topOf({ values, old, expected }: Marked): number | undefined {
+export function topOf({ values, old, expected }: Marked): number | undefined {
   const ahead = [...expected.values()];
   const known = Math.max(
     0,
@@ -78,15 +78,16 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
   const { labels, values, old, oldLabels, open, first, expected, unusual, corrected } = marked;
   const { metric, step, currency } = shown;
   const all = allLabels(marked);
+  const isWhole = (place: number) => place >= first && (open < 0 || place < open);
+  const closed = values.map((value, place) => (isWhole(place) ? value : null));
   const line = {
     type: 'line',
-    showSymbol: hasLone(values),
+    // Also where both sides of what is whole are not.
+    showSymbol: hasLone(values) || hasLone(closed),
     smooth: 0.15,
     color: colours.accent,
     symbol: 'circle',
   };
-  const isWhole = (place: number) => place >= first && (open < 0 || place < open);
-  const closed = values.map((value, place) => (isWhole(place) ? value : null));
   // The lines of what is not whole reach to its neighbours.
   const dotted = values.map((value, place) =>
     [place - 1, place, place + 1].some((near) => near >= 0 && near < values.length && !isWhole(near))
@@ -153,6 +154,7 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
       },
       {
         ...line,
+        showSymbol: hasLone(old),
         data: old,
         color: colours.soft,
         lineStyle: { color: colours.soft, width: 1.5, opacity: 0.55 },
@@ -164,7 +166,7 @@ export function graph(marked: Marked, shown: Shown, colours: Colours) {
         lineStyle: { width: 2.5 },
         areaStyle: { color: colours.accent, opacity: 0.12 },
       },
-      { ...line, data: dotted, lineStyle: { width: 2.5, type: 'dotted' } },
+      { ...line, showSymbol: hasLone(values), data: dotted, lineStyle: { width: 2.5, type: 'dotted' } },
       mark(odd, 'circle', colours.bad, 12),
       mark([...corrected], 'diamond', colours.warn, 14),
     ],

@@ -56,6 +56,12 @@ export const REGION_NAME = 'visit:region_name';
 export const withNames = (dimension: string): string[] =>
   dimension === REGION ? [dimension, REGION_NAME] : [dimension];
 
+/** Whether what is stored are codes: words within them are those of their names, which are not. */
+export const isCoded = (dimension: string): boolean => dimension === COUNTRY || dimension === REGION;
+
+/** How words are looked for within values: people do not mind what is written large. */
+export const ANY_CASE = { case_sensitive: false };
+
 /** What regions are called, by their codes, from an answer whose rows are of `withNames`. */
 export const regionNames = ({ results }: QueryAnswer): Map<string, string> =>
   new Map(results.map(({ dimensions: [code = '', name = code] }) => [code, name]));

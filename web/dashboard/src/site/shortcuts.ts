@@ -86,7 +86,7 @@ export function useShortcuts(view: SiteView): void {
     if (next) view.change(next);
   };
   useKeys({
-    x: () => view.change({ compare: view.search.compare ? undefined : 'previous' }),
+    x: () => view.compares && view.change({ compare: view.search.compare ? undefined : 'previous' }),
     i: () => {
       const next = view.steps[(view.steps.indexOf(view.step) + 1) % view.steps.length];
       view.change({ interval: next === view.steps[0] ? undefined : next });

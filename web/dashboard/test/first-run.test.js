@@ -27,7 +27,8 @@ function sitePage(snippet) {
 test('from the printed address to the first event, history and figures', async (t) => {
   const printed = world.log().match(/Open (\S+\/setup#\S+) to become its owner/)?.[1];
   assert.ok(printed, world.log());
-  const page = await world.open(printed.slice(world.origin.length), {
+  const [, code] = printed.split('#');
+  const page = await world.open('/setup#ot_wrong', {
     viewport: { width: 1280, height: 800 },
     permissions: ['clipboard-read', 'clipboard-write'],
   });
@@ -37,6 +38,12 @@ test('from the printed address to the first event, history and figures', async (
   await shot(page, 'welcome');
   await accessible(page);
   await page.getByRole('button', { name: 'Become the owner' }).click();
+  // A code that is refused is no dead end.
+  await page.getByText('This is not the code of this server').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'code');
+  await page.getByLabel('Code of the server').fill(code);
+  await page.getByRole('button', { name: 'Become the owner' }).click();
+  page.complaints.length = 0; // the browser's own word of the refusal
 
   await page.waitForURL('**/new');
   await page.getByLabel('Domain').fill(`https://www.${SITE}/`);
@@ -95,6 +102,16 @@ test('from the printed address to the first event, history and figures', async (
     await page.getByLabel('File with events').setInputFiles(file);
     await page.getByRole('button', { name: 'Import' }).click();
     await page.getByText(`${accepted} events taken, ${known} known already`).waitFor();
+    await page.getByRole('link', { name: 'See the figures of all time' }).waitFor();
+  }
+  for (const [name, text, says] of [
+    ['events.ndjson', '', 'There is no event in this file.'],
+    ['events.ndjson', '\n \n', 'There is no event in this file.'],
+    ['events.gz', 'no gzip', 'This file is no gzip file, or it is damaged.'],
+  ]) {
+    await page.getByLabel('File with events').setInputFiles({ ...file, name, buffer: Buffer.from(text) });
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByRole('alert').getByText(says).waitFor();
   }
   // What is no event of then would be one of now.
   const undated = lines[0].replace(/"ts":"[^"]+",/, '');
@@ -105,7 +122,7 @@ test('from the printed address to the first event, history and figures', async (
     .getByText('0 events taken, 1 known already, 3 refused: line 3 has no “ts”.', { exact: true })
     .waitFor();
 
-  await page.getByRole('link', { name: 'See the figures' }).click();
+  await page.getByRole('link', { name: 'See the figures', exact: true }).click();
   await page.waitForURL(`**/sites/${SITE}`);
   await page.waitForFunction(() => document.querySelector('.tile .value')?.textContent === '41');
   await accessible(page);
@@ -129,8 +146,26 @@ test('a password lets in, nothing else does, and signing out ends it', async () 
   assert.ok(page.url().endsWith(`/sites/${SITE}`), 'the address that was opened is shown');
 
   await page.getByRole('link', { name: 'Ada' }).click();
+  await page.getByLabel('Password now').fill(PASSWORD);
+  await page.getByLabel('New password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.getByRole('status').getByText('The password is changed').waitFor();
+  assert.equal(await page.getByLabel('New password').inputValue(), '');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+
+  // Who guesses too often is told when to come back.
+  await page.route('**/api/v1/session', (route) =>
+    route.fulfill({
+      status: 429,
+      headers: { 'retry-after': '840' },
+      json: { error: { code: 'too_many_attempts', message: 'too many attempts to sign in' } },
+    }),
+  );
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await page.getByLabel('Password').fill('wrong password');
+  await page.keyboard.press('Enter');
+  await page.getByText('Too many attempts to sign in. Try again in 14 minutes.', { exact: true }).waitFor();
   await page.context().close();
 });
 
@@ -163,6 +198,19 @@ test('settings are changed and keys are made and revoked', async () => {
   asks('accept');
   await keys.getByRole('button', { name: 'Revoke backend' }).click();
   await keys.getByText('No program has a key yet').waitFor();
+  // What is of no use is not shown any more, and the focus is where that is said.
+  await page.waitForFunction(() => document.activeElement.textContent === 'The key “backend” is revoked.');
+  assert.equal(await keys.locator('.secret').count(), 0);
   assert.equal((await asked()).status, 401);
+
+  // Another name leads on, and so does a bookmark of the former one.
+  await settings.getByLabel('Domain').fill('https://www.renamed.example/');
+  await settings.getByRole('button', { name: 'Save' }).click();
+  await page.waitForURL('**/sites/renamed.example/settings');
+  await page.getByRole('form', { name: 'Settings of renamed.example' }).waitFor();
+  await page.goto(`${world.origin}/sites/${SITE}?period=12mo`);
+  await page.waitForURL('**/sites/renamed.example?period=12mo');
+  await page.waitForFunction(() => document.querySelector('.tile .value')?.textContent === '41');
+  assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

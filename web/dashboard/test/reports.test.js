@@ -7,6 +7,7 @@ import { accessible, shot, visit } from './support/world.js';
 
 const SITE = 'shop.example';
 const EVENTS = history(SITE);
+const DAY_MS = 86_400_000;
 
 let world;
 before(async () => {
@@ -101,6 +102,21 @@ test('reports are of those whom the filters leave', async () => {
   assert.ok(Number(await people.innerText()) < Number(all));
   const filters = new URL(page.url()).searchParams.get('filters');
   assert.equal(filters, '[["is","visit:source",["Google"]]]');
+  // Time and filters go along in the menu, there and back.
+  await page.keyboard.press('n');
+  await page.waitForURL(/period=91d/);
+  for (const [name, path] of [
+    ['Journeys', '/journeys'],
+    ['Overview', ''],
+  ]) {
+    await page.getByRole('link', { name, exact: true }).click();
+    await page.waitForURL(`**/sites/${SITE}${path}?**`);
+    await chip.waitFor();
+    const carried = new URL(page.url()).searchParams;
+    assert.deepEqual([carried.get('period'), carried.get('filters')], ['91d', filters]);
+  }
+  await page.getByRole('link', { name: 'Segments' }).click();
+  await page.getByText('The filter that is chosen does not count on this page.').waitFor();
   for (const [path, shown] of [
     ['journeys', region(page, 'Journeys').locator('canvas')],
     [
@@ -143,8 +159,12 @@ test('filters are saved as a segment and set beside everybody', async () => {
   await page.locator('section[aria-label="Comparison of segments"] canvas').waitFor();
   await accessible(page);
   await shot(page, 'segments');
+  // What is opened is of the time that was compared over.
+  await page.keyboard.press('w');
+  await page.waitForURL(/period=7d/);
   await region(page, 'Segments').getByRole('link', { name: 'Open' }).click();
   await page.getByRole('button', { name: 'Remove the filter source is Google' }).waitFor();
+  assert.equal(new URL(page.url()).searchParams.get('period'), '7d');
   await done(page);
 });
 
@@ -230,6 +250,9 @@ test('a question is asked from the list of sites as well, and each page has its 
   await dialog.locator('.big').waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
+  // The field has the focus again, until it is let go.
+  await page.waitForFunction(() => document.activeElement.type === 'search');
+  await page.keyboard.press('Escape');
   await page.keyboard.press('1');
   await page.getByRole('link', { name: 'Alerts' }).click();
   await page.getByRole('link', { name: 'Settings' }).click();
@@ -273,6 +296,8 @@ test('people are known, what one of them did is told, and whoever is forgotten i
   await page.waitForFunction(
     () => document.querySelectorAll('section[aria-label="Known people"] tbody tr').length < 20,
   );
+  await page.reload();
+  assert.equal(await page.getByLabel('Find somebody').inputValue(), first);
   await list.getByRole('button', { name: first, exact: true }).click();
   const deeds = region(page, `Events of ${first}`);
   await deeds
@@ -287,6 +312,9 @@ test('people are known, what one of them did is told, and whoever is forgotten i
   assert.equal(await page.getByRole('textbox', { name: 'Id' }).inputValue(), first);
   page.once('dialog', (dialog) => dialog.accept());
   await page.getByRole('button', { name: 'Erase for ever' }).click();
+  await page.getByRole('status').getByText('It is under way').waitFor();
+  assert.equal(await page.getByRole('textbox', { name: 'Id' }).inputValue(), '');
+  assert.ok(!page.url().includes(first), page.url());
   const receipts = region(page, 'Receipts');
   await receipts.getByText('done', { exact: true }).waitFor({ timeout: 60_000 });
   await receipts.getByRole('cell', { name: String(theirs), exact: true }).waitFor();
@@ -347,10 +375,10 @@ test('a model is trained while somebody looks, and says which sorts of visitors 
   await form.getByRole('button', { name: 'Train it' }).click();
   const card = region(page, 'Sorts');
   await card.getByText('version 1 is live').waitFor({ timeout: 60_000 });
-  await card.getByRole('button', { name: 'Its version' }).click();
+  await card.getByRole('button', { name: 'Version history (1)' }).click();
   await region(page, 'Versions of Sorts').getByRole('rowheader', { name: '1' }).waitFor();
   await card.getByRole('button', { name: 'Train anew' }).click();
-  await card.getByRole('button', { name: '2 versions' }).waitFor({ timeout: 60_000 });
+  await card.getByRole('button', { name: 'Version history (2)' }).waitFor({ timeout: 60_000 });
   await accessible(page);
   await shot(page, 'models');
 
@@ -409,9 +437,14 @@ test('what changed is said with its evidence', async (t) => {
   await region(page, 'Insights').locator('li').first().waitFor();
   await accessible(page);
   await shot(page, 'insights');
-  // What is looked at is of the same time.
+  // What is looked at is of the days that were counted, and these are said: whole ones.
+  const [from, to] = [7, 1].map((days) =>
+    new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10),
+  );
+  const until = new Date(Date.parse(to) - DAY_MS).toISOString().slice(0, 10);
+  await region(page, 'Insights').getByText('The day that is not over is left out').waitFor();
   await region(page, 'Insights').getByRole('link', { name: 'Look' }).first().click();
-  await page.waitForURL(/period=7d/);
+  await page.waitForURL(`**period=custom&from=${from}&to=${until}&compare=custom&**`);
   await page.getByRole('group', { name: 'Filters' }).waitFor();
   await done(page);
 });
@@ -427,7 +460,10 @@ test('the busy day is found on the graph, and why it was', async (t) => {
   await region(page, 'Found').getByText('Hacker News').first().waitFor();
   await accessible(page);
   await shot(page, 'anomalies');
+  const asked = page.waitForRequest('**/api/v1/forecast');
   await page.getByRole('link', { name: 'Forecasts' }).click();
+  // It is learned from all of the past, whatever time is chosen.
+  assert.equal((await asked).postDataJSON().date_range, undefined);
   await region(page, 'Forecast').locator('canvas').waitFor();
   await page.getByLabel('Divide by').selectOption('visit:source');
   await region(page, 'Groups').getByRole('rowheader', { name: 'Google', exact: true }).waitFor();
@@ -497,6 +533,15 @@ test('an organisation’s name, colour and logo are on every page, and its colou
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved').waitFor();
   await shot(page, 'appearance');
+  for (const [name, mimeType, size, says] of [
+    ['notes.txt', 'text/plain', 9, 'The logo is a picture'],
+    ['large.png', 'image/png', 300 * 1024, 'This picture has 300 kB. A logo has 200 at most.'],
+    ['broken.png', 'image/png', 9, 'This file holds no picture that can be shown.'],
+  ]) {
+    await page.getByLabel('Logo').setInputFiles({ name, mimeType, buffer: Buffer.alloc(size) });
+    await page.getByRole('alert').getByText(says).waitFor();
+    assert.equal(await page.getByText('Saved').count(), 0);
+  }
   await page.goto(`${world.origin}/sites/${SITE}`);
   await page.getByRole('link', { name: 'Green Thumb' }).waitFor();
   await page.locator('section[aria-label=Figures] canvas').waitFor();

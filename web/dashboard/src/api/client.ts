@@ -9,11 +9,10 @@ import type {
   Query,
   Session,
   Site,
-  SiteSettings,
   Taken,
 } from './types';
 
-/** What the server answered instead of figures: its stable code, its sentence and the field it names. */
+/** What the server answered instead of figures: its stable code, its sentence, the field it names, when to come back. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -21,15 +20,24 @@ export class ApiError extends Error {
     message: string,
     readonly field?: string,
     readonly hint?: string,
+    /** In seconds. */
+    readonly wait?: number,
   ) {
     super(message);
   }
 }
 
 /** What the server said, as a sentence with what to do about it. */
-export function sentenceOf({ message, hint }: Pick<ApiError, 'message' | 'hint'>): string {
+export function sentenceOf({ message, hint, wait }: Pick<ApiError, 'message' | 'hint' | 'wait'>): string {
   const said = `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}`;
-  return hint ? `${said}: ${hint}.` : `${said}.`;
+  const sentence = hint ? `${said}: ${hint}.` : `${said}.`;
+  return wait ? `${sentence} Try again in ${soon(wait)}.` : sentence;
+}
+
+/** `15 minutes`; never less than it takes. */
+function soon(seconds: number): string {
+  const [count, unit] = seconds > 90 ? [Math.ceil(seconds / 60), 'minute'] : [Math.ceil(seconds), 'second'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 /** Shows the server that one of its own pages asks; it comes with the session. */
@@ -44,6 +52,7 @@ export async function refusal(response: Response): Promise<ApiError> {
     error?.message ?? `the server answered ${response.status}`,
     error?.field,
     error?.hint,
+    Number(response.headers.get('retry-after')) || undefined,
   );
 }
 
@@ -80,7 +89,7 @@ export const changePassword = (current: string, password: string) =>
 export const signOut = () => call<void>('DELETE', '/api/v1/session');
 
 export const createSite = (site: NewSite) => call<Site>('POST', '/api/v1/sites', site);
-export const changeSite = (domain: string, change: Partial<SiteSettings>) =>
+export const changeSite = (domain: string, change: Partial<NewSite>) =>
   call<Site>('PATCH', `/api/v1/sites/${encodeURIComponent(domain)}`, change);
 
 export const keys = (signal?: AbortSignal) =>

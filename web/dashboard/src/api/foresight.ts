@@ -101,5 +101,11 @@ export interface Insight {
   sentence: string;
 }
 
+export interface InsightsAnswer {
+  insights: Insight[];
+  /** What was counted and what it was set against, each as two moments. */
+  query: { date_range: [string, string]; compare: [string, string] };
+}
+
 export const insights = (body: Asked & { limit: number }, signal?: AbortSignal) =>
-  call<{ insights: Insight[] }>('POST', '/api/v1/insights', body, signal);
+  call<InsightsAnswer>('POST', '/api/v1/insights', body, signal);

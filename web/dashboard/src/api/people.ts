@@ -28,6 +28,9 @@ export interface Deed {
   currency: string;
 }
 
+/** People in an answer at most: those seen last. */
+export const MOST_PEOPLE = 200;
+
 const path = (site: string, rest: Record<string, string>) =>
   `/api/v1/people?${new URLSearchParams({ site_id: site, ...rest })}`;
 

@@ -2,8 +2,8 @@
 
 export type Operator = 'is' | 'is_not' | 'contains' | 'contains_not' | 'matches' | 'matches_not';
 
-/** One condition of a query: operator, dimension, and the values of which one must match. */
-export type Condition = [Operator, string, string[]];
+/** One condition of a query: operator, dimension, the values of which one must match, and perhaps how. */
+export type Condition = [Operator, string, string[], { case_sensitive: boolean }?];
 
 /** A name the server knows (`all`, `24h`) or a closed pair of days in the site's time zone. */
 export type DateRange = string | [string, string];
@@ -44,6 +44,8 @@ export interface QueryAnswer {
     /** Buckets that changed since the epoch that was named. */
     corrected?: string[];
   };
+  /** The question as it was understood: its time as two moments. */
+  query: { date_range: [string, string]; metrics: string[]; dimensions: string[]; filters: Condition[] };
 }
 
 export interface SiteSettings {
@@ -58,6 +60,8 @@ export interface SiteSettings {
 
 export interface Site extends SiteSettings {
   domain: string;
+  /** What it was called before. */
+  formerly: string[];
 }
 
 export type NewSite = { domain: string } & Partial<SiteSettings>;

@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useMemo } from 'react';
 import { type ForecastAnswer, interval } from '../api/foresight';
 import type { Colours } from '../charts/Chart';
 import { Figure } from '../charts/Figure';
@@ -9,16 +9,22 @@ import { courseOption } from './course';
 /** Levels of the intervals, in percent. */
 export const LEVELS = [80, 95];
 
+/** Steps of the past at least: what is expected says nothing by itself. */
+const LEAST = 7;
+
 interface AheadProps {
   answer: ForecastAnswer;
+  /** The day from which on the past is drawn; all that there is where none is said. */
+  from?: string | undefined;
   metric: string;
   grain: string;
   currency: string;
 }
 
 /** How a metric went, and what it will be. */
-export function Ahead({ answer, metric, grain, currency }: AheadProps) {
-  const { history, forecast: points, model } = answer;
+export function Ahead({ answer, from, metric, grain, currency }: AheadProps) {
+  const { forecast: points, model } = answer;
+  const history = useMemo(() => drawn(answer.history, from), [answer.history, from]);
   const step = `time:${grain}`;
   const option = useCallback(
     (colours: Colours) => {
@@ -47,6 +53,13 @@ export function Ahead({ answer, metric, grain, currency }: AheadProps) {
     [history, points, metric, step, currency],
   );
   const write = (value: number) => figure(metric, counted(metric, value), false, currency);
+  const isMixed = Object.keys(model?.weights ?? {}).length > 1;
+  const hasWidth = points.some((point) =>
+    LEVELS.every((level) => {
+      const { lower, upper } = interval(point, level);
+      return write(lower) !== write(upper);
+    }),
+  );
   const columns: Column<(typeof points)[number]>[] = [
     { name: 'Time', cell: ({ time }) => bucket(time, step) },
     { name: 'Expected', cell: ({ mean }) => write(mean) },
@@ -66,16 +79,27 @@ export function Ahead({ answer, metric, grain, currency }: AheadProps) {
     >
       {model && (
         <p className="soft">
-          Made of {figure('events', model.points)} {grain}s by {weights(model.weights)}. The darker band holds
-          80 of 100, the lighter 95.
+          Learned from the last {figure('events', model.points)} {grain}s. {isMixed && MIXED}{' '}
+          {hasWidth ? BANDS : NO_BANDS}
         </p>
       )}
     </Figure>
   );
 }
 
-const weights = (of: Record<string, number> = {}) =>
-  Object.entries(of)
-    .sort(([, one], [, other]) => other - one)
-    .map(([name, weight]) => `${name.replaceAll('_', ' ')} (${figure('percentage', 100 * weight)})`)
-    .join(', ');
+const MIXED = 'Several ways to forecast are mixed: those that would have been right before count for more.';
+const BANDS =
+  'In 80 of 100 cases the figure comes to lie in the darker band, in 95 of 100 in the darker or the lighter one.';
+const NO_BANDS = 'How far off it may be cannot be said: the past tells too little for that.';
+
+/** The past from a day on, and from when something was counted. */
+function drawn(history: ForecastAnswer['history'], from: string | undefined): ForecastAnswer['history'] {
+  const known = history.slice(
+    Math.max(
+      0,
+      history.findIndex(({ value }) => value),
+    ),
+  );
+  const first = from === undefined ? 0 : known.findIndex(({ time }) => time >= from);
+  return known.slice(Math.max(0, Math.min(first < 0 ? known.length : first, known.length - LEAST)));
+}

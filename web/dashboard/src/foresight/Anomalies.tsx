@@ -4,6 +4,7 @@ import { type AnomalyPoint, anomalies } from '../api/foresight';
 import { bucket, counted, figure } from '../lib/format';
 import { Head } from '../reports/Head';
 import { alertness, KINDS, sliceName } from '../site/foresight';
+import { DIMENSIONS } from '../site/names';
 import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { CourseFields, useCourse } from './Asked';
@@ -26,6 +27,7 @@ export function Anomalies() {
   const body = {
     site_id: course.site,
     date_range: course.range,
+    filters: course.filters,
     metric: course.metric,
     granularity: course.granularity,
     sensitivity,
@@ -40,7 +42,7 @@ export function Anomalies() {
   const shown = { metric: course.metric, grain: course.granularity, currency };
   return (
     <>
-      <Head title="Anomalies" />
+      <Head title="Anomalies" dimensions={DIMENSIONS} />
       <section className="card" aria-label="Course">
         <div className="tools">
           <CourseFields course={course} />

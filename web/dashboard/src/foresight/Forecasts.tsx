@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ApiError } from '../api/client';
 import { type ForecastAnswer, forecast } from '../api/foresight';
 import { counted, figure } from '../lib/format';
+import { addDays } from '../lib/range';
 import { Head } from '../reports/Head';
 import { DIMENSIONS, named, rowName } from '../site/names';
 import { type Column, DataTable } from '../ui/DataTable';
@@ -21,9 +22,11 @@ export function Forecasts() {
   const horizons = HORIZONS[course.granularity];
   const horizon = horizons.find((one) => one === course.ask.horizon) ?? horizons[1] ?? 7;
   const by = Object.keys(DIMENSIONS).find((name) => name === course.ask.by) ?? '';
+  const from = course.period === '24h' ? addDays(course.now, -1) : course.pair?.[0];
   const body = {
     site_id: course.site,
-    date_range: course.range,
+    // Without a range it is learned from as much of the past as is of use, as on the overview.
+    filters: course.filters,
     metric: course.metric,
     granularity: course.granularity,
     horizon,
@@ -38,7 +41,7 @@ export function Forecasts() {
   });
   return (
     <>
-      <Head title="Forecasts" />
+      <Head title="Forecasts" dimensions={DIMENSIONS} />
       <section className="card" aria-label="Forecast">
         <div className="tools">
           <CourseFields course={course} />
@@ -64,15 +67,27 @@ export function Forecasts() {
         </div>
         {error instanceof ApiError && error.code === 'too_short' ? (
           <Nothing title="Too little to go by">
-            A forecast is made of several whole {course.granularity}s with figures. Choose a longer time or
-            shorter steps.
+            A forecast is made of several whole {course.granularity}s with figures. Choose shorter steps, or
+            come back later.
           </Nothing>
         ) : error ? (
           <Failure error={error} retry={refetch} />
         ) : !data ? (
           <Skeleton height={380} role="status" aria-label="Loading" />
         ) : (
-          <Ahead answer={data} metric={course.metric} grain={course.granularity} currency={currency} />
+          <>
+            <p className="soft">
+              The chosen time says from when on the past is drawn. What is expected is learned from all of it
+              and comes after now.
+            </p>
+            <Ahead
+              answer={data}
+              from={from}
+              metric={course.metric}
+              grain={course.granularity}
+              currency={currency}
+            />
+          </>
         )}
       </section>
       {by && data?.breakdown && data.breakdown.length > 0 && (

@@ -2,12 +2,15 @@ import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type Insight, insights } from '../api/foresight';
+import type { Condition } from '../api/types';
 import { figure, metricName } from '../lib/format';
-import { type Time, useReport } from '../reports/context';
+import { useReport } from '../reports/context';
 import { Head } from '../reports/Head';
 import { sliceName } from '../site/foresight';
+import { DIMENSIONS } from '../site/names';
 import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
+import { type Counted, countedOf, countedText } from './counted';
 
 const SHOWN = 20;
 const CAUSES = 3;
@@ -15,26 +18,28 @@ const CAUSES = 3;
 /** What changed against the time before, and why. */
 export function Insights() {
   const view = useReport();
-  const body = { site_id: view.site, date_range: view.range, limit: SHOWN };
+  const body = { site_id: view.site, date_range: view.range, filters: view.filters, limit: SHOWN };
   const { data, error, refetch } = useQuery({
     queryKey: ['insights', body],
     queryFn: ({ signal }) => insights(body, signal),
     placeholderData: keepPreviousData,
     retry: false,
   });
+  const counted = data && countedOf(data.query, view);
   return (
     <>
-      <Head title="Insights" />
+      <Head title="Insights" dimensions={DIMENSIONS} />
       <section className="card" aria-label="Insights">
         <h2>What changed against the time before</h2>
+        {counted && <p className="soft">{countedText(counted)}</p>}
         {error ? (
           <Failure error={error} retry={refetch} />
         ) : !data ? (
           <Skeleton height={380} role="status" aria-label="Loading" />
-        ) : data.insights.length === 0 ? (
+        ) : !counted ? null : data.insights.length === 0 ? (
           <Nothing title="Nothing changed more than by chance">Choose another time.</Nothing>
         ) : (
-          <Sorted site={view.site} time={view.time} insights={data.insights} />
+          <Sorted site={view.site} counted={counted} filters={view.filters} insights={data.insights} />
         )}
       </section>
     </>
@@ -43,7 +48,8 @@ export function Insights() {
 
 interface ListProps {
   site: string;
-  time: Time;
+  counted: Counted;
+  filters: Condition[];
   insights: Insight[];
 }
 
@@ -82,11 +88,12 @@ const List = ({ insights, ...about }: ListProps) => (
 
 interface ToldProps {
   site: string;
-  time: Time;
+  counted: Counted;
+  filters: Condition[];
   insight: Insight;
 }
 
-function Told({ site, time, insight }: ToldProps) {
+function Told({ site, counted, filters, insight }: ToldProps) {
   const currency = useCurrency(site);
   const { metric, group, before, after, change, significant, evidence, causes = [] } = insight;
   const write = (value: number) => figure(metric, value, false, currency);
@@ -115,7 +122,10 @@ function Told({ site, time, insight }: ToldProps) {
         <Link
           to="/sites/$site"
           params={{ site }}
-          search={{ ...time, filters: [['is', group[0], [group[1]]]], compare: 'previous' }}
+          search={{
+            ...counted.search,
+            filters: [...filters.filter(([, name]) => name !== group[0]), ['is', group[0], [group[1]]]],
+          }}
           className="button quiet push"
         >
           Look

@@ -12,7 +12,8 @@ import {
 } from '../api/models';
 import { figure, moment } from '../lib/format';
 import { useMay } from '../session/data';
-import { KINDS, measure, measureName, modelsKey, SCORES } from './kinds';
+import { KINDS, modelsKey, SCORES } from './kinds';
+import { isPoor, measure, measureHint, measureName } from './measures';
 import { Predictions } from './Predictions';
 import { Versions } from './Versions';
 
@@ -53,17 +54,26 @@ export function ModelCard({ site, model }: { site: string; model: Model }) {
             .slice(0, SHOWN)
             .map(([metric, value]) => (
               <div key={metric}>
-                <dt>{measureName(metric)}</dt>
-                <dd>{measure(metric, value)}</dd>
+                <dt>
+                  {measureName(metric)}
+                  <small>{measureHint(metric)}</small>
+                </dt>
+                <dd className={isPoor(metric, value) ? 'down' : undefined}>
+                  {measure(metric, value)}
+                  {isPoor(metric, value) && <small>poor</small>}
+                </dd>
               </div>
             ))}
           <div>
-            <dt>trained on</dt>
+            <dt>Learned from</dt>
             <dd>{figure('events', live.rows)} rows</dd>
           </div>
           {drift !== null && (
             <div>
-              <dt>drift since</dt>
+              <dt>
+                Its world has changed by
+                <small>{`from ${DRIFTED} on it is time to train anew`}</small>
+              </dt>
               <dd className={drift > DRIFTED ? 'down' : undefined}>{drift.toFixed(2)}</dd>
             </div>
           )}
@@ -78,7 +88,7 @@ export function ModelCard({ site, model }: { site: string; model: Model }) {
       <div className="foot">
         {versions > 0 && (
           <button type="button" className="chip" aria-pressed={open} onClick={() => setOpen(!open)}>
-            {versions === 1 ? 'Its version' : `${versions} versions`}
+            Version history ({versions})
           </button>
         )}
         {mayChange && (

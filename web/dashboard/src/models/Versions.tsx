@@ -6,7 +6,13 @@ import { figure, moment } from '../lib/format';
 import { useMay } from '../session/data';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Failure } from '../ui/Notice';
-import { measure, measureName } from './kinds';
+import { measure, measureHint, measureName } from './measures';
+
+const STAGES: Record<ModelVersion['stage'], string> = {
+  candidate: 'not in use yet',
+  live: 'live',
+  retired: 'no longer in use',
+};
 
 interface Props {
   model: Model;
@@ -38,12 +44,17 @@ export function Versions({ model, act }: Props) {
     {
       name: 'Stage',
       text: true,
-      cell: ({ stage }) => <span className={stage === 'live' ? 'badge good' : 'badge'}>{stage}</span>,
+      cell: ({ stage }) => <span className={stage === 'live' ? 'badge good' : 'badge'}>{STAGES[stage]}</span>,
     },
     { name: 'Rows', cell: ({ rows }) => figure('events', rows) },
     { name: 'Until', cell: ({ window }) => (window ? moment(window[1]) : '–') },
     ...names.map((name) => ({
-      name: measureName(name),
+      name: (
+        <>
+          {measureName(name)}
+          <small className="hint">{measureHint(name)}</small>
+        </>
+      ),
       cell: ({ metrics }: ModelVersion) => {
         const value = metrics[name];
         return value === undefined ? '–' : measure(name, value);

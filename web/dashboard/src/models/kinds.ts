@@ -24,14 +24,3 @@ export const KINDS: Record<ModelKind, Kind> = {
 export const SCORES: ReadonlySet<ModelKind> = new Set(['churn', 'conversion', 'value']);
 
 export const EVERY = { '': 'when I ask', '1d': 'every day', '7d': 'every week', '30d': 'every month' };
-
-/** How a measure of quality is written: shares in percent, everything else as it is. */
-export function measure(name: string, value: number): string {
-  const share = /auc|accuracy|precision|recall|coverage|hit|rate|ndcg/.test(name) && value <= 1 && value >= 0;
-  if (share) return `${(100 * value).toFixed(1)}%`;
-  return Number.isInteger(value) ? String(value) : value.toPrecision(3);
-}
-
-/** `mean_absolute_error` as people say it. */
-export const measureName = (name: string) =>
-  name.replaceAll('_', ' ').replace(/\b(auc|mae|rmse|ndcg|mase)\b/g, (short) => short.toUpperCase());

@@ -1,12 +1,13 @@
 import { Skeleton } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
-import { type Known, people } from '../api/people';
+import { type Known, MOST_PEOPLE, people } from '../api/people';
 import { countryName, figure, moment } from '../lib/format';
 import { useReport } from '../reports/context';
+import { Unfiltered } from '../reports/Head';
 import { type Column, DataTable } from '../ui/DataTable';
 import { useCurrency } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
@@ -17,8 +18,7 @@ const PAUSE_MS = 250;
 /** Who is known by an id, on a site in identified mode. */
 export function PeoplePage() {
   const view = useReport();
-  const [wanted, setWanted] = useState('');
-  const [search] = useDebouncedValue(wanted.trim(), PAUSE_MS);
+  const search = typeof view.ask.search === 'string' ? view.ask.search : '';
   const { data, error, refetch } = useQuery({
     queryKey: ['people', view.site, search],
     queryFn: ({ signal }) => people(view.site, search, signal),
@@ -45,14 +45,12 @@ export function PeoplePage() {
       <div className="tools">
         <h1>People</h1>
         <span className="grow" />
-        <input
-          type="search"
-          aria-label="Find somebody"
-          placeholder="Part of an id"
-          value={wanted}
-          onChange={(event) => setWanted(event.target.value)}
+        <Finder
+          search={search}
+          find={(next) => view.change({ ask: { ...view.ask, search: next || undefined } }, true)}
         />
       </div>
+      <Unfiltered filters={view.filters} />
       <div className={chosen ? 'panels first' : undefined}>
         <section className="card" aria-label="People">
           <h2>Seen in the last 90 days</h2>
@@ -65,16 +63,64 @@ export function PeoplePage() {
               {search ? 'Search for something shorter.' : 'People appear once the site sends their ids.'}
             </Nothing>
           ) : (
-            <List
-              known={data}
-              narrow={chosen !== undefined}
-              choose={(user) => view.change({ ask: user === chosen ? undefined : { user } })}
-            />
+            <>
+              <p className="soft" role="status">
+                {countOf(data.length, search !== '')}
+              </p>
+              <List
+                known={data}
+                narrow={chosen !== undefined}
+                choose={(user) =>
+                  view.change({ ask: { ...view.ask, user: user === chosen ? undefined : user } })
+                }
+              />
+            </>
           )}
         </section>
         {chosen && <Person key={chosen} site={view.site} user={chosen} />}
       </div>
     </>
+  );
+}
+
+/** How many there are, as far as it is known. */
+function countOf(count: number, isSearch: boolean): string {
+  if (count >= MOST_PEOPLE)
+    return isSearch
+      ? `The ${MOST_PEOPLE} of them seen last. Search for something longer to find others.`
+      : `The ${MOST_PEOPLE} seen last. Search to find others.`;
+  return count === 1 ? '1 person' : `${figure('visitors', count)} people`;
+}
+
+interface FinderProps {
+  search: string;
+  find: (search: string) => void;
+}
+
+/** The field for a part of an id. What stands there is in the address a moment after it was typed. */
+function Finder({ search, find }: FinderProps) {
+  const [wanted, setWanted] = useState(search);
+  const sent = useRef(search);
+  useEffect(() => {
+    // Somebody went back, or to the page anew.
+    if (search !== sent.current) setWanted(search);
+    sent.current = search;
+  }, [search]);
+  const send = useDebouncedCallback((text: string) => {
+    sent.current = text.trim();
+    find(text.trim());
+  }, PAUSE_MS);
+  return (
+    <input
+      type="search"
+      aria-label="Find somebody"
+      placeholder="Part of an id"
+      value={wanted}
+      onChange={(event) => {
+        setWanted(event.target.value);
+        send(event.target.value);
+      }}
+    />
   );
 }
 

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { erase, erasures, type Receipt } from '../api/reports';
 import { saveText } from '../lib/csv';
 import { figure, moment } from '../lib/format';
@@ -19,9 +20,11 @@ const AGAIN_MS = 2_000;
 
 /** Forgets somebody, and says what became of it. */
 export function Erasure() {
-  const { site, ask } = useReport();
+  const { site, ask, change } = useReport();
   const client = useQueryClient();
   const may = useMay('write');
+  const [who, setWho] = useState(typeof ask.who === 'string' ? ask.who : '');
+  const [taken, setTaken] = useState(false);
   const key = ['erasures', site];
   const { data } = useQuery({
     queryKey: key,
@@ -40,19 +43,23 @@ export function Erasure() {
         <ForOwner />
       </Nothing>
     );
-  const who = typeof ask.who === 'string' ? ask.who : '';
   return (
     <>
       <Form
-        key={who}
         title="Forget somebody"
         action="Erase for ever"
         danger
+        empties
         submit={async ({ kind = 'user_id', who = '' }) => {
-          if (!confirm(`Erase ${who} for ever?`)) return;
+          setTaken(false);
+          if (!confirm(`Erase ${who} for ever?`)) return false;
           // The receipt says how far it is; rewriting what is stored takes a while.
           await erase({ site_id: site, [kind]: who, wait: 0 });
           await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+          // Whom it was stands nowhere any more: neither in the address nor in what the field is emptied to.
+          change({ ask: undefined }, true);
+          flushSync(() => setWho(''));
+          setTaken(true);
         }}
       >
         <p>
@@ -67,6 +74,7 @@ export function Erasure() {
           </select>
         </label>
         <Field name="who" label="Id" defaultValue={who} required autoComplete="off" />
+        {taken && <p role="status">It is under way. The receipt below says how far it is.</p>}
       </Form>
       <section className="card form wide" aria-label="Receipts">
         <h2>Receipts</h2>

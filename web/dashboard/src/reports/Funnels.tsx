@@ -48,7 +48,10 @@ export function Funnels() {
           ) : (
             <>
               <Converted steps={data.steps} />
-              <FunnelBars steps={data.steps} />
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+              <section className="scroll" aria-label="Steps and how many took them" tabIndex={0}>
+                <FunnelBars steps={data.steps} />
+              </section>
             </>
           )}
         </section>

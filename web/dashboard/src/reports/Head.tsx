@@ -42,7 +42,16 @@ export function Head({ title, dimensions }: Props) {
           weekStart={weekStart}
         />
       </div>
-      {dimensions && <Chips of={view} />}
+      {dimensions ? <Chips of={view} /> : <Unfiltered filters={view.filters} />}
     </>
   );
 }
+
+/** Says where filters that came along from another page do not count. */
+export const Unfiltered = ({ filters }: { filters: unknown[] }) =>
+  filters.length > 0 && (
+    <p className="soft">
+      {filters.length === 1 ? 'The filter that is chosen does' : 'The filters that are chosen do'} not count
+      on this page.
+    </p>
+  );

@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { type RetentionQuery, retention } from '../api/reports';
+import { type Cohort, type RetentionQuery, retention } from '../api/reports';
+import { dayText } from '../lib/format';
 import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { useEventNames, useReport } from './context';
@@ -66,11 +67,31 @@ export function Retention() {
         ) : data.cohorts.length === 0 ? (
           <Nothing title="Nobody in this time">Choose a longer time or another event.</Nothing>
         ) : (
-          <Matrix cohorts={data.cohorts} period={body.period} />
+          <>
+            <Widened from={view.pair?.[0]} cohorts={data.cohorts} period={body.period} />
+            <Matrix cohorts={data.cohorts} period={body.period} />
+          </>
         )}
         <ForOneDay site={view.site} />
       </section>
     </>
+  );
+}
+
+interface WidenedProps {
+  from: string | undefined;
+  cohorts: Cohort[];
+  period: RetentionQuery['period'];
+}
+
+/** Says where the table begins before the chosen time, for its periods are whole. */
+function Widened({ from, cohorts, period }: WidenedProps) {
+  const first = cohorts.map(({ cohort }) => cohort).sort()[0];
+  if (!from || !first || first >= from) return null;
+  return (
+    <p className="soft">
+      A {period} is counted whole: the first began on {dayText(first)}, before the chosen time.
+    </p>
   );
 }
 

@@ -13,6 +13,7 @@ export type Time = Required<Pick<ReportSearch, 'period'>> & Pick<ReportSearch, '
 
 export interface ReportView {
   site: string;
+  timezone: string;
   period: Period;
   /** The days looked at, where they are known here. */
   pair: [string, string] | null;
@@ -24,7 +25,8 @@ export interface ReportView {
   filters: Condition[];
   setFilters: (filters: Condition[]) => void;
   ask: Record<string, unknown>;
-  change: (part: ReportSearch) => void;
+  /** `replaces` is for what nobody wants to go back to. */
+  change: (part: ReportSearch, replaces?: boolean) => void;
 }
 
 /** What the address says about a report, and how to say something else. */
@@ -34,14 +36,21 @@ export function useReport(): ReportView {
   const navigate = useNavigate();
   const known = useSites().data?.find((one) => one.domain === site);
   const period = search.period ?? USUAL_PERIOD;
-  const now = today(known?.timezone ?? 'UTC', new Date(useClock()));
-  const change = (part: ReportSearch) => {
+  const timezone = known?.timezone ?? 'UTC';
+  const now = today(timezone, new Date(useClock()));
+  const change = (part: ReportSearch, replaces = false) => {
     // The route stays; only what follows the question mark changes.
-    navigate({ to: '.', search: (old: ReportSearch) => ({ ...old, ...part }), resetScroll: false });
+    navigate({
+      to: '.',
+      search: (old: ReportSearch) => ({ ...old, ...part }),
+      resetScroll: false,
+      replace: replaces,
+    });
   };
   const pair = days(period, now, search.from, search.to);
   return {
     site,
+    timezone,
     period,
     pair,
     now,

@@ -11,6 +11,7 @@ import { bucket, figure } from '../lib/format';
 import { measured } from '../lib/means';
 import { type Column, DataTable } from '../ui/DataTable';
 import { Failure } from '../ui/Notice';
+import { isOfPages } from './data';
 
 const METRICS = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration'];
 const NAMES = ['Visitors', 'Visits', 'Pageviews', 'Per visit', 'Bounces', 'Duration'];
@@ -55,12 +56,14 @@ export function Compared({ site, range, sides }: Props) {
   const rows = sides.map((side, place) => ({
     side,
     metrics: measured(METRICS, answers[place]?.results[0]?.metrics ?? []),
+    fits: (metric: string) => metric !== 'views_per_visit' || !isOfPages(side.filters),
   }));
   const columns: Column<(typeof rows)[number]>[] = [
     { name: 'Group', cell: ({ side }) => side.name },
     ...METRICS.map((metric, place) => ({
       name: NAMES[place],
-      cell: ({ metrics }: (typeof rows)[number]) => figure(metric, metrics[place]),
+      cell: ({ metrics, fits }: (typeof rows)[number]) =>
+        fits(metric) ? figure(metric, metrics[place]) : '–',
     })),
   ];
   return (

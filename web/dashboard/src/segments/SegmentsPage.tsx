@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { deleteSegment, type Segment } from '../api/segments';
-import { useReport } from '../reports/context';
+import { type Time, useReport } from '../reports/context';
 import { Head } from '../reports/Head';
 import { useHas, useMay } from '../session/data';
 import { ForOwner } from '../session/ForOwner';
@@ -40,7 +40,7 @@ export function SegmentsPage() {
       ) : data.length === 0 ? (
         <section className="card" aria-label="Segments">
           <Nothing title="No segment yet">
-            <Link to="/sites/$site" params={{ site: view.site }}>
+            <Link to="/sites/$site" params={{ site: view.site }} search={view.time}>
               Filter the overview
             </Link>{' '}
             by a source, a country or a page
@@ -73,6 +73,7 @@ export function SegmentsPage() {
                 <Row
                   key={segment.id}
                   site={view.site}
+                  time={view.time}
                   segment={segment}
                   shown={shown.includes(segment)}
                   toggle={() => toggle(segment.id)}
@@ -89,12 +90,13 @@ export function SegmentsPage() {
 
 interface RowProps {
   site: string;
+  time: Time;
   segment: Segment;
   shown: boolean;
   toggle: () => void;
 }
 
-function Row({ site, segment: { id, name, filters }, shown, toggle }: RowProps) {
+function Row({ site, time, segment: { id, name, filters }, shown, toggle }: RowProps) {
   const client = useQueryClient();
   const mayChange = useMay('write');
   const remove = () =>
@@ -112,7 +114,7 @@ function Row({ site, segment: { id, name, filters }, shown, toggle }: RowProps) 
       </label>
       <span className="push">
         {isPlain(filters) && (
-          <Link to="/sites/$site" params={{ site }} search={{ filters }} className="button quiet">
+          <Link to="/sites/$site" params={{ site }} search={{ ...time, filters }} className="button quiet">
             Open
           </Link>
         )}

@@ -9,6 +9,10 @@ export const segmentsKey = (site: string) => ['segments', site];
 export const useSegments = (site: string) =>
   useQuery({ queryKey: segmentsKey(site), queryFn: ({ signal }) => segments(site, signal) });
 
+/** Whether of a filter pages are counted, and visits are whole: one by the other is neither. */
+export const isOfPages = (filters: Condition[]) =>
+  filters.some((condition) => condition.flat(Number.POSITIVE_INFINITY).includes('event:page'));
+
 /** Conditions that the site page can show: plain ones. */
 export const isPlain = (filters: Condition[]) => filters.every(([operator]) => operator in SIGNS);
 

@@ -33,13 +33,14 @@ export function Account() {
         </Button>
       </section>
       <Form
-        key={String(changed)}
         title="Change the password"
         action="Change it"
+        empties
         submit={async ({ current = '', password = '' }) => {
+          setChanged(false);
           const wrong = wrongPassword('current', 'the current password is wrong');
           welcome(await changePassword(current, password).catch(wrong));
-          setChanged(!changed);
+          setChanged(true);
         }}
       >
         <p>Every other browser is signed out.</p>
@@ -52,6 +53,7 @@ export function Account() {
           minLength={10}
           required
         />
+        {changed && <p role="status">The password is changed. Other browsers are signed out.</p>}
       </Form>
     </>
   );

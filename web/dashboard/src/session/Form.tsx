@@ -12,7 +12,7 @@ interface Props {
   danger?: boolean;
   /** Whether it is emptied when it was taken: for another of the same. */
   empties?: boolean;
-  /** Gets the texts of the fields by their names. */
+  /** Gets the texts of the fields by their names. What answers `false` did nothing after all. */
   submit: (fields: Record<string, string>) => Promise<unknown>;
 }
 
@@ -29,8 +29,8 @@ export function Form({ title, children, action, danger, empties, submit }: Props
     setWaiting(true);
     setProblem(undefined);
     try {
-      await submit(Object.fromEntries(fields));
-      if (empties) form.reset();
+      const did = await submit(Object.fromEntries(fields));
+      if (empties && did !== false) form.reset();
     } catch (error) {
       setProblem(told(error as Error, form));
       next = faultyField(error as Error, form) ?? next;

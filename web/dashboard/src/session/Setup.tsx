@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect } from 'react';
-import { found } from '../api/client';
+import { useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
+import { ApiError, found } from '../api/client';
 import { useWelcome } from './data';
 import { Field, Form } from './Form';
 
@@ -9,6 +10,7 @@ export function Setup() {
   const welcome = useWelcome();
   const navigate = useNavigate();
   const code = location.hash.slice(1);
+  const [isWrong, setIsWrong] = useState(false);
   useEffect(() => {
     document.title = 'Welcome · OpenTrace';
   }, []);
@@ -18,7 +20,12 @@ export function Setup() {
       action="Become the owner"
       submit={async (fields) => {
         const { email = '', name = '', password = '' } = fields;
-        const session = await found({ code: fields.code ?? code, email, name, password });
+        const asked = found({ code: fields.code ?? code, email, name, password });
+        const session = await asked.catch((problem) => {
+          // The field for another must be there before what is wrong is said of it.
+          if (problem instanceof ApiError && problem.field === 'code') flushSync(() => setIsWrong(true));
+          throw problem;
+        });
         await navigate({ to: '/new', hash: '' });
         welcome(session);
       }}
@@ -40,7 +47,7 @@ export function Setup() {
       >
         At least ten characters. A few words in a row are easy to remember and hard to guess.
       </Field>
-      {!code && (
+      {(!code || isWrong) && (
         <Field name="code" label="Code of the server" autoComplete="off" required>
           It follows <code>#</code> in the address that <code>opentrace serve</code> printed. The admin token
           does, too.

@@ -43,7 +43,7 @@ export function AddSite() {
       }}
     >
       <Field name="domain" label="Domain" placeholder="example.com" required autoComplete="off">
-        What visitors type, without <code>www</code>. It cannot be changed later.
+        What visitors type, without <code>www</code>.
       </Field>
       <ZoneField />
       <Field name="currency" label="Currency of revenue" defaultValue="EUR" required>

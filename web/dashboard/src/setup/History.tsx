@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import { sendHistory } from '../api/client';
 import type { Taken } from '../api/types';
@@ -44,6 +45,7 @@ export function History({ site }: { site: string }) {
         sum.first ??= [...theirs, ...(first ? [first] : [])].sort((a, b) => a.line - b.line)[0];
         setDone({ ...sum, part });
       }
+      if (sum.accepted + sum.duplicates + sum.refused === 0) setProblem('There is no event in this file.');
     } catch (error) {
       setProblem(told(error as Error));
     }
@@ -70,6 +72,13 @@ export function History({ site }: { site: string }) {
           {events(done.accepted)} taken, {figure('events', done.duplicates)} known already,{' '}
           {figure('events', done.refused)} refused
           {done.first && `: line ${done.first.line} ${done.first.reason}`}.
+        </p>
+      )}
+      {done && !busy && done.accepted + done.duplicates > 0 && (
+        <p>
+          <Link to="/sites/$site" params={{ site }} search={{ period: 'all' }}>
+            See the figures of all time
+          </Link>
         </p>
       )}
       {problem && (

@@ -1,9 +1,12 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { query } from '../api/client';
 import { figure } from '../lib/format';
 import { useLive } from '../live/useLive';
 import { installRoute } from '../router';
 import { useMay, useSession } from '../session/data';
+import { wholeOf } from '../site/context';
 import { Copyable } from './Copy';
 import { History } from './History';
 import { snippet, type Wanted } from './snippet';
@@ -66,22 +69,49 @@ export function Install() {
   );
 }
 
+const eventsText = (count: number) => (count === 1 ? 'one event' : `${figure('events', count)} events`);
 const counted = (views: number) => (views === 1 ? 'one pageview' : `${figure('pageviews', views)} pageviews`);
+
+const AGAIN_MS = 3_000;
+
+/** How many events of a site there are, asked again until there is one. */
+function useEvents(site: string): number | undefined {
+  const whole = wholeOf(site);
+  const { data } = useQuery({
+    queryKey: ['query', whole],
+    queryFn: ({ signal }) => query(whole, signal),
+    refetchInterval: ({ state }) => (state.data?.results[0]?.metrics[0] ? false : AGAIN_MS),
+  });
+  return data && (data.results[0]?.metrics[0] ?? 0);
+}
 
 function Arrival({ site }: { site: string }) {
   const { figures, error } = useLive(site);
-  const arrived = (figures?.today.pageviews ?? 0) > 0 || (figures?.visitors_now ?? 0) > 0;
+  const ever = useEvents(site);
+  const today = figures?.today.pageviews ?? 0;
+  const arrives = today > 0 || (figures?.visitors_now ?? 0) > 0;
+  const arrived = arrives || Boolean(ever);
   return (
     <section className="card form wide" aria-label="First event">
       <p role="status" className="arrival">
         <span className={arrived ? 'dot' : 'dot waiting'} />
-        {arrived
-          ? `Events arrive: ${counted(figures?.today.pageviews ?? 0)} today.`
+        {arrives
+          ? `Events arrive: ${counted(today)} today.`
           : error
             ? 'The connection to the server is lost; it is tried again.'
-            : 'Waiting for the first event. Open a page of the site in another tab.'}
+            : ever
+              ? `The site has figures: ${eventsText(ever)}. None came today yet.`
+              : ever === undefined
+                ? 'Looking for events of this site.'
+                : 'Waiting for the first event. Open a page of the site in another tab.'}
       </p>
-      <Link to="/sites/$site" params={{ site }} className={arrived ? 'button' : 'button quiet'}>
+      <Link
+        to="/sites/$site"
+        params={{ site }}
+        // What was brought in is of any time.
+        search={arrives ? {} : { period: arrived ? 'all' : undefined }}
+        className={arrived ? 'button' : 'button quiet'}
+      >
         {arrived ? 'See the figures' : 'Go on without'}
       </Link>
     </section>

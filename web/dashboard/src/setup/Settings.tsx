@@ -1,19 +1,18 @@
-import { Button, Skeleton } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Skeleton } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { changeSite, createKey, keys, revokeKey } from '../api/client';
-import type { Key, Scope, Site } from '../api/types';
+import { changeSite } from '../api/client';
+import type { Site } from '../api/types';
 import { settingsRoute } from '../router';
 import { useMay } from '../session/data';
 import { Field, Form } from '../session/Form';
 import { ForOwner } from '../session/ForOwner';
-import { type Column, DataTable } from '../ui/DataTable';
 import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
-import { ZoneField } from './AddSite';
-import { Copyable } from './Copy';
+import { domainOf, ZoneField } from './AddSite';
 import { Goals } from './Goals';
+import { Keys } from './Keys';
 
 const WEEK = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
@@ -68,6 +67,7 @@ export function Settings() {
 
 function SiteForm({ site }: { site: Site }) {
   const client = useQueryClient();
+  const navigate = useNavigate();
   const [saved, setSaved] = useState(false);
   return (
     <Form
@@ -75,7 +75,8 @@ function SiteForm({ site }: { site: Site }) {
       action="Save"
       submit={async (fields) => {
         setSaved(false);
-        await changeSite(site.domain, {
+        const { domain } = await changeSite(site.domain, {
+          domain: domainOf(fields.domain ?? ''),
           timezone: fields.timezone,
           week_start: fields.week_start,
           currency: fields.currency,
@@ -83,10 +84,15 @@ function SiteForm({ site }: { site: Site }) {
           honour_privacy_signals: fields.honour === 'on',
           identified: fields.identified === 'on',
         });
-        await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+        const again = client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+        if (domain !== site.domain) await navigate({ to: '/sites/$site/settings', params: { site: domain } });
+        await again;
         setSaved(true);
       }}
     >
+      <Field name="domain" label="Domain" defaultValue={site.domain} required autoComplete="off">
+        Pages that carry the snippet of the former one are counted all the same.
+      </Field>
       <ZoneField value={site.timezone} />
       <label className="field">
         <span>First day of the week</span>
@@ -126,74 +132,3 @@ function Check({ name, label, on }: { name: string; label: string; on: boolean }
     </label>
   );
 }
-
-function Keys({ site }: { site: string }) {
-  const client = useQueryClient();
-  const { data, error, refetch } = useQuery({ queryKey: ['keys'], queryFn: ({ signal }) => keys(signal) });
-  const [made, setMade] = useState<string>();
-  const again = () => client.invalidateQueries({ queryKey: ['keys'] });
-  if (error) return <Failure error={error} retry={refetch} />;
-  const held = data?.filter((key) => key.site === site || key.site === null) ?? [];
-  return (
-    <Form
-      title="API keys"
-      action="Make a key"
-      empties
-      submit={async ({ name = '', scope = 'collect' }) => {
-        setMade((await createKey({ name, site, scopes: [scope as Scope] })).key);
-        await again();
-      }}
-    >
-      {made && (
-        <div role="status">
-          <p>This is the key, shown once:</p>
-          <Copyable text={made} className="secret" />
-        </div>
-      )}
-      {held.length === 0 ? (
-        <p className="soft">No program has a key yet.</p>
-      ) : (
-        <DataTable columns={columns(again)} rows={held} id={({ id }) => id} flow />
-      )}
-      <Field name="name" label="Name" placeholder="backend" required autoComplete="off" />
-      <label className="field">
-        <span>What it may do</span>
-        <select name="scope">
-          <option value="collect">Send events</option>
-          <option value="read">Ask questions</option>
-          <option value="write">Change the site</option>
-          <option value="admin">Everything on the site</option>
-        </select>
-      </label>
-    </Form>
-  );
-}
-
-const columns = (again: () => void): Column<Key>[] => [
-  {
-    name: 'Name',
-    cell: ({ name, hint }) => (
-      <>
-        {name} <small className="soft">{hint}…</small>
-      </>
-    ),
-  },
-  { name: 'May', text: true, cell: ({ scopes }) => scopes.join(', ') },
-  {
-    name: <span className="hidden">Revoke</span>,
-    cell: ({ id, name }) => (
-      <Button
-        variant="subtle"
-        size="compact-xs"
-        color="red"
-        aria-label={`Revoke ${name}`}
-        onClick={() =>
-          confirm(`Revoke the key “${name}”? Programs that use it are refused from then on.`) &&
-          revokeKey(id).then(again)
-        }
-      >
-        Revoke
-      </Button>
-    ),
-  },
-];

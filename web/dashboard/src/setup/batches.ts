@@ -20,8 +20,17 @@ export interface Batch {
   part: number;
 }
 
+/** Reads on, and says of a file that cannot be unpacked that it is one. */
+async function unpacked<T>(reading: Promise<T>): Promise<T> {
+  return reading.catch((error) => {
+    // The browser's word for bytes that are no gzip.
+    throw error instanceof TypeError ? new Error('This file is no gzip file, or it is damaged.') : error;
+  });
+}
+
 /** A file's lines in pieces that a request holds, each line with its site. What is no event is not sent. */
 export async function* historyOf(file: File, site: string): AsyncGenerator<Batch> {
+  if (file.size === 0) return;
   let read = 0;
   const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
@@ -30,7 +39,8 @@ export async function* historyOf(file: File, site: string): AsyncGenerator<Batch
     },
   });
   let bytes: ReadableStream<Uint8Array<ArrayBuffer>> = file.stream().pipeThrough(counted);
-  if (file.name.endsWith('.gz')) bytes = bytes.pipeThrough(new DecompressionStream('gzip'));
+  const isPacked = file.name.endsWith('.gz');
+  if (isPacked) bytes = bytes.pipeThrough(new DecompressionStream('gzip'));
   const reader = bytes.pipeThrough(new TextDecoderStream()).getReader();
   const empty = (): Batch => ({ lines: [], places: [], refused: 0, part: 1 });
   let batch = empty();
@@ -38,7 +48,7 @@ export async function* historyOf(file: File, site: string): AsyncGenerator<Batch
   let rest = '';
   let place = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await (isPacked ? unpacked(reader.read()) : reader.read());
     const pieces = done ? [rest] : (rest + value).split('\n');
     rest = done ? '' : (pieces.pop() ?? '');
     for (const piece of pieces) {

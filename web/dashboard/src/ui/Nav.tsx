@@ -1,6 +1,7 @@
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useChannels } from '../alerts/useChannels';
 import { figure } from '../lib/format';
+import { carried, type ReportSearch } from '../reports/search';
 import { useMay, useSession } from '../session/data';
 import { useSites } from './data';
 import { Icon, type IconName } from './icons';
@@ -11,6 +12,8 @@ interface Item {
   icon: IconName;
   /** The part of the API without which there is nothing to show. */
   needs?: string;
+  /** Whether it is of a time of its own, or of none. */
+  timeless?: true;
 }
 
 interface Group {
@@ -23,8 +26,8 @@ const GROUPS: Group[] = [
   {
     items: [
       { to: '', name: 'Overview', icon: 'overview' },
-      { to: '/live', name: 'Live', icon: 'live' },
-      { to: '/dashboards', name: 'Dashboards', icon: 'boards' },
+      { to: '/live', name: 'Live', icon: 'live', timeless: true },
+      { to: '/dashboards', name: 'Dashboards', icon: 'boards', timeless: true },
       { to: '/alerts', name: 'Alerts', icon: 'alerts', needs: 'alerts' },
     ],
   },
@@ -62,7 +65,11 @@ export function Nav({ site, go }: { site: string; go?: () => void }) {
           <GroupOf key={group.title ?? ''} group={group} site={site} identified={identified} go={go} />
         ))}
         {mayChange && (
-          <Entry site={site} go={go} item={{ to: '/settings', name: 'Settings', icon: 'settings' }} />
+          <Entry
+            site={site}
+            go={go}
+            item={{ to: '/settings', name: 'Settings', icon: 'settings', timeless: true }}
+          />
         )}
       </nav>
     </>
@@ -98,11 +105,13 @@ interface EntryProps {
   go: (() => void) | undefined;
 }
 
-function Entry({ item: { to, name, icon }, site, go }: EntryProps) {
+function Entry({ item: { to, name, icon, timeless }, site, go }: EntryProps) {
+  const search: ReportSearch = useSearch({ strict: false });
   return (
     <Link
       to={`/sites/$site${to}` as '/sites/$site'}
       params={{ site }}
+      search={timeless ? {} : carried(search)}
       activeOptions={{ exact: to === '', includeSearch: false }}
       onClick={go}
     >

@@ -1,5 +1,5 @@
 import { Skeleton } from '@mantine/core';
-import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { Link, Navigate, Outlet, useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useRef, useState } from 'react';
 import { LOGO, type Look } from '../api/look';
 import { AskBox } from '../ask/AskBox';
@@ -139,6 +139,9 @@ function Framed({ site, look, children }: FramedProps) {
 function Known({ site, children }: { site: string; children: React.ReactNode }) {
   const { data: sites, error, isFetching, refetch } = useSites();
   if (sites?.some(({ domain }) => domain === site)) return children;
+  const now = sites?.find(({ formerly }) => formerly.includes(site))?.domain;
+  // Links and bookmarks of a site that was renamed lead on.
+  if (now) return <Navigate to="." params={(old) => ({ ...old, site: now })} search replace />;
   // A site that was just added is not in the list before it came again.
   const waits = !error && (!sites || isFetching);
   return (

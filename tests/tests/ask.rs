@@ -54,6 +54,12 @@ async fn questions_are_answered_with_the_figures_of_the_api() {
         "{pages}"
     );
 
+    // A line has every hour, also those at which nothing was.
+    let hours = ask(&program, &site, "pageviews per hour today", None).await;
+    let meta = &hours["result"]["meta"];
+    assert!(meta["time_labels"].as_array().is_some_and(|labels| labels.len() >= 23), "{hours}");
+    assert_eq!(meta["partial_time_labels"].as_array().map(Vec::len), Some(1), "{hours}");
+
     // The site's own words: an event, a property's value, a page; and a follow-up.
     let signups = ask(&program, &site, "signups with plan pro today", None).await;
     assert_eq!(signups["query"]["filters"].as_array().map(Vec::len), Some(2), "{signups}");

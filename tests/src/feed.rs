@@ -184,7 +184,8 @@ pub async fn counted_pages(program: &Program, site: &Site) -> Vec<(String, u64)>
 /// the program's own recomputation.
 pub async fn check(program: &Program, site: &Site, sent: &[Sent]) {
     program.settle().await;
-    assert_eq!(counted_days(program, site).await, tally::days(sent));
+    let counted = counted_days(program, site).await;
+    assert_eq!(counted, tally::days(sent), "{}", program.get("/api/v1/status").await.1);
     assert_eq!(counted_pages(program, site).await, tally::pages(sent));
     let (code, said) = verify(program);
     assert_eq!(code, 0, "{said}");

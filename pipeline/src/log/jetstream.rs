@@ -2,8 +2,8 @@
 //!
 //! A record is a message. It is published on the condition that the stream's last sequence is the
 //! one its writer knows (`Nats-Expected-Last-Sequence`), so a message that was thought lost and came
-//! late after all is never in twice. Reading asks any replica and then, where that does not know the
-//! message yet, the stream's leader. Streams are made by this program, refuse what does not fit
+//! late after all is never in twice. Reading asks any replica and then, where that does not have the
+//! message, the stream's leader. Streams are made by this program, refuse what does not fit
 //! (`discard: new`) and let nothing go by themselves: what is dropped is what ClickHouse holds.
 //!
 //! A server may be cut off from the others and still talk to its clients. It then has no leader to
@@ -27,7 +27,7 @@ use async_nats::{Client, ConnectOptions, HeaderMap, ReconnectToServer, header};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::remote::{Position, RemoteLog, Shard, ShardError, first_that_stays};
+use super::remote::{Position, RemoteLog, Shard, ShardError, close_before_what_stays};
 use super::{LogError, Offset, Partition};
 
 /// How long the servers may take to answer.
@@ -280,7 +280,9 @@ impl Shard for StreamShard {
         let from = from.max(1);
         let near = self.stream.direct_get_builder().sequence(from).next_by_subject(ANY).send().await;
         match near {
-            Ok(message) => return Ok(Some((message.sequence, message.payload))),
+            // One further on says that there is none between: that is for the leader to say.
+            Ok(message) if message.sequence == from => return Ok(Some((from, message.payload))),
+            Ok(_) => {}
             Err(error) if error.kind() == DirectGetErrorKind::NotFound => {}
             Err(error) => tracing::debug!(%error, "a replica did not answer"),
         }
@@ -292,9 +294,8 @@ impl Shard for StreamShard {
     }
 
     async fn locate(&self, offset: Offset) -> Result<Position, ShardError> {
-        let Some((first, last)) = self.bounds().await? else { return Ok(0) };
-        let found = first_that_stays(self, (first, last), &|_, opened| opened.end() <= offset).await?;
-        Ok(found.map_or(last, |(position, _)| position))
+        let Some(bounds) = self.bounds().await? else { return Ok(0) };
+        close_before_what_stays(self, bounds, &|_, opened| opened.end() <= offset).await
     }
 
     async fn bounds(&self) -> Result<Option<(Position, Position)>, ShardError> {

@@ -38,7 +38,7 @@ pub(crate) use self::envelope::emptied;
 #[cfg(test)]
 pub(crate) use self::envelope::open as open_record;
 use self::partition::Held;
-pub(crate) use self::shard::{Goes, Position, Shard, ShardError, first_that_stays, last_that_goes};
+pub(crate) use self::shard::{Goes, Position, Shard, ShardError, close_before_what_stays, last_that_goes};
 use self::writer::{Work, Writer};
 use super::codec::{self, Encoded};
 use super::{Chunk, EventLog, LogError, Offset, Partition, partition_of};
@@ -322,7 +322,14 @@ impl<S: Shard> EventLog for RemoteLog<S> {
             }
             let events = codec::decode(opened.chunk).map_err(|why| damaged(partition, next, why))?;
             held += events.len();
-            // What lies between, if anything, was erased.
+            if opened.first > next {
+                tracing::warn!(
+                    partition,
+                    from = next,
+                    to = opened.first,
+                    "events were erased from the log, or are lost"
+                );
+            }
             chunks.push(Chunk { partition, first: opened.first, events });
             next = opened.end();
         }
@@ -427,13 +434,22 @@ async fn find_end<S: Shard>(shard: &S, partition: Partition) -> Result<(Offset, 
     let Some((_, last)) = until_read(partition, || shard.bounds()).await? else { return Ok((0, 0)) };
     // Whoever wrote the last record may not have known of the one before it: begin a little earlier.
     let mut position = until_read(partition, || shard.locate(Offset::MAX)).await?;
-    let (mut end, mut after) = (None, last);
-    while let Some((at, record)) = until_read(partition, || shard.read(position)).await? {
+    let (mut end, mut after) = (None, 0);
+    loop {
+        // Up to the last record all are there. Who does not have them is behind, and an end without them would
+        // put what is written next where nobody reads it.
+        let attempt = async || match shard.read(position).await? {
+            None if after < last => {
+                Err(ShardError::Unknown(format!("the record at {last} is not there yet")))
+            }
+            found => Ok(found),
+        };
+        let Some((at, record)) = until_read(partition, attempt).await? else { break };
         let opened = envelope::open(&record).map_err(|why| damaged(partition, at, why))?;
         if end.is_none_or(|end| opened.first >= end) {
             end = Some(opened.end());
         }
-        (after, position) = (last.max(at), at + 1);
+        (after, position) = (at, at + 1);
     }
     Ok((end.unwrap_or(0), after))
 }

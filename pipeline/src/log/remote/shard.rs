@@ -99,6 +99,33 @@ pub(crate) async fn first_that_stays<S: Shard + ?Sized>(
     Ok(found)
 }
 
+/// The position of a record that goes, close before the first that stays, where those that go lie in front; the
+/// first position where none does. Whoever answers may not know the newest records: it is never behind one that
+/// stays.
+pub(crate) async fn close_before_what_stays<S: Shard + ?Sized>(
+    shard: &S,
+    (first, last): (Position, Position),
+    goes: &Goes<'_>,
+) -> Result<Position, ShardError> {
+    let (mut low, mut high) = (first, last);
+    let mut before = first;
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        if let Some((at, record)) = shard.read(middle).await? {
+            let opened = envelope::open(&record).map_err(ShardError::Refused)?;
+            if goes(at, &opened) {
+                (before, low) = (at, at + 1);
+                continue;
+            }
+        }
+        match middle.checked_sub(1) {
+            Some(below) => high = below,
+            None => break,
+        }
+    }
+    Ok(before)
+}
+
 /// The last of these positions, in ascending order, whose record goes, and the offset it begins at:
 /// all before it go as well. Takes about as many reads as the number of positions has bits.
 pub(crate) async fn last_that_goes<S: Shard + ?Sized>(

@@ -10,6 +10,7 @@ use opentrace_events::{Event, Page, SiteId, VisitorId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use super::shard::first_that_stays;
 use super::*;
 
 const PARTITIONS: u16 = 2;
@@ -46,8 +47,11 @@ struct State {
     next: Position,
     /// Appends that nobody heard of, to come true later.
     under_way: Vec<(Position, Bytes)>,
-    /// The last record that readers see: whoever answers them is behind until it is asked to add one.
+    /// The last record that readers see: whoever answers them is behind, for so many reads or until it is asked
+    /// to add one. It knows the bounds all the same, where it is asked after that.
     seen: Position,
+    behind: usize,
+    knows_bounds: bool,
     room: usize,
     random: StdRng,
 }
@@ -61,6 +65,8 @@ impl Faulty {
             next: 1,
             under_way: Vec::new(),
             seen: Position::MAX,
+            behind: usize::MAX,
+            knows_bounds: false,
             room: usize::MAX,
             random,
         };
@@ -148,6 +154,10 @@ impl Shard for Faulty {
         if state.random.random_range(0..100) < self.faults / 4 {
             return Err(ShardError::Unknown("no answer".to_owned()));
         }
+        state.behind -= 1;
+        if state.behind == 0 {
+            (state.seen, state.behind) = (Position::MAX, usize::MAX);
+        }
         Ok(state.seen().range(from..).next().map(|(at, record)| (*at, record.clone())))
     }
 
@@ -155,8 +165,7 @@ impl Shard for Faulty {
         let Some(bounds) = self.bounds().await? else { return Ok(0) };
         match self.kind {
             Kind::Conditional => {
-                let found = first_that_stays(self, bounds, &|_, opened| opened.end() <= offset).await?;
-                Ok(found.map_or(bounds.1, |(position, _)| position))
+                close_before_what_stays(self, bounds, &|_, opened| opened.end() <= offset).await
             }
             Kind::Unconditional => Ok(bounds.0),
             Kind::Segments => {
@@ -168,7 +177,8 @@ impl Shard for Faulty {
     }
 
     async fn bounds(&self) -> Result<Option<(Position, Position)>, ShardError> {
-        let seen = self.state().seen();
+        let state = self.state();
+        let seen = if state.knows_bounds { state.records.clone() } else { state.seen() };
         let last = seen.last_key_value();
         Ok(seen.first_key_value().zip(last).map(|((first, _), (last, _))| (*first, *last)))
     }
@@ -334,6 +344,47 @@ async fn a_replica_that_is_behind_does_not_say_where_the_log_ends() {
             there.extend(read_all(&log, partition, 3).await);
         }
         assert_eq!(there.len(), 10, "{kind:?}");
+        log.close();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_behind_for_a_while_hides_nothing() {
+    for (kind, behind) in [Kind::Conditional, Kind::Unconditional, Kind::Segments]
+        .into_iter()
+        .flat_map(|kind| [1, 2, 4, 7].map(|behind| (kind, behind)))
+    {
+        let shards = shards(kind, 0, 1);
+        let log = open(&shards).await;
+        for n in 0..10 {
+            log.append(&[event(n, &format!("/{n}"))]).await.expect("appends");
+        }
+        log.close();
+        let fall_behind = || {
+            for shard in &shards {
+                let mut state = shard.state();
+                state.seen = *state.records.keys().nth(2).expect("more than two");
+                (state.behind, state.knows_bounds) = (behind, true);
+            }
+        };
+        fall_behind();
+        let log = open(&shards).await;
+        log.append(&[event(1, "/later")]).await.expect("appends");
+        // Reading begins in the middle, too.
+        fall_behind();
+        let mut there = 0;
+        for partition in 0..PARTITIONS {
+            let (from, end) = (2, log.ends()[usize::from(partition)]);
+            let mut next = from;
+            while next < end {
+                for chunk in log.read(partition, next, 2).await.expect("reads") {
+                    assert_eq!(chunk.first, next, "{kind:?}, behind for {behind} reads");
+                    next = chunk.end();
+                }
+            }
+            there += next - from;
+        }
+        assert_eq!(there, 11 - 2 * u64::from(PARTITIONS), "{kind:?}, behind for {behind} reads");
         log.close();
     }
 }

@@ -41,7 +41,7 @@ fn sites(paths: &mut Paths) {
         .with(domain())
         .takes("SiteSettings")
         .answers("200", "Site")
-        .fails(&["400"])
+        .fails(&["400", "409"])
         .at(paths, one, "patch");
 }
 

@@ -73,30 +73,13 @@ pub(crate) enum ShardError {
     Refused(String),
 }
 
-/// [`Shard::first_that_stays`] where positions lie close together. Takes about as many reads as the
-/// distance has bits.
+/// [`Shard::first_that_stays`] where positions lie close together.
 pub(crate) async fn first_that_stays<S: Shard + ?Sized>(
     shard: &S,
-    (mut low, mut high): (Position, Position),
+    bounds: (Position, Position),
     goes: &Goes<'_>,
 ) -> Result<Option<(Position, Offset)>, ShardError> {
-    let mut found = None;
-    while low <= high {
-        let middle = low + (high - low) / 2;
-        if let Some((at, record)) = shard.read(middle).await? {
-            let opened = envelope::open(&record).map_err(ShardError::Refused)?;
-            if goes(at, &opened) {
-                low = at + 1;
-                continue;
-            }
-            found = Some((at, opened.first));
-        }
-        match middle.checked_sub(1) {
-            Some(below) => high = below,
-            None => break,
-        }
-    }
-    Ok(found)
+    Ok(edge(shard, bounds, goes).await?.stays)
 }
 
 /// The position of a record that goes, close before the first that stays, where those that go lie in front; the
@@ -104,26 +87,42 @@ pub(crate) async fn first_that_stays<S: Shard + ?Sized>(
 /// stays.
 pub(crate) async fn close_before_what_stays<S: Shard + ?Sized>(
     shard: &S,
-    (first, last): (Position, Position),
+    bounds: (Position, Position),
     goes: &Goes<'_>,
 ) -> Result<Position, ShardError> {
-    let (mut low, mut high) = (first, last);
-    let mut before = first;
+    Ok(edge(shard, bounds, goes).await?.goes.unwrap_or(bounds.0))
+}
+
+/// Where records that go end and those that stay begin, as far as whoever answers knows them.
+#[derive(Default)]
+struct Edge {
+    goes: Option<Position>,
+    stays: Option<(Position, Offset)>,
+}
+
+/// Looks for it. Takes about as many reads as the distance has bits.
+async fn edge<S: Shard + ?Sized>(
+    shard: &S,
+    (mut low, mut high): (Position, Position),
+    goes: &Goes<'_>,
+) -> Result<Edge, ShardError> {
+    let mut edge = Edge::default();
     while low <= high {
         let middle = low + (high - low) / 2;
         if let Some((at, record)) = shard.read(middle).await? {
             let opened = envelope::open(&record).map_err(ShardError::Refused)?;
             if goes(at, &opened) {
-                (before, low) = (at, at + 1);
+                (edge.goes, low) = (Some(at), at + 1);
                 continue;
             }
+            edge.stays = Some((at, opened.first));
         }
         match middle.checked_sub(1) {
             Some(below) => high = below,
             None => break,
         }
     }
-    Ok(before)
+    Ok(edge)
 }
 
 /// The last of these positions, in ascending order, whose record goes, and the offset it begins at:

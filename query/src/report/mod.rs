@@ -5,8 +5,8 @@
 //!
 //! Retention and funnels look at events: where people came from (`visit:source`, `visit:utm_*`, …) is in their
 //! filters and divisions what the visit of an event says, other `visit:*` what the event itself came with, which
-//! is the same but for who changes place or device within a visit. Journeys are of visits: an attribute of events in their filters asks
-//! what a visit has done.
+//! is the same but for who changes place or device within a visit. Journeys are of visits: an attribute of
+//! events in their filters asks what a visit has done.
 
 mod course;
 mod funnel;

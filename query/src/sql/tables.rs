@@ -259,8 +259,7 @@ impl Builder<'_> {
         let columns = (self.event_columns.clone(), self.visit_columns.clone());
         let range = self.context.range;
         let earliest = range.from.0.saturating_sub(LONGEST_VISIT_MS);
-        let mut of_events = self.events_between(earliest, range.to.0.saturating_add(LONGEST_VISIT_MS));
-        of_events.push("e.name != 'engagement'".to_owned());
+        let mut of_events = self.counted_between(earliest, range.to.0.saturating_add(LONGEST_VISIT_MS));
         of_events.push(self.filter(filter));
         let mut of_visits = String::new();
         if let Some(people) = people {
@@ -284,7 +283,12 @@ impl Builder<'_> {
 
     /// The events of the range that count.
     fn counted_events(&mut self) -> Vec<String> {
-        let mut conditions = self.events_between(self.context.range.from.0, self.context.range.to.0);
+        self.counted_between(self.context.range.from.0, self.context.range.to.0)
+    }
+
+    /// The events between two instants that count.
+    pub(super) fn counted_between(&mut self, from: i64, to: i64) -> Vec<String> {
+        let mut conditions = self.events_between(from, to);
         conditions.push("e.name != 'engagement'".to_owned());
         conditions
     }

@@ -58,19 +58,18 @@ impl Builder<'_> {
         others: Option<String>,
     ) -> Acts {
         let label = self.own(about.dimension.as_ref());
-        let mut conditions = self.events_between(from, to);
-        conditions.push("e.name != 'engagement'".to_owned());
+        let mut conditions = self.counted_between(from, to);
         conditions.extend(others);
         let from = match self.source {
             Source::EventsInVisits => {
                 self.event_columns.extend(["id", "ts"]);
-                let of_both: Vec<_> = about.filters.iter().zip(own).collect();
-                let (of_events, of_visits): (Vec<_>, Vec<_>) =
-                    of_both.into_iter().partition(|(filter, _)| self.side(filter) == Some(Scope::Event));
-                for (_, condition) in of_events {
-                    conditions.push(self.event(condition));
+                let mut of_visits = Vec::new();
+                for (filter, condition) in about.filters.iter().zip(own) {
+                    match self.side(filter) {
+                        Some(Scope::Event) => conditions.push(self.event(condition)),
+                        _ => of_visits.push(filter.clone()),
+                    }
                 }
-                let of_visits: Vec<_> = of_visits.into_iter().map(|(filter, _)| filter.clone()).collect();
                 self.joined(&of_visits, conditions, (from, to), None, "e.ts <= s.end")
             }
             _ => {

@@ -47,20 +47,19 @@ async fn ahead(asker: &Asker<'_>, query: &Map<String, Value>) -> Result<Outcome,
     let mut outcome = send(asker, "/api/v1/forecast", body).await?;
     if let Outcome::Found(told) = &mut outcome {
         told["query"]["horizon"] = json!(steps);
-        let groups = told.get_mut("breakdown").and_then(Value::as_array_mut).map(std::mem::take);
-        let mut groups = groups.unwrap_or_default();
-        for part in groups.iter_mut().chain([&mut *told]) {
-            if let Some(steps) = part.get_mut("forecast").and_then(Value::as_array_mut)
-                && !steps.is_empty()
-            {
-                steps.remove(0);
-            }
-        }
-        if let Some(breakdown) = told.get_mut("breakdown") {
-            *breakdown = Value::Array(groups);
+        without_first(told);
+        if let Some(groups) = told.get_mut("breakdown").and_then(Value::as_array_mut) {
+            groups.iter_mut().for_each(without_first);
         }
     }
     Ok(outcome)
+}
+
+/// Lets the first step go that is forecast.
+fn without_first(part: &mut Value) {
+    if let Some(steps) = part.get_mut("forecast").and_then(Value::as_array_mut) {
+        steps.drain(..steps.len().min(1));
+    }
 }
 
 /// Where a change shows, and how sure it is where the two times are long enough to say.

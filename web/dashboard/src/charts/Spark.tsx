@@ -20,7 +20,7 @@ export function Spark({ line, step, metric, currency = '', title }: Props) {
     (colours: Colours) => spark(line, step, metric, currency, colours),
     [line, step, metric, currency],
   );
-  const values = whole(line, metric).filter((value) => value !== null);
+  const values = whole(line, step, metric).filter((value) => value !== null);
   if (values.length < 2) return null;
   const write = (value: number) => figure(metric, value, false, currency);
   const said = `between ${write(Math.min(...values))} and ${write(Math.max(...values))}`;
@@ -28,8 +28,8 @@ export function Spark({ line, step, metric, currency = '', title }: Props) {
 }
 
 /** The figures without the bucket in progress, which would look like a fall. */
-function whole(line: QueryAnswer, metric: string): (number | null)[] {
-  const open = openPlace(line);
+function whole(line: QueryAnswer, step: string, metric: string): (number | null)[] {
+  const open = openPlace(line, step);
   const values = valuesOf(line, metric);
   return open < 0 ? values : values.slice(0, open);
 }
@@ -49,7 +49,7 @@ function spark(line: QueryAnswer, step: string, metric: string, currency: string
       show: false,
       boundaryGap: false,
       data: (line.meta.time_labels ?? [])
-        .slice(0, whole(line, metric).length)
+        .slice(0, whole(line, step, metric).length)
         .map((one) => bucket(one, step)),
     },
     // A rate between 43 and 45 % is as good as the same: that is seen from nought.
@@ -61,7 +61,7 @@ function spark(line: QueryAnswer, step: string, metric: string, currency: string
         color: colours.accent,
         lineStyle: { width: 2 },
         areaStyle: { color: colours.accent, opacity: 0.1 },
-        data: whole(line, metric),
+        data: whole(line, step, metric),
       },
     ],
   };

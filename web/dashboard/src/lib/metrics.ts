@@ -17,7 +17,7 @@ const isAbout = (filters: Condition[], ...dimensions: string[]) =>
   filters.some(([operator, name]) => !operator.endsWith('_not') && dimensions.includes(name));
 
 /** Whether filters leave only those who reached a goal. */
-export const areOfGoals = (filters: Condition[] = []): boolean => isAbout(filters, GOAL);
+const areOfGoals = (filters: Condition[] = []): boolean => isAbout(filters, GOAL);
 
 /** Whether filters leave single events of visits: a goal, an event, or what it says of itself. */
 export const areOfEvents = (filters: Condition[] = []): boolean =>

@@ -52,7 +52,7 @@ export const day = (value: unknown) =>
   typeof value === 'string' && DAY.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 
 /** The filters that an address names. */
-export function filtersOf(raw: unknown): Condition[] | undefined {
+function filtersOf(raw: unknown): Condition[] | undefined {
   const filters = Array.isArray(raw) ? raw.filter(condition) : [];
   return filters.length ? filters : undefined;
 }

@@ -80,7 +80,7 @@ export function Compared({ site, range, sides }: Props) {
 function Lines({ sides, courses }: { sides: Side[]; courses: QueryAnswer[] }) {
   const labels = courses[0]?.meta.time_labels ?? [];
   const values = courses.map((course) => valuesOf(course, 'visitors'));
-  const open = courses[0] ? openPlace(courses[0]) : -1;
+  const open = courses[0] ? openPlace(courses[0], STEP) : -1;
   const says = JSON.stringify([labels, values, sides.map(({ name }) => name)]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `says` stands for what is drawn
   const option = useCallback((colours: Colours) => lines(sides, labels, values, open, colours), [says]);

@@ -29,6 +29,8 @@ pub struct Site {
     pub week_start: Weekday,
     /// Whether people are known by the identifier the client sends.
     pub identified: bool,
+    /// Whether visitors were brought in by their numbers, who may come on any days.
+    pub numbered: bool,
     /// ISO 4217. Revenue in other currencies is stored with the event and left out of sums.
     pub currency: String,
     pub bots: BotPolicy,
@@ -39,6 +41,14 @@ pub struct Site {
     /// Numbers the settings that views are made by: time zone, start of the week, currency. Another
     /// number where one of them was changed.
     pub calendar: u32,
+}
+
+impl Site {
+    /// Whether somebody may come on days far apart and be known for the same. Others are known for a day,
+    /// and on past its midnight.
+    pub fn knows_people_again(&self) -> bool {
+        self.identified || self.numbered
+    }
 }
 
 /// Every site, shared between the collectors, the pipeline and the queries. Cheap to clone.
@@ -96,6 +106,14 @@ impl Sites {
     pub fn put_former(&self, domain: String, id: SiteId) {
         let mut directory = self.inner.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         directory.formerly.insert(domain, id);
+    }
+
+    /// Notes that visitors of a site are brought in by their numbers.
+    pub fn note_numbers(&self, id: SiteId) {
+        let mut directory = self.inner.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(site) = directory.by_id.get_mut(&id) {
+            Arc::make_mut(site).numbered = true;
+        }
     }
 
     /// Adds a site or replaces the one with its id. What that was called still leads to it.

@@ -39,6 +39,7 @@ fn import(acceptor: &Acceptor, log: &[u8], now: Timestamp) -> Vec<Event> {
         timezone: TimeZone::UTC,
         week_start: Weekday::Monday,
         identified: false,
+        numbered: false,
         currency: "EUR".to_owned(),
         bots: BotPolicy::Drop,
         honour_privacy_signals: true,

@@ -97,9 +97,9 @@ impl<'a> History<'a> {
     }
 
     fn touched(&self, event: &Event) -> (Person, Slice) {
-        let identified = self.sites.get(event.site).is_some_and(|site| site.identified);
+        let known_again = self.sites.get(event.site).is_some_and(|site| site.knows_people_again());
         let person = Person { site: event.site.0, visitor: event.visitor.0 };
-        (person, Slice::of(event.site.0, event.ts.0, identified))
+        (person, Slice::of(event.site.0, event.ts.0, known_again))
     }
 }
 

@@ -38,9 +38,9 @@ pub(crate) struct Slice {
 
 impl Slice {
     /// The slice of an event at `ts`. Visitors known for a day only can share views with events of
-    /// the days around it; of identified ones everything may matter.
-    pub(crate) fn of(site: u32, ts: i64, identified: bool) -> Self {
-        if identified {
+    /// the days around it; of those who are known again everything may matter.
+    pub(crate) fn of(site: u32, ts: i64, known_again: bool) -> Self {
+        if known_again {
             return Self::whole(site);
         }
         let day = ts.div_euclid(DAY_MS) as i32;

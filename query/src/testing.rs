@@ -22,6 +22,7 @@ pub(crate) fn site(zone: &str) -> Site {
         timezone: TimeZone::get(zone).expect("a zone"),
         week_start: Weekday::Monday,
         identified: false,
+        numbered: false,
         currency: "EUR".to_owned(),
         bots: Default::default(),
         honour_privacy_signals: false,

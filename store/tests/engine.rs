@@ -428,6 +428,7 @@ async fn verification_finds_a_wrong_cell() {
         timezone: jiff::tz::TimeZone::get("America/New_York").expect("a zone"),
         week_start: jiff::civil::Weekday::Sunday,
         identified: false,
+        numbered: false,
         currency: "EUR".to_owned(),
         bots: opentrace_events::site::BotPolicy::Drop,
         honour_privacy_signals: false,

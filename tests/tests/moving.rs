@@ -41,6 +41,38 @@ async fn what_is_exported_is_imported_as_it_was() {
     run(&["verify"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_brought_in_by_number_is_known_on_any_day() {
+    let data = tempfile::tempdir().expect("a folder");
+    let mut program = Program::start(data.path()).await;
+    program.site(FROM).await;
+    // Weeks apart within a month, and in between nobody of them is in memory any more.
+    for (day, path) in [("01", "/"), ("09", "/a"), ("23", "/b")] {
+        let event = json!({
+            "site": FROM, "name": "pageview", "visitor": "77", "ts": format!("2025-03-{day}T10:00:00Z"),
+            "url": format!("https://{FROM}{path}"),
+        });
+        let (status, answer) =
+            program.insist("POST", "/api/v1/events?history=true", Some(&json!([event]))).await;
+        assert_eq!((status, &answer["accepted"]), (202, &json!(1)), "{answer}");
+        program.settle().await;
+        program.kill();
+        program.restart().await;
+        program.settle().await;
+    }
+    let visitors = async |range: Value, dimensions: Value| {
+        let query =
+            json!({"site_id": FROM, "date_range": range, "metrics": ["visitors"], "dimensions": dimensions});
+        program.query(query).await["results"].clone()
+    };
+    let march = json!(["2025-03-01", "2025-03-31"]);
+    assert_eq!(visitors(march.clone(), json!([])).await[0]["metrics"], json!([1]));
+    assert_eq!(visitors(march.clone(), json!(["time:month"])).await[0]["metrics"], json!([1]));
+    assert_eq!(visitors(march, json!(["time:day"])).await.as_array().map(Vec::len), Some(3));
+    let (code, out, err) = program.command(&["verify"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
 /// What the site page shows, as answers to questions.
 async fn figures(program: &Program, site: &str) -> Vec<Value> {
     program.settle().await;

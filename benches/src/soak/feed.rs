@@ -126,6 +126,7 @@ pub fn sites() -> Vec<Site> {
         timezone: jiff::tz::TimeZone::UTC,
         week_start: jiff::civil::Weekday::Monday,
         identified: id == IDENTIFIED,
+        numbered: false,
         currency: "USD".to_owned(),
         bots: BotPolicy::default(),
         honour_privacy_signals: false,

@@ -33,6 +33,7 @@ impl Desk {
             timezone: TimeZone::UTC,
             week_start: Weekday::Monday,
             identified: false,
+            numbered: false,
             currency: "EUR".to_owned(),
             bots: BotPolicy::Drop,
             honour_privacy_signals: true,

@@ -164,6 +164,7 @@ pub(crate) fn site(id: SiteId) -> Site {
         timezone: TimeZone::get("Europe/Berlin").expect("a zone"),
         week_start: Weekday::Monday,
         identified: true,
+        numbered: false,
         currency: "EUR".to_owned(),
         bots: BotPolicy::default(),
         honour_privacy_signals: false,

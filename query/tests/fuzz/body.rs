@@ -7,6 +7,7 @@ fn check(data: &[u8]) {
         timezone: jiff::tz::TimeZone::UTC,
         week_start: jiff::civil::Weekday::Monday,
         identified: false,
+        numbered: false,
         currency: "EUR".to_owned(),
         bots: Default::default(),
         honour_privacy_signals: false,

@@ -185,6 +185,7 @@ impl History {
             timezone,
             week_start,
             identified: false,
+            numbered: false,
             currency: CURRENCY.to_owned(),
             bots: Default::default(),
             honour_privacy_signals: false,

@@ -22,6 +22,7 @@ pub(super) fn sites() -> Sites {
         timezone: TimeZone::UTC,
         week_start: jiff::civil::Weekday::Monday,
         identified: false,
+        numbered: false,
         currency: "EUR".to_owned(),
         bots: BotPolicy::Drop,
         honour_privacy_signals: false,

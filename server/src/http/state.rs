@@ -178,8 +178,13 @@ pub(super) struct Erasing<'a> {
 impl State {
     pub fn new(parts: Parts) -> Self {
         let metrics = Arc::new(Metrics::default());
-        let collector =
-            Collector { acceptor: parts.acceptor, pipeline: parts.pipeline, metrics: Arc::clone(&metrics) };
+        let collector = Collector {
+            acceptor: parts.acceptor,
+            pipeline: parts.pipeline,
+            metrics: Arc::clone(&metrics),
+            meta: parts.meta.clone(),
+            sites: parts.sites.clone(),
+        };
         Self {
             gate: parts.gate,
             proxies: parts.proxies,

@@ -49,6 +49,7 @@ impl Meta {
             timezone: TimeZone::UTC,
             week_start: Weekday::Monday,
             identified: false,
+            numbered: false,
             currency: "USD".to_owned(),
             bots: BotPolicy::Drop,
             honour_privacy_signals: false,
@@ -133,6 +134,15 @@ impl Meta {
             .map_err(|error| taken(error, &site))?;
         transaction.commit().await?;
         Ok(site)
+    }
+}
+
+impl Meta {
+    /// Notes that visitors of a site are brought in by their numbers.
+    pub async fn note_numbers(&self, id: SiteId) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE sites SET numbered = 1 WHERE id = ?").bind(i64::from(id.0));
+        update.execute(&self.pool).await?;
+        Ok(())
     }
 }
 
@@ -224,6 +234,7 @@ fn site_of(row: &SqliteRow) -> Result<Site, StoreError> {
         timezone: TimeZone::get(&zone).map_err(|_| damaged("time zone"))?,
         week_start: Weekday::from_monday_one_offset(week_start).map_err(|_| damaged("week start"))?,
         identified: row.try_get("identified")?,
+        numbered: row.try_get("numbered")?,
         currency: row.try_get("currency")?,
         bots: if bots == "flag" { BotPolicy::Flag } else { BotPolicy::Drop },
         honour_privacy_signals: row.try_get("honour_privacy_signals")?,

@@ -15,9 +15,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentrace_events::Event;
 use opentrace_events::accept::{Acceptor, Origin};
+use opentrace_events::{Event, SiteId, Sites};
 use opentrace_pipeline::Pipeline;
+use opentrace_store::Meta;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::HeaderMap;
@@ -40,6 +41,8 @@ pub(super) struct Collector {
     pub(crate) acceptor: Arc<Acceptor>,
     pub(crate) pipeline: Pipeline,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) meta: Meta,
+    pub(crate) sites: Sites,
 }
 
 /// How many events of a request are now durable, and how many were known to be repeats.
@@ -50,6 +53,16 @@ struct Taken {
 }
 
 impl Collector {
+    /// Notes, before their events are durable, of which sites visitors are brought in by number: they may
+    /// come on days far apart, for which the pipeline has to look.
+    async fn note_numbers(&self, of: Vec<SiteId>) -> Result<(), ApiError> {
+        for site in of {
+            self.meta.note_numbers(site).await?;
+            self.sites.note_numbers(site);
+        }
+        Ok(())
+    }
+
     /// Makes a request's events durable, all or none.
     async fn append(&self, events: Vec<Event>) -> Result<Taken, ApiError> {
         if events.is_empty() {

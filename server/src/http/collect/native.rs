@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use opentrace_events::accept::derive_id;
 use opentrace_events::native::NativeEvent;
-use opentrace_events::{Event, Site};
+use opentrace_events::{Event, Site, SiteId};
 use serde::Serialize;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method, StatusCode};
@@ -85,7 +85,8 @@ async fn collect(state: Arc<State>, mut call: Call) -> Answer {
         idempotency,
     };
     let collector = request.collector.clone();
-    let (events, rejected) = request.read_somewhere().await?;
+    let Read { events, rejected, numbered } = request.read_somewhere().await?;
+    collector.note_numbers(numbered).await?;
     collector.metrics.rejected(rejected.iter().map(|rejected| rejected.code));
     let taken = collector.append(events).await?;
     let outcome = Outcome { accepted: taken.accepted, duplicates: taken.duplicates, rejected };
@@ -123,8 +124,17 @@ struct Request {
     most: usize,
 }
 
+/// What was read of a body.
+#[derive(Debug, Default)]
+struct Read {
+    events: Vec<Event>,
+    rejected: Vec<Rejected>,
+    /// Sites of whose visitors the numbers are given for the first time.
+    numbered: Vec<SiteId>,
+}
+
 impl Request {
-    async fn read_somewhere(self) -> Result<(Vec<Event>, Vec<Rejected>), ApiError> {
+    async fn read_somewhere(self) -> Result<Read, ApiError> {
         if self.body.bytes.len() <= LARGE_BODY {
             return self.read();
         }
@@ -134,10 +144,10 @@ impl Request {
 
     /// Accepts the events of the body. Fails where the body is no list of events, or where we cannot
     /// say who sent them.
-    fn read(&self) -> Result<(Vec<Event>, Vec<Rejected>), ApiError> {
+    fn read(&self) -> Result<Read, ApiError> {
         let acceptor = &self.collector.acceptor;
         let origin = origin(&self.headers, self.ip, true, self.history);
-        let (mut events, mut rejected) = (Vec::new(), Vec::new());
+        let Read { mut events, mut rejected, mut numbered } = Read::default();
         let (mut index, mut known, mut temporary) = (0, None, None);
         split(&self.body.bytes, self.lines, self.most, |raw: Result<NativeEvent<'_>, _>| {
             let place = index;
@@ -151,15 +161,21 @@ impl Request {
                 Ok(site) => site,
                 Err((code, message)) => return reject(code, message),
             };
+            let by_number = self.history && raw.visitor.is_some() && !site.knows_people_again();
             match acceptor.accept(&site, self.with_id(raw, place), &origin) {
-                Ok(event) => events.push(event),
+                Ok(event) => {
+                    if by_number && !numbered.contains(&site.id) {
+                        numbered.push(site.id);
+                    }
+                    events.push(event);
+                }
                 Err(error) if error.is_temporary() => temporary = Some(error),
                 Err(error) => reject(error.code(), error.to_string()),
             }
         })?;
         match temporary {
             Some(error) => Err(ApiError::unavailable(error.code(), error.to_string(), super::RETRY)),
-            None => Ok((events, rejected)),
+            None => Ok(Read { events, rejected, numbered }),
         }
     }
 

@@ -2,14 +2,19 @@
 
 mod access_log;
 mod csv;
+mod ga4;
 mod native;
 mod ndjson;
+mod places;
+mod umami;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use self::access_log::AccessLog;
 use self::csv::Csv;
+use self::ga4::Ga4;
 use self::ndjson::Ndjson;
+use self::umami::Umami;
 
 /// Turns the lines of an import into events.
 pub(super) trait Reader {
@@ -36,7 +41,9 @@ const FORMATS: &[(&str, Open)] = &[
     ("combined", |site| Box::new(AccessLog::combined(site))),
     ("common", |site| Box::new(AccessLog::common(site))),
     ("csv", |site| Box::new(Csv::new(site))),
+    ("ga4", |site| Box::new(Ga4::new(site))),
     ("ndjson", |site| Box::new(Ndjson::new(site))),
+    ("umami", |site| Box::new(Umami::new(site))),
 ];
 
 /// A format, chosen.

@@ -125,7 +125,7 @@ impl Reader for Csv {
 }
 
 /// The cells of one record.
-fn parse(record: &[u8]) -> Result<csv::StringRecord, &'static str> {
+pub(super) fn parse(record: &[u8]) -> Result<csv::StringRecord, &'static str> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
     let mut cells = csv::StringRecord::new();
     match reader.read_record(&mut cells) {

@@ -50,6 +50,21 @@ impl Native {
     }
 }
 
+/// Sets a field to a text that says something.
+pub(super) fn put(fields: &mut Fields<'_>, name: &'static str, text: &str) -> Result<(), &'static str> {
+    if !text.is_empty() {
+        fields.insert(Cow::Borrowed(name), raw(text)?);
+    }
+    Ok(())
+}
+
+/// The number by which somebody is told apart whom another program knew by an identifier: the same on a
+/// site in every import.
+pub(super) fn visitor(site: &str, program: &str, identifier: &str) -> String {
+    let scope = format!("visitor of {site} in {program}");
+    derive_id(&scope, identifier, 0).as_u64_pair().0.to_string()
+}
+
 /// A text as JSON.
 pub(super) fn raw(text: &str) -> Result<Cow<'static, RawValue>, &'static str> {
     to_raw_value(text).map(Cow::Owned).map_err(|_| "invalid_json")

@@ -24,6 +24,8 @@ pub enum Rejection {
     TsInvalid(String),
     #[error("the event happened at {}, more than {days} days ago; send it as history (an import, or `?history=true` with an admin key)", shown(*ts))]
     TooOld { ts: Timestamp, days: i64 },
+    #[error("the event happened at {}; the site keeps nothing for longer than {days} days (`retention_days`)", shown(*ts))]
+    NotKept { ts: Timestamp, days: i64 },
     #[error("the event happened at {}, before 1970; check that `ts` is in milliseconds", shown(*ts))]
     BeforeEpoch { ts: Timestamp },
     #[error("the event happens at {}, more than a day in the future; check the clock, and that `ts` is in milliseconds", shown(*ts))]
@@ -77,7 +79,7 @@ impl Rejection {
             Self::SiteMissing => "site_missing",
             Self::SiteUnknown(_) => "site_unknown",
             Self::TsInvalid(_) => "ts_invalid",
-            Self::TooOld { .. } | Self::BeforeEpoch { .. } => "too_old",
+            Self::TooOld { .. } | Self::NotKept { .. } | Self::BeforeEpoch { .. } => "too_old",
             Self::InFuture { .. } => "in_future",
             Self::IdTooLong { .. } | Self::IdInvalid => "id_invalid",
             Self::PropsTooMany { .. } => "props_too_many",
@@ -103,9 +105,11 @@ impl Rejection {
         Some(match self {
             Self::NameMissing | Self::NameTooLong { .. } => "name",
             Self::SiteMissing | Self::SiteUnknown(_) => "site",
-            Self::TsInvalid(_) | Self::TooOld { .. } | Self::BeforeEpoch { .. } | Self::InFuture { .. } => {
-                "ts"
-            }
+            Self::TsInvalid(_)
+            | Self::TooOld { .. }
+            | Self::NotKept { .. }
+            | Self::BeforeEpoch { .. }
+            | Self::InFuture { .. } => "ts",
             Self::IdTooLong { .. } | Self::IdInvalid => "id",
             Self::PropsTooMany { .. }
             | Self::PropKeyEmpty

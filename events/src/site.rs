@@ -36,7 +36,7 @@ pub struct Site {
     pub bots: BotPolicy,
     /// Whether `DNT: 1` and `Sec-GPC: 1` keep an event from being recorded.
     pub honour_privacy_signals: bool,
-    /// Days raw events are kept; 0 keeps them for ever.
+    /// Days that what happened is kept, in rows and figures; 0 keeps it for ever.
     pub retention_days: u32,
     /// Numbers the settings that views are made by: time zone, start of the week, currency. Another
     /// number where one of them was changed.

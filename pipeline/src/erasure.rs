@@ -1,4 +1,4 @@
-//! Erasure: people who are to be forgotten.
+//! Erasure: people who are to be forgotten, or what they did before a time.
 //!
 //! An erasure comes into force with an epoch, as a plan does: the first one after everything that the
 //! log held when it was asked for. In that epoch the person's whole history is brought into the
@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, RwLock};
 
 use hashbrown::HashMap;
-use opentrace_events::{SiteId, VisitorId};
+use opentrace_events::{SiteId, Timestamp, VisitorId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -30,6 +30,36 @@ pub struct Erasure {
     pub id: Uuid,
     pub site: SiteId,
     pub visitors: Vec<VisitorId>,
+    /// Where it is given, only what they did before it is forgotten, because of its age. Of such an
+    /// erasure there is no report, it is not known any more once it is done, and hidden rows are rewritten
+    /// when somebody asks for that ([`opentrace_store::Store::rewrite_erased`]). The log is left alone: it
+    /// lets go of what is committed within minutes.
+    #[serde(default)]
+    pub before: Option<Timestamp>,
+}
+
+impl Erasure {
+    /// What happened before this time, in milliseconds since 1970, is forgotten.
+    pub(crate) fn until(&self) -> i64 {
+        self.before.map_or(i64::MAX, |before| before.0)
+    }
+}
+
+/// Which stored events no longer count, by whose they are: those of epochs before one, and of what happened
+/// before a time in milliseconds since 1970.
+#[derive(Debug, Default)]
+pub(crate) struct Hidden(HashMap<(u32, u64), Vec<(Epoch, i64)>>);
+
+impl Hidden {
+    /// Whether an event does not count.
+    pub(crate) fn holds(&self, site: u32, visitor: u64, epoch: Epoch, ts: i64) -> bool {
+        let of = self.0.get(&(site, visitor));
+        of.is_some_and(|of| of.iter().any(|(before, until)| epoch < *before && ts < *until))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// What an erasure came to.
@@ -155,16 +185,15 @@ impl Erasures {
         found
     }
 
-    /// Whose stored events of epochs before the one given do not count, by erasures in force before
-    /// `until`.
-    pub(crate) fn hidden(&self, until: Epoch) -> HashMap<(u32, u64), Epoch> {
+    /// Which stored events do not count, by erasures in force before `until`.
+    pub(crate) fn hidden(&self, until: Epoch) -> Hidden {
         let held = self.read();
-        let mut hidden = HashMap::new();
+        let mut hidden = Hidden::default();
         for (erasure, epoch, rows) in held.removing.values() {
             if *rows == Rows::Stored && *epoch < until {
                 for visitor in &erasure.visitors {
-                    let before = hidden.entry((erasure.site.0, visitor.0)).or_insert(*epoch);
-                    *before = (*before).max(*epoch);
+                    let of = hidden.0.entry((erasure.site.0, visitor.0)).or_default();
+                    of.push((*epoch, erasure.until()));
                 }
             }
         }
@@ -184,6 +213,12 @@ impl Erasures {
         held.removing.remove(&id);
         held.done.insert(id, erased);
         drop(held);
+        self.tell();
+    }
+
+    /// It is done, and there is nothing to report.
+    pub(crate) fn let_go(&self, id: Uuid) {
+        self.write().removing.remove(&id);
         self.tell();
     }
 
@@ -210,7 +245,7 @@ mod tests {
     use super::*;
 
     fn erasure(id: u128, visitor: u64) -> Erasure {
-        Erasure { id: Uuid::from_u128(id), site: SiteId(1), visitors: vec![VisitorId(visitor)] }
+        Erasure { id: Uuid::from_u128(id), site: SiteId(1), visitors: vec![VisitorId(visitor)], before: None }
     }
 
     #[test]
@@ -222,12 +257,29 @@ mod tests {
         erasures.put_into_force(&erasure(1, 7), 9);
         assert_eq!(erasures.due(&[12, 4]), []);
         assert_eq!(erasures.of(9), [erasure(1, 7)]);
-        assert_eq!(erasures.hidden(10).get(&(1, 7)), Some(&9));
+        let hidden = erasures.hidden(10);
+        assert!(hidden.holds(1, 7, 8, 0) && !hidden.holds(1, 7, 9, 0) && !hidden.holds(1, 8, 8, 0));
         assert!(erasures.hidden(9).is_empty(), "of its own epoch it takes out what is stored");
         erasures.rows_are_gone(Uuid::from_u128(1));
         assert!(erasures.hidden(10).is_empty() && !erasures.are_done());
         erasures.done(Uuid::from_u128(1), Erased::default());
         assert!(erasures.are_done());
+    }
+
+    #[test]
+    fn of_age_only_what_is_old_is_hidden() {
+        let erasures = Erasures::default();
+        for (id, epoch, before) in [(1, 9, Some(Timestamp(100))), (2, 12, Some(Timestamp(50)))] {
+            let erasure = Erasure { before, ..erasure(id, 7) };
+            erasures.ask(erasure.clone(), vec![0]);
+            erasures.put_into_force(&erasure, epoch);
+        }
+        let hidden = erasures.hidden(20);
+        let of = |epoch, ts| hidden.holds(1, 7, epoch, ts);
+        assert_eq!(
+            [of(8, 99), of(8, 100), of(9, 99), of(9, 49), of(12, 49)],
+            [true, false, false, true, false]
+        );
     }
 
     #[test]

@@ -219,6 +219,23 @@ impl Residents {
         (self.people.len(), self.acts, self.stored.values().map(|stored| stored.visitors.len()).sum())
     }
 
+    /// Whether somebody is resident.
+    pub(crate) fn has(&self, person: Person) -> bool {
+        self.people.contains_key(&person)
+    }
+
+    /// Removes what a person did before a time, in milliseconds since 1970, and returns it. Who did nothing
+    /// later is removed as a whole.
+    pub(crate) fn take_before(&mut self, person: Person, until: i64) -> Vec<Act> {
+        let Some(resident) = self.people.get_mut(&person) else { return Vec::new() };
+        let old = resident.acts.partition_point(|act| act.ts < until);
+        if old == resident.acts.len() {
+            return self.take(person).unwrap_or_default();
+        }
+        self.acts -= old;
+        resident.acts.drain(..old).collect()
+    }
+
     /// Removes a person and returns their history.
     pub(crate) fn take(&mut self, person: Person) -> Option<Vec<Act>> {
         let resident = self.people.remove(&person)?;
@@ -366,6 +383,23 @@ mod tests {
         assert!(gone(4, 2).is_empty());
         assert_eq!(gone(2, 2), [3, 4]);
         assert_eq!(gone(0, 2), [5, 1]);
+    }
+
+    #[test]
+    fn who_did_something_since_stays_with_that() {
+        let mut residents = Residents::default();
+        let (person, now) = (Person { site: 1, visitor: 7 }, Now { minute: 9, idle_minutes: 3 });
+        for (id, ts) in [(1, 10), (2, 20), (3, 30)] {
+            residents.add(person, Act { ts, id, ..Act::default() }, 1, now);
+        }
+        let mut taken = |until| {
+            let acts = residents.take_before(person, until);
+            (acts.iter().map(|act| act.ts).collect::<Vec<_>>(), residents.size().1, residents.has(person))
+        };
+        assert_eq!(taken(20), (vec![10], 2, true));
+        assert_eq!(taken(20), (vec![], 2, true));
+        assert_eq!(taken(i64::MAX), (vec![20, 30], 0, false));
+        assert_eq!(taken(i64::MAX), (vec![], 0, false));
     }
 
     #[test]

@@ -115,8 +115,13 @@ impl Runner {
                     }
                     journal.finish_task(number)?;
                     if let Task::Erase { erasure, .. } = task {
-                        let report = journal.report(erasure.id)?.unwrap_or_default();
-                        self.erasures.done(erasure.id, report);
+                        match erasure.before {
+                            Some(_) => self.erasures.let_go(erasure.id),
+                            None => {
+                                let report = journal.report(erasure.id)?.unwrap_or_default();
+                                self.erasures.done(erasure.id, report);
+                            }
+                        }
                     }
                 }
                 None => {
@@ -162,7 +167,10 @@ impl Runner {
                 if self.committed.wait_for(|progress| progress.epoch >= *epoch).await.is_err() {
                     return Ok(None);
                 }
-                self.erase(erasure, *epoch).await?;
+                match erasure.before {
+                    Some(before) => self.forget_by_age(erasure, before, *epoch).await,
+                    None => self.erase(erasure, *epoch).await?,
+                }
             }
         }
         Ok(Some(()))

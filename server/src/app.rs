@@ -30,6 +30,7 @@ use crate::auth::{Gate, People, new_key};
 use crate::clock;
 use crate::config::{ClickHouse, Config, Processes, Secret};
 use crate::erasure::{Desk, Signer};
+use crate::expiry::Expiry;
 use crate::http::state::Parts;
 use crate::http::{self, Proxies, State};
 use crate::key_file::KeyFileError;
@@ -157,6 +158,7 @@ impl App {
             store.clone(),
             Arc::clone(&acceptor),
             desk.clone(),
+            Expiry::new(pipeline.clone(), store.clone(), sites.clone()),
             config.verify_every.map(|every| checker.clone().run(every)),
         ));
         let upkeep = tokio::spawn(async move { upkeep.await.unwrap_or_default() });
@@ -370,21 +372,25 @@ async fn recovered(pipeline: &Pipeline) -> Result<(), PipelineError> {
 }
 
 /// What goes on beside requests: continuing sessions after a start, forgetting keys in time, receipts
-/// of erasures, and `checks` of the views where there are to be any.
+/// of erasures, forgetting what is too old, and `checks` of the views where there are to be any.
 async fn upkeep(
     pipeline: Pipeline,
     store: Store,
     acceptor: Arc<Acceptor>,
     desk: Desk,
+    expiry: Expiry,
     checks: Option<impl Future<Output = ()>>,
 ) {
     let once_running = async {
         if recovered(&pipeline).await.is_ok() {
             tracing::info!("answering");
             continue_sessions(&store, acceptor.identity()).await;
-            if let Some(checks) = checks {
-                checks.await;
-            }
+            let checks = async {
+                if let Some(checks) = checks {
+                    checks.await;
+                }
+            };
+            tokio::join!(expiry.run(), checks);
         }
     };
     let forget = async {

@@ -13,6 +13,7 @@ pub mod client;
 mod clock;
 pub mod config;
 pub mod erasure;
+mod expiry;
 pub mod http;
 mod key_file;
 mod lock;

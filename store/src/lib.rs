@@ -27,7 +27,7 @@ use clickhouse::Client;
 pub use blocks::Block;
 pub use cells::CellRow;
 pub use engine::{Engine, EngineConfig, end_with_parent, engine_main};
-pub use erase::ErasedRows;
+pub use erase::{ErasedRows, Forgotten};
 pub use error::StoreError;
 pub use learn::{AnomalyRow, Basket, ClusterSize, Deeds, ForecastRow, Purchases, ScoreRow, VisitorRow};
 pub use meta::Meta;

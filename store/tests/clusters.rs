@@ -3,7 +3,7 @@
 mod common;
 
 use common::{count, open};
-use opentrace_store::ClusterRow;
+use opentrace_store::{ClusterRow, Forgotten};
 
 fn row(visitor: u64, name: &str, epoch: u64) -> ClusterRow {
     ClusterRow { site_id: 1, visitor, cluster: 2, name: name.into(), epoch, ..ClusterRow::default() }
@@ -24,7 +24,8 @@ async fn segments_are_replaced_withdrawn_and_erased() {
     store.upsert_clusters(&[ClusterRow { deleted: 1, ..row(2, "new", 8) }]).await.expect("writes");
     assert_eq!((named("loyal").await, named("new").await, named("old").await), (1, 1, 0));
 
-    store.erase_people(1, &[1], 6).await.expect("erases");
+    let first = Forgotten { site_id: 1, visitors: &[1], epoch: 6, before_ms: None };
+    store.erase_people(&first).await.expect("erases");
     assert_eq!((named("loyal").await, named("old").await), (0, 0), "of any epoch");
     store.rewrite_erased().await.expect("rewrites");
     store.drop_clusters(1).await.expect("removes");

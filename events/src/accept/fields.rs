@@ -36,9 +36,10 @@ pub(super) fn path(path: &str, limits: &Limits) -> Result<CompactString, Rejecti
     }
 }
 
-/// When the event happened: what was sent, within what is believed.
+/// When the event happened: what was sent, within what is believed and what the site keeps.
 pub(super) fn when(
     ts: Option<&When<'_>>,
+    site: &Site,
     origin: &Origin<'_>,
     limits: &Limits,
 ) -> Result<Timestamp, Rejection> {
@@ -54,8 +55,12 @@ pub(super) fn when(
     if ts.0 > now.0.saturating_add(limits.ahead_ms) {
         return Err(Rejection::InFuture { ts });
     }
-    let too_late = now.0.saturating_sub(ts.0) > limits.late_days.saturating_mul(DAY_MS);
-    if too_late && !origin.history {
+    let age = now.0.saturating_sub(ts.0);
+    let kept = i64::from(site.retention_days);
+    if kept > 0 && age > kept * DAY_MS {
+        return Err(Rejection::NotKept { ts, days: kept });
+    }
+    if age > limits.late_days.saturating_mul(DAY_MS) && !origin.history {
         return Err(Rejection::TooOld { ts, days: limits.late_days });
     }
     Ok(ts.min(now))

@@ -154,7 +154,7 @@ impl Acceptor {
     ) -> Result<Event, Rejection> {
         let limits = &self.limits;
         let name = fields::name(raw.name.as_deref(), limits)?;
-        let ts = fields::when(raw.ts.as_ref(), origin, limits)?;
+        let ts = fields::when(raw.ts.as_ref(), site, origin, limits)?;
         let (id, client_id) = id::of(raw.id.as_deref(), origin.now, limits)?;
         let (page, visit) = self.page_and_visit(site, raw, origin, sender)?;
         let props = match &raw.props {

@@ -182,6 +182,21 @@ fn identified_sites_know_people() {
 }
 
 #[test]
+fn nothing_is_taken_that_the_site_does_not_keep() {
+    let mut desk = Desk::new();
+    desk.site.retention_days = 10;
+    let at = |ms: i64, origin: &Origin<'_>| {
+        let taken = desk.take(&format!(r#"{{"name":"x","ts":{}}}"#, NOW.0 - ms), origin);
+        taken.map(|_| ()).map_err(|rejection| (rejection.code(), rejection.to_string()))
+    };
+    for origin in [&browser(), &Origin { history: true, ..keyed() }] {
+        assert_eq!(at(10 * DAY_MS, origin), Ok(()));
+        let (code, why) = at(10 * DAY_MS + 1, origin).expect_err("is too old");
+        assert!(code == "too_old" && why.contains("longer than 10 days"), "{code}: {why}");
+    }
+}
+
+#[test]
 fn times_are_believed_within_reason() {
     let desk = Desk::new();
     let at = |ms: i64, origin: &Origin<'_>| {

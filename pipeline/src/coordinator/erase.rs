@@ -1,13 +1,15 @@
 //! How people are erased from the views.
 //!
-//! Everyone's whole history is brought in silently, and leaves at the epoch's real time: what the
-//! views emit there is what they hold of the person, taken back.
+//! Everyone's whole history is brought in silently, and what is erased of it leaves at the epoch's real
+//! time: what the views emit there is what they hold because of it, taken back.
+
+use std::collections::BTreeMap;
 
 use opentrace_operators::{Diff, EventFact, Person};
 use opentrace_store::Props;
 
 use super::{Coordinator, out};
-use crate::erasure::Erasure;
+use crate::erasure::{Erasure, Hidden};
 use crate::history::{History, Missing};
 use crate::journal::Epoch;
 use crate::residents::{Now, Slice};
@@ -24,14 +26,17 @@ impl Coordinator {
         silent: &mut Vec<(EventFact, Diff)>,
     ) -> Vec<(EventFact, Diff)> {
         let mut missing = Missing::new();
-        let mut people = Vec::new();
+        // With the time before which they are forgotten.
+        let mut people: BTreeMap<Person, i64> = BTreeMap::new();
         for erasure in erasures {
+            let site = erasure.site.0;
             let visitors = erasure.visitors.iter().map(|visitor| visitor.0);
-            missing.entry(Slice::whole(erasure.site.0)).or_default().extend(visitors.clone());
-            people.extend(visitors.map(|visitor| Person { site: erasure.site.0, visitor }));
+            missing.entry(Slice::whole(site)).or_default().extend(visitors.clone());
+            for person in visitors.map(|visitor| Person { site, visitor }) {
+                let until = people.entry(person).or_insert(i64::MIN);
+                *until = erasure.until().max(*until);
+            }
         }
-        people.sort_unstable();
-        people.dedup();
         for visitors in missing.values_mut() {
             visitors.sort_unstable();
             visitors.dedup();
@@ -40,9 +45,12 @@ impl Coordinator {
         let hidden = self.parts.erasures.hidden(epoch);
         self.hydrate(&missing, epoch, Props::Read, &hidden, now, silent).await;
         let mut left = Vec::new();
-        for person in people {
-            let Some(acts) = self.residents.take(person) else { continue };
-            Counters::add(&self.parts.counters.evicted, 1);
+        for (person, until) in people {
+            let acts = self.residents.take_before(person, until);
+            if acts.is_empty() {
+                continue;
+            }
+            Counters::add(&self.parts.counters.evicted, usize::from(!self.residents.has(person)));
             left.extend(out(person, acts.clone()));
             self.gone.push((epoch, acts));
         }
@@ -61,9 +69,7 @@ impl Coordinator {
     ) {
         let mut stored = History::of(&self.parts).fetch(missing, epoch, props).await;
         if !hidden.is_empty() {
-            stored.retain(|act| {
-                hidden.get(&(act.site_id, act.visitor)).is_none_or(|before| act.epoch >= *before)
-            });
+            stored.retain(|act| !hidden.holds(act.site_id, act.visitor, act.epoch, act.ts));
         }
         Counters::add(&self.parts.counters.hydrated, stored.len());
         let sources: Vec<_> = stored.iter().map(crate::history::source).collect();
@@ -71,6 +77,3 @@ impl Coordinator {
         self.settle_in(&hydrated, 0, now, |fact| silent.push((fact, 1)));
     }
 }
-
-/// Whose stored events of earlier epochs do not count.
-pub(super) type Hidden = hashbrown::HashMap<(u32, u64), Epoch>;

@@ -1,4 +1,4 @@
-//! Random histories of a site, with and without the people who are erased.
+//! Random histories of a site, with and without the people who are erased and what is forgotten by age.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,20 +23,33 @@ const BEGIN: i64 = 1_773_964_800_000;
 const NAMES: [&str; 4] = ["pageview", "pageview", "signup", "purchase"];
 const PATHS: [&str; 4] = ["/", "/pricing", "/docs", "/blog"];
 const COUNTRIES: [&str; 3] = ["DE", "FR", ""];
-const VISITORS: u64 = 5;
+pub(crate) const VISITORS: u64 = 5;
 
 /// Something that happens to a site.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Events(Vec<Event>),
     Erase(Vec<VisitorId>),
+    /// Everything that happened before is forgotten, whoever did it.
+    Age(Timestamp),
+}
+
+impl Step {
+    /// Whether an event that came before this step is gone after it.
+    fn forgets(&self, event: &Event) -> bool {
+        match self {
+            Self::Events(_) => false,
+            Self::Erase(visitors) => visitors.contains(&event.visitor),
+            Self::Age(before) => event.ts < *before,
+        }
+    }
 }
 
 /// What one site sees, and what the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) seen: Vec<Step>,
-    /// The same without the people who are erased, up to their erasure.
+    /// The same without what is forgotten, up to then.
     pub(crate) unseen: Vec<Step>,
 }
 
@@ -72,15 +85,27 @@ impl Case {
                 seen.insert(place, Step::Erase(visitors));
             }
         }
-        let unseen = without_the_erased(&seen);
+        // In every other history, so that the reports of the others can be added up.
+        if random.random_bool(0.5) {
+            for _ in 0..random.random_range(1..3) {
+                let place = random.random_range(1..=seen.len());
+                seen.insert(place, Step::Age(moment(random)));
+            }
+        }
+        let unseen = without(&seen, |_| true);
         Self { seen, unseen }
+    }
+
+    /// Whether something is forgotten by age.
+    pub(crate) fn ages(&self) -> bool {
+        self.seen.iter().any(|step| matches!(step, Step::Age(_)))
     }
 
     /// The erasures.
     pub(crate) fn erased(&self) -> impl Iterator<Item = &Vec<VisitorId>> {
         self.seen.iter().filter_map(|step| match step {
             Step::Erase(visitors) => Some(visitors),
-            Step::Events(_) => None,
+            Step::Events(_) | Step::Age(_) => None,
         })
     }
 
@@ -100,30 +125,29 @@ impl Case {
         distinct(&self.seen) - distinct(&self.unseen)
     }
 
-    /// How many events of each erased visitor are left.
+    /// How many events of each erased visitor the log may hold: age does not concern it.
     pub(crate) fn left(&self) -> BTreeMap<VisitorId, usize> {
+        let unerased = without(&self.seen, |step| matches!(step, Step::Erase(_)));
         let mut left = BTreeMap::new();
         for visitor in self.erased().flatten() {
             let of = |step: &Step| match step {
                 Step::Events(events) => events.iter().filter(|event| event.visitor == *visitor).count(),
-                Step::Erase(_) => 0,
+                Step::Erase(_) | Step::Age(_) => 0,
             };
-            left.insert(*visitor, self.unseen.iter().map(of).sum());
+            left.insert(*visitor, unerased.iter().map(of).sum());
         }
         left
     }
 }
 
-fn without_the_erased(seen: &[Step]) -> Vec<Step> {
+/// The events without those that a later step among some forgets.
+fn without(seen: &[Step], among: impl Fn(&Step) -> bool) -> Vec<Step> {
     let mut unseen = Vec::new();
     let mut gone: Vec<Uuid> = Vec::new();
     for (place, step) in seen.iter().enumerate() {
         let Step::Events(events) = step else { continue };
-        let erased_later = |event: &Event| {
-            seen[place..]
-                .iter()
-                .any(|later| matches!(later, Step::Erase(who) if who.contains(&event.visitor)))
-        };
+        let erased_later =
+            |event: &Event| seen[place..].iter().any(|later| among(later) && later.forgets(event));
         let mut events = events.clone();
         gone.extend(events.iter().filter(|event| erased_later(event)).map(|event| event.id));
         events.retain(|event| !gone.contains(&event.id));
@@ -142,8 +166,7 @@ fn event(random: &mut StdRng) -> Event {
         id: Uuid::from_u128(random.random()),
         client_id: true,
         name: name.into(),
-        // Days apart, or within one session.
-        ts: Timestamp(BEGIN + random.random_range(0..14) * DAY + random.random_range(0..40) * 120_000),
+        ts: moment(random),
         received_at: Timestamp(BEGIN + 20 * DAY),
         visitor: VisitorId(random.random_range(1..=VISITORS)),
         interactive: random.random_bool(0.9),
@@ -154,6 +177,11 @@ fn event(random: &mut StdRng) -> Event {
         currency: if purchase { "EUR".into() } else { "".into() },
         ..Event::default()
     }
+}
+
+/// Days apart, or within one session.
+fn moment(random: &mut StdRng) -> Timestamp {
+    Timestamp(BEGIN + random.random_range(0..14) * DAY + random.random_range(0..40) * 120_000)
 }
 
 /// Identified: the same visitor comes on many days.

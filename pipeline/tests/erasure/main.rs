@@ -1,9 +1,10 @@
-//! Erasure equals absence: what every table holds after somebody was erased equals what it holds of a
-//! site that never saw them.
+//! Erasure equals absence: what every table holds after somebody was erased, or what is old was forgotten,
+//! equals what it holds of a site that never saw them.
 //!
 //! Random histories go through the running pipeline into the real engine: late events, repeats,
-//! definitions, an erasure in the middle, events of the same visitor after it, and restarts. Beside
-//! each site stands a second one that gets the same events but those that were erased.
+//! definitions, erasures in the middle, days and parts of visits that are forgotten by age, events of the
+//! same visitors and of the same days after that, and restarts. Beside each site stands a second one that
+//! gets the same events but those that were erased.
 
 mod forgotten;
 mod history;
@@ -13,8 +14,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clickhouse::Client;
-use history::{Case, Step, definitions, site};
-use opentrace_events::{SiteId, Sites};
+use history::{Case, Step, VISITORS, definitions, site};
+use opentrace_events::{SiteId, Sites, VisitorId};
 use opentrace_pipeline::{Erasure, ErasureState, Pipeline, PipelineConfig, SitePlan};
 use opentrace_store::verify::Pace;
 use opentrace_store::{Store, StoreConfig};
@@ -112,10 +113,16 @@ impl World {
             }
             Step::Erase(visitors) => {
                 let id = Uuid::from_u128(u128::from(site.0) << 64 | u128::from(visitors[0].0));
-                let erasure = Erasure { id, site, visitors: visitors.clone() };
+                let erasure = Erasure { id, site, visitors: visitors.clone(), before: None };
                 // Asked for twice, it is done once.
                 self.pipeline().erase(erasure.clone());
                 self.pipeline().erase(erasure);
+                self.bound(id).await;
+            }
+            Step::Age(before) => {
+                let id = Uuid::from_u128(u128::from(site.0) << 64 | before.0 as u128);
+                let visitors = (1..=VISITORS).map(VisitorId).collect();
+                self.pipeline().erase(Erasure { id, site, visitors, before: Some(*before) });
                 self.bound(id).await;
             }
         }
@@ -210,10 +217,12 @@ fn everything_erased_was_reported(world: &World, cases: &[Case]) {
             };
             let at = [report.corrected_at, report.removed_at, report.rewritten_at];
             assert!(report.epoch > 0 && at.is_sorted() && at[0] > 0, "{report:?}");
-            events += report.events;
+            events += if case.ages() { 0 } else { report.events };
         }
     }
-    assert_eq!(events, cases.iter().map(Case::erased_events).sum::<u64>());
+    let erased = cases.iter().filter(|case| !case.ages()).map(Case::erased_events);
+    assert_eq!(events, erased.sum::<u64>());
+    assert!(events > 0 && cases.iter().any(Case::ages), "there is something of both kinds");
 }
 
 async fn nothing_erased_is_in_the_log(world: &World, cases: &[Case]) {

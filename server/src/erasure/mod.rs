@@ -67,7 +67,7 @@ impl Desk {
             receipt: None,
         };
         self.meta.insert_erasure(&record).await?;
-        self.pipeline.erase(Erasure { id, site: site.id, visitors: record.visitors });
+        self.pipeline.erase(Erasure { id, site: site.id, visitors: record.visitors, before: None });
         Ok(id)
     }
 
@@ -123,7 +123,7 @@ impl Desk {
                 // not told twice: what it forgets has its receipt.
                 None if !*told => {
                     let ErasureRecord { id, site, visitors, .. } = record;
-                    self.pipeline.erase(Erasure { id, site, visitors });
+                    self.pipeline.erase(Erasure { id, site, visitors, before: None });
                 }
                 None => {}
             }

@@ -175,6 +175,7 @@ test('settings are changed and keys are made and revoked', async () => {
   await page.getByLabel('Password').fill(PASSWORD);
   await page.keyboard.press('Enter');
   const settings = page.getByRole('form', { name: `Settings of ${SITE}` });
+  const current = () => page.evaluate((site) => fetch(`/api/v1/sites/${site}`).then((a) => a.json()), SITE);
   await settings.getByLabel('First day of the week').selectOption('sunday');
   await settings.getByRole('button', { name: 'Save' }).click();
   await settings.getByText('Saved').waitFor();
@@ -203,6 +204,18 @@ test('settings are changed and keys are made and revoked', async () => {
   assert.equal(await keys.locator('.secret').count(), 0);
   assert.equal((await asked()).status, 401);
 
+  // Fewer days are kept when that is meant, and what is older leaves the figures.
+  const kept = settings.getByLabel('Days to keep');
+  await kept.fill('4');
+  await settings.getByRole('button', { name: 'Save' }).click();
+  const meant = settings.getByLabel('Forget for good what happened before');
+  assert.equal(await meant.evaluate((box) => box.validity.valueMissing), true);
+  assert.equal((await current()).retention_days, 0);
+  await meant.check();
+  await settings.getByRole('button', { name: 'Save' }).click();
+  await meant.waitFor({ state: 'detached' });
+  assert.equal((await current()).retention_days, 4);
+
   // Another name leads on, and so does a bookmark of the former one.
   await settings.getByLabel('Domain').fill('https://www.renamed.example/');
   await settings.getByRole('button', { name: 'Save' }).click();
@@ -210,7 +223,8 @@ test('settings are changed and keys are made and revoked', async () => {
   await page.getByRole('form', { name: 'Settings of renamed.example' }).waitFor();
   await page.goto(`${world.origin}/sites/${SITE}?period=12mo`);
   await page.waitForURL('**/sites/renamed.example?period=12mo');
-  await page.waitForFunction(() => document.querySelector('.tile .value')?.textContent === '41');
+  // What was imported is of five days ago.
+  await page.waitForFunction(() => document.querySelector('.tile .value')?.textContent === '1');
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

@@ -116,7 +116,7 @@ fn forms() -> Value {
         "identified": {"type": "boolean", "description": "Whether people are known by the ids that the site sends"},
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}, "bots": {"enum": ["drop", "flag"]},
         "honour_privacy_signals": {"type": "boolean"},
-        "retention_days": {"type": "integer", "minimum": 0, "maximum": 36_500, "description": "How long the owner wants events kept; 0 is for ever. Noted only: nothing is deleted by age"},
+        "retention_days": {"type": "integer", "minimum": 0, "maximum": 36_500, "description": "Days before today that are kept, by the clock of the site; 0 keeps everything. What is older is forgotten within a minute, rows and figures, and cannot be brought back; events of that age are refused"},
     });
     let mut wanted = settings;
     wanted["domain"] = json!({"type": "string", "description": "Of a site that has one its new name. Events that come under the former one are counted all the same, until another site takes it"});

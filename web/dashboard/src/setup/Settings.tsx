@@ -12,6 +12,7 @@ import { useSites } from '../ui/data';
 import { Failure, Nothing } from '../ui/Notice';
 import { domainOf, ZoneField } from './AddSite';
 import { Goals } from './Goals';
+import { Kept } from './Kept';
 import { Keys } from './Keys';
 
 const WEEK = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
@@ -83,6 +84,7 @@ function SiteForm({ site }: { site: Site }) {
           bots: fields.bots === 'on' ? 'flag' : 'drop',
           honour_privacy_signals: fields.honour === 'on',
           identified: fields.identified === 'on',
+          retention_days: Number(fields.retention_days),
         });
         const again = client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
         if (domain !== site.domain) await navigate({ to: '/sites/$site/settings', params: { site: domain } });
@@ -105,6 +107,7 @@ function SiteForm({ site }: { site: Site }) {
         </select>
       </label>
       <Field name="currency" label="Currency of revenue" defaultValue={site.currency} required />
+      <Kept site={site} />
       <Check
         name="honour"
         label="Honour Do Not Track and Global Privacy Control"

@@ -15,6 +15,7 @@ pub mod config;
 pub mod erasure;
 mod expiry;
 pub mod http;
+mod import;
 mod key_file;
 mod lock;
 pub mod mcp;

@@ -198,6 +198,11 @@ impl Program {
         answer(request).await
     }
 
+    /// A POST of a file with the admin token: status and body.
+    pub async fn send(&self, path: &str, file: Vec<u8>) -> (u16, Value) {
+        answer(client().post(format!("{}{path}", self.url())).bearer_auth(ADMIN).body(file)).await
+    }
+
     /// Any call with the admin token: status and body. Tried again while the program is away.
     pub async fn insist(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let method: reqwest::Method = method.parse().expect("a method");

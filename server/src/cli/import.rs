@@ -6,8 +6,6 @@
 //! makes visitor ids of them and drops them.
 
 mod batches;
-mod formats;
-mod lines;
 mod progress;
 mod report;
 mod site;
@@ -21,15 +19,15 @@ use futures_util::{StreamExt, TryStreamExt};
 use opentrace_events::site::normalise;
 use tokio_stream::wrappers::ReceiverStream;
 
-use self::batches::{Batch, Batches};
-use self::formats::Format;
-use self::lines::BytesRead;
+use self::batches::{Batches, OfFile, place};
 use self::progress::Progress;
 use self::report::Report;
 pub(super) use self::site::ensure as ensure_site;
 pub(super) use self::visible::wait_until_visible;
 use super::{CliError, Globals, Remote};
 use crate::client::{Client, Retry, connect};
+use crate::import::lines::{self, BytesRead};
+use crate::import::{Batch, Format, formats};
 
 /// Batches on their way to the server at once.
 const IN_FLIGHT: usize = 4;
@@ -127,13 +125,13 @@ async fn send_all(
     Ok(report)
 }
 
-async fn send(client: &Client, batch: Batch, files: &[PathBuf]) -> Result<Report, CliError> {
-    let Batch { body, places, lines } = batch;
+async fn send(client: &Client, (file, batch): OfFile, files: &[PathBuf]) -> Result<Report, CliError> {
+    let Batch { body, places } = batch;
     let answer = client.send_events(body, true).await?;
-    let mut report = Report::of(lines, &answer);
+    let mut report = Report::of(places.len() as u64, &answer);
     for rejected in &answer.rejected {
         report.reject(rejected, || match places.get(rejected.index) {
-            Some(place) => place.show(files),
+            Some(line) => place(files, file, *line),
             None => "?".to_owned(),
         });
     }

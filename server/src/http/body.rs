@@ -46,7 +46,8 @@ impl Budget {
         Self { room: Arc::new(Semaphore::new(units as usize)), units, patience: PATIENCE }
     }
 
-    async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+    /// Room for some of it, when there is.
+    pub(super) async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.units);
         let full = || ApiError::unavailable("busy", "too many requests at once", Duration::from_secs(1));
         match timeout(self.patience, Arc::clone(&self.room).acquire_many_owned(units)).await {

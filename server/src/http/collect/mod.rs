@@ -4,6 +4,7 @@
 //! accepted, and hands all of a request to [`Collector::append`] at once: they become durable
 //! together or not at all.
 
+mod file;
 mod native;
 mod pixel;
 mod plausible;
@@ -29,7 +30,14 @@ use crate::clock;
 use crate::metrics::Metrics;
 
 pub(super) fn routes(state: &Arc<State>) -> BoxedFilter<(Response,)> {
-    native::routes(state).or(plausible::routes(state)).unify().or(pixel::routes(state)).unify().boxed()
+    native::routes(state)
+        .or(file::routes(state))
+        .unify()
+        .or(plausible::routes(state))
+        .unify()
+        .or(pixel::routes(state))
+        .unify()
+        .boxed()
 }
 
 /// When to come back where the fault is ours and passing.

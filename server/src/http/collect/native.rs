@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use opentrace_events::accept::derive_id;
 use opentrace_events::native::NativeEvent;
 use opentrace_events::{Event, Site, SiteId};
@@ -18,7 +19,6 @@ use warp::reply::Response;
 use super::split::{is_lines, split};
 use super::{Collector, origin};
 use crate::auth::{Allowed, Collect, Scope, Who};
-use crate::http::body::Body;
 use crate::http::{Answer, ApiError, Call, State, json, on};
 
 /// Bodies beyond this are read on a thread of their own, so that they hold nobody up.
@@ -79,7 +79,7 @@ async fn collect(state: Arc<State>, mut call: Call) -> Answer {
         collector: state.collector(&allowed).clone(),
         bound: state.bound_site(&allowed)?,
         most: state.limits.events_per_request,
-        body,
+        bytes: body.bytes.clone(),
         lines,
         history,
         idempotency,
@@ -104,38 +104,38 @@ struct Outcome {
 
 /// An event that was not taken, by its place in the request.
 #[derive(Debug, Serialize)]
-struct Rejected {
-    index: usize,
-    code: &'static str,
-    message: String,
+pub(super) struct Rejected {
+    pub(super) index: usize,
+    pub(super) code: &'static str,
+    pub(super) message: String,
 }
 
 /// Everything about a request that its events need to be read.
-struct Request {
-    collector: Collector,
-    body: Body,
-    lines: bool,
-    headers: HeaderMap,
-    ip: IpAddr,
+pub(super) struct Request {
+    pub(super) collector: Collector,
+    pub(super) bytes: Bytes,
+    pub(super) lines: bool,
+    pub(super) headers: HeaderMap,
+    pub(super) ip: IpAddr,
     /// The site the key is bound to.
-    bound: Option<Arc<Site>>,
-    history: bool,
-    idempotency: Option<Idempotency>,
-    most: usize,
+    pub(super) bound: Option<Arc<Site>>,
+    pub(super) history: bool,
+    pub(super) idempotency: Option<Idempotency>,
+    pub(super) most: usize,
 }
 
 /// What was read of a body.
 #[derive(Debug, Default)]
-struct Read {
-    events: Vec<Event>,
-    rejected: Vec<Rejected>,
+pub(super) struct Read {
+    pub(super) events: Vec<Event>,
+    pub(super) rejected: Vec<Rejected>,
     /// Sites of whose visitors the numbers are given for the first time.
-    numbered: Vec<SiteId>,
+    pub(super) numbered: Vec<SiteId>,
 }
 
 impl Request {
-    async fn read_somewhere(self) -> Result<Read, ApiError> {
-        if self.body.bytes.len() <= LARGE_BODY {
+    pub(super) async fn read_somewhere(self) -> Result<Read, ApiError> {
+        if self.bytes.len() <= LARGE_BODY {
             return self.read();
         }
         let read = tokio::task::spawn_blocking(move || self.read()).await;
@@ -149,7 +149,7 @@ impl Request {
         let origin = origin(&self.headers, self.ip, true, self.history);
         let Read { mut events, mut rejected, mut numbered } = Read::default();
         let (mut index, mut known, mut temporary) = (0, None, None);
-        split(&self.body.bytes, self.lines, self.most, |raw: Result<NativeEvent<'_>, _>| {
+        split(&self.bytes, self.lines, self.most, |raw: Result<NativeEvent<'_>, _>| {
             let place = index;
             index += 1;
             let mut reject = |code, message| rejected.push(Rejected { index: place, code, message });
@@ -213,7 +213,7 @@ impl Request {
 }
 
 /// The `Idempotency-Key` of a request, and whose it is.
-struct Idempotency {
+pub(super) struct Idempotency {
     scope: String,
     key: String,
 }

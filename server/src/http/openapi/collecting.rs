@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, Paths, Schemas, add, count, object, parameter, reference, text};
 use crate::http::collect::TEXTS;
+use crate::import::formats;
 
 const EVENTS: &str = "Events";
 
@@ -23,6 +24,15 @@ pub(super) fn describe(paths: &mut Paths, schemas: &mut Schemas) {
         .answers("202", "Taken")
         .fails(&["400", "408", "415", "429"])
         .at(paths, "/api/v1/events", "post");
+    let formats: Vec<_> = formats::names().collect();
+    Operation::new(EVENTS, "events.import", "Import a file with history")
+        .says("The body is the file, plain or gzip, of any length; `format` says what it holds. Sent again it changes nothing. Needs an admin key.")
+        .with(parameter("site_id", true, "The site's domain", text()))
+        .with(parameter("format", true, "What the file holds", json!({"enum": formats})))
+        .takes_as(false, json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}))
+        .answers("200", "Imported")
+        .fails(&["400", "404", "408"])
+        .at(paths, "/api/v1/import", "post");
     let body: Value = reference("BrowserEvent");
     Operation::new(EVENTS, "event", "Send an event from a browser")
         .says("Plausible's call. Always taken; `X-Plausible-Dropped` says how many sites left it out.")
@@ -44,6 +54,13 @@ pub(super) fn describe(paths: &mut Paths, schemas: &mut Schemas) {
 }
 
 fn forms() -> Value {
+    let reason = object(
+        &["code", "lines", "first"],
+        json!({
+            "code": text(), "lines": count(), "message": text(),
+            "first": {"type": "integer", "minimum": 0, "description": "The number of the first such line, from 1"},
+        }),
+    );
     let mut properties: Value =
         TEXTS.iter().map(|name| ((*name).to_owned(), json!({"type": ["string", "null"]}))).collect();
     for (name, schema) in [
@@ -93,6 +110,11 @@ fn forms() -> Value {
             "rejected": {"type": "array", "items": object(&["index", "code", "message"], json!({
                 "index": count(), "code": text(), "message": text(),
             }))},
+        })),
+        "Imported": object(&["lines", "accepted", "duplicates", "skipped", "rejected"], json!({
+            "lines": count(), "accepted": count(), "duplicates": count(),
+            "skipped": {"type": "array", "items": reason, "description": "Lines that are no event, by reason"},
+            "rejected": {"type": "array", "items": reason, "description": "Events that were not taken, by reason"},
         })),
         "BrowserEvent": object(&["n", "d", "u"], json!({
             "n": {"type": "string", "description": "Name"},

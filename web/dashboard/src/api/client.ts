@@ -1,6 +1,7 @@
 import { figures, type RawAnswer } from './figures';
 import type {
   Founder,
+  Imported,
   Key,
   LiveFigures,
   NewKey,
@@ -9,7 +10,6 @@ import type {
   Query,
   Session,
   Site,
-  Taken,
 } from './types';
 
 /** What the server answered instead of figures: its stable code, its sentence, the field it names, when to come back. */
@@ -97,8 +97,29 @@ export const keys = (signal?: AbortSignal) =>
 export const createKey = (key: NewKey) => call<Key & { key: string }>('POST', '/api/v1/keys', key);
 export const revokeKey = (id: string) => call<void>('DELETE', `/api/v1/keys/${id}`);
 
-/** Sends events of any age, one JSON object per line. */
-export const sendHistory = (lines: string) => call<Taken>('POST', '/api/v1/events?history=true', lines);
+/** Sends a file with history; `part` hears how much of it has gone out, from 0 to 1. */
+export function sendFile(
+  site: string,
+  format: string,
+  file: File,
+  part: (gone: number) => void,
+): Promise<Imported> {
+  return new Promise((resolve, reject) => {
+    // What `fetch` sends nobody hears of before the answer.
+    const request = new XMLHttpRequest();
+    request.open('POST', `/api/v1/import?${new URLSearchParams({ site_id: site, format })}`);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    if (confirmation) request.setRequestHeader('x-csrf-token', confirmation);
+    request.upload.onprogress = ({ loaded, total }) => part(total ? loaded / total : 0);
+    request.onerror = () => reject(new TypeError('the server cannot be reached'));
+    request.onload = () => {
+      const { status, responseText } = request;
+      if (status === 200) resolve(JSON.parse(responseText));
+      else refusal(new Response(responseText, { status })).then(reject);
+    };
+    request.send(file);
+  });
+}
 
 export const sites = (signal?: AbortSignal) =>
   call<{ sites: Site[] }>('GET', '/api/v1/sites', undefined, signal).then((answer) => answer.sites);

@@ -105,11 +105,21 @@ export interface Key {
   created_at: number;
 }
 
-/** What became of events that were sent. */
-export interface Taken {
+/** Why lines of a file became no event: a code, how many, and the first of them. */
+export interface Refused {
+  code: string;
+  lines: number;
+  first: number;
+  message?: string;
+}
+
+/** What became of the lines of a file. */
+export interface Imported {
+  lines: number;
   accepted: number;
   duplicates: number;
-  rejected: { index: number; code: string; message: string }[];
+  skipped: Refused[];
+  rejected: Refused[];
 }
 
 export interface Property {

@@ -120,6 +120,10 @@ impl Reader for Csv {
             return Err("other_columns");
         }
         let fields = self.fields(&record)?;
+        // An event that does not say when it happened would be one of now.
+        if !fields.contains_key("ts") {
+            return Err("ts_missing");
+        }
         self.native.write(fields, to)
     }
 }

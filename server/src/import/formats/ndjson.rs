@@ -20,6 +20,10 @@ impl Reader for Ndjson {
             return Err("empty");
         }
         let fields: Fields<'_> = serde_json::from_str(line).map_err(|_| "invalid_json")?;
+        // An event that does not say when it happened would be one of now.
+        if fields.get("ts").is_none_or(|ts| matches!(ts.get(), "null" | "\"\"")) {
+            return Err("ts_missing");
+        }
         self.0.write(fields, to)
     }
 }
@@ -37,8 +41,10 @@ mod tests {
     #[test]
     fn an_event_is_handed_on_as_it_is_for_this_site() {
         let mut reader = Ndjson::new("a.example");
-        let line = r#"{"site":"b.example","id":"x","name":"buy","revenue":{"amount":12345678901234567.89}}"#;
-        let want = r#"{"id":"x","name":"buy","revenue":{"amount":12345678901234567.89},"site":"a.example"}"#;
+        let line =
+            r#"{"site":"b.example","id":"x","name":"buy","ts":1,"revenue":{"amount":12345678901234567.89}}"#;
+        let want =
+            r#"{"id":"x","name":"buy","revenue":{"amount":12345678901234567.89},"site":"a.example","ts":1}"#;
         assert_eq!(read(&mut reader, line).as_deref(), Ok(want));
     }
 
@@ -51,14 +57,16 @@ mod tests {
             };
             lines.iter().map(|line| id(read(&mut reader, line).expect("an event"))).collect()
         };
-        let (one, other) =
-            (r#"{"name":"a","ip":"192.0.2.1"}"#, r#"{"ip":"192.0.2.7", "id":null, "name":"a"}"#);
+        let (one, other) = (
+            r#"{"name":"a","ts":1,"ip":"192.0.2.1"}"#,
+            r#"{"ip":"192.0.2.7", "id":null, "ts":1, "name":"a"}"#,
+        );
         assert_eq!(ids(&[one])[0], ids(&[one])[0]);
-        assert_ne!(ids(&[one])[0], ids(&[r#"{"name":"b","ip":"192.0.2.1"}"#])[0]);
+        assert_ne!(ids(&[one])[0], ids(&[r#"{"name":"b","ts":1,"ip":"192.0.2.1"}"#])[0]);
         let twice = ids(&[one, one]);
         assert_ne!(twice[0], twice[1]);
         // Nobody who holds the id can find the address by trying.
-        assert_eq!(ids(&[r#"{"name":"a"}"#]), ids(&[one]));
+        assert_eq!(ids(&[r#"{"name":"a","ts":1}"#]), ids(&[one]));
         assert_eq!(ids(&[other]), ids(&[one]));
     }
 
@@ -71,6 +79,8 @@ mod tests {
             ("{", "invalid_json"),
             ("[]", "invalid_json"),
             ("7", "invalid_json"),
+            (r#"{"name":"a"}"#, "ts_missing"),
+            (r#"{"name":"a","ts":""}"#, "ts_missing"),
         ] {
             assert_eq!(read(&mut reader, line), Err(reason), "{line:?}");
         }

@@ -18,21 +18,21 @@ const LONGEST: usize = 1 << 20;
 
 /// How many bytes of the files were read, shared with whoever shows progress.
 #[derive(Clone, Debug, Default)]
-pub(super) struct BytesRead(Arc<AtomicU64>);
+pub(crate) struct BytesRead(Arc<AtomicU64>);
 
 impl BytesRead {
-    pub(super) fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// Whether a path stands for standard input.
-pub(super) fn is_stdin(path: &Path) -> bool {
+pub(crate) fn is_stdin(path: &Path) -> bool {
     path == Path::new(STDIN)
 }
 
 /// The bytes of all files together, where every one is a plain file.
-pub(super) fn size(files: &[PathBuf]) -> Option<u64> {
+pub(crate) fn size(files: &[PathBuf]) -> Option<u64> {
     files
         .iter()
         .map(|file| std::fs::metadata(file).ok().filter(|data| data.is_file()).map(|data| data.len()))
@@ -40,7 +40,7 @@ pub(super) fn size(files: &[PathBuf]) -> Option<u64> {
 }
 
 /// The lines of one file.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// Whether a line end in quotes ends no line.
     records: bool,
     reader: Box<dyn BufRead + Send>,
@@ -52,7 +52,7 @@ pub(super) struct Lines {
 
 /// One line, without its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line<'a> {
+pub(crate) enum Line<'a> {
     Whole(&'a [u8]),
     /// Longer than any event.
     TooLong,
@@ -60,13 +60,14 @@ pub(super) enum Line<'a> {
 
 impl Lines {
     /// Opens a file, or standard input for `-`. Whether it is packed shows in its first bytes.
-    pub(super) fn open(path: &Path, count: &BytesRead, records: bool) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, count: &BytesRead, records: bool) -> io::Result<Self> {
         let source: Box<dyn Read + Send> =
             if is_stdin(path) { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
         Self::read(Counted { source, count: count.clone() }, records)
     }
 
-    fn read(source: impl Read + Send + 'static, records: bool) -> io::Result<Self> {
+    /// Reads what a source gives.
+    pub(crate) fn read(source: impl Read + Send + 'static, records: bool) -> io::Result<Self> {
         let mut plain = BufReader::with_capacity(BUFFER, source);
         let packed = plain.fill_buf()?.starts_with(&GZIP_MAGIC);
         let reader: Box<dyn BufRead + Send> = if packed {
@@ -78,7 +79,7 @@ impl Lines {
     }
 
     /// The next line and its number from 1, or `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
         self.line.clear();
         self.number = self.ended + 1;
         let mut quoted = false;

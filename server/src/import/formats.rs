@@ -17,7 +17,7 @@ use self::ndjson::Ndjson;
 use self::umami::Umami;
 
 /// Turns the lines of an import into events.
-pub(super) trait Reader {
+pub(crate) trait Reader {
     /// Whether lines are records of CSV, which have a head and in quotes may hold line ends.
     fn has_records(&self) -> bool {
         false
@@ -48,22 +48,27 @@ const FORMATS: &[(&str, Open)] = &[
 
 /// A format, chosen.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Format(Open);
+pub(crate) struct Format(Open);
+
+/// The names of all formats.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|(name, _)| *name)
+}
 
 impl Format {
-    fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         FORMATS.iter().find(|(known, _)| *known == name).map(|(_, open)| Self(*open))
     }
 
     /// A reader for one import.
-    pub(super) fn reader(self, site: &str) -> Box<dyn Reader> {
+    pub(crate) fn reader(self, site: &str) -> Box<dyn Reader> {
         self.0(site)
     }
 }
 
 /// Reads a format from the command line; one that does not exist is refused with the list of those
 /// that do.
-pub(super) fn parser() -> impl TypedValueParser<Value = Format> {
-    let names = PossibleValuesParser::new(FORMATS.iter().map(|(name, _)| *name));
+pub(crate) fn parser() -> impl TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(names());
     names.try_map(|name| Format::named(&name).ok_or("unknown format"))
 }

@@ -99,7 +99,7 @@ mod tests {
         assert!(retry.pause(3, Duration::ZERO, 0.0) > retry.pause(0, Duration::ZERO, 1.0));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn busy_is_waited_for_and_wrong_is_not() {
         let millis = Duration::from_millis;
         let retry = Retry { first: millis(1), longest: millis(4), patience: millis(200) };

@@ -38,7 +38,7 @@ pub struct Origin<'a> {
     pub trusted: bool,
     /// Sent as history: no event is too old, and ids are checked against everything stored.
     pub history: bool,
-    /// `DNT: 1` was sent.
+    /// `DNT: 1` was sent. Of history neither says anything: it is not whoever brings it in that is counted.
     pub dnt: bool,
     /// `Sec-GPC: 1` was sent.
     pub gpc: bool,
@@ -101,7 +101,7 @@ impl Acceptor {
 
     /// Turns one event of a request into what is kept, or says why it is not taken.
     pub fn accept(&self, site: &Site, raw: NativeEvent<'_>, origin: &Origin<'_>) -> Result<Event, Rejection> {
-        if site.honour_privacy_signals && (origin.dnt || origin.gpc) {
+        if site.honour_privacy_signals && !origin.history && (origin.dnt || origin.gpc) {
             return Err(Rejection::PrivacySignal);
         }
         let named_ip = sent(raw.ip.as_deref()).filter(|_| origin.trusted);

@@ -58,6 +58,8 @@ impl Acceptor {
         let believed = |text: &Option<std::borrow::Cow<'_, str>>| {
             sent(text.as_deref()).filter(|_| origin.trusted).map(label)
         };
+        // Whoever brings history in is not who made it.
+        let asked_in = origin.accept_language.filter(|_| !origin.history);
         let agent = &sender.agent;
         let (browser, browser_version) = match believed(&raw.browser) {
             Some(browser) => (browser, believed(&raw.browser_version).unwrap_or_default()),
@@ -85,7 +87,7 @@ impl Acceptor {
             os,
             os_version,
             screen: label(raw.screen.as_deref().unwrap_or_default()),
-            language: spoken(sent(raw.language.as_deref()), origin.accept_language, limits.label),
+            language: spoken(sent(raw.language.as_deref()), asked_in, limits.label),
             platform: platform(raw.platform.as_deref(), sender.platform, limits.label),
             app: label(raw.app.as_deref().unwrap_or_default()),
             app_version: label(raw.app_version.as_deref().unwrap_or_default()),

@@ -438,8 +438,14 @@ fn who_brings_history_in_is_not_who_made_it() {
     let visit = &event.visit;
     assert_eq!((visit.browser.as_str(), visit.os.as_str(), visit.country.as_str()), ("", "", ""));
     let named = format!(r#"{{"name":"pageview","url":"/x","ip":"203.0.113.9","user_agent":"{CHROME}"}}"#);
-    let event = desk.take(&named, &history(CHROME)).expect("accepted");
-    assert_eq!((event.visit.browser.as_str(), event.visit.country.as_str()), ("Chrome", "DE"));
+    // Nor is it their language, or their wish not to be counted.
+    let origin = Origin { accept_language: Some("de"), dnt: true, gpc: true, ..history(CHROME) };
+    let event = desk.take(&named, &origin).expect("accepted");
+    let visit = &event.visit;
+    assert_eq!(
+        (visit.browser.as_str(), visit.country.as_str(), visit.language.as_str()),
+        ("Chrome", "DE", "")
+    );
 }
 
 #[test]

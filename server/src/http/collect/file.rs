@@ -1,8 +1,8 @@
 //! `POST /api/v1/import`: a file with history, in any format that `opentrace import` reads.
 //!
 //! The body is the file, plain or gzip and of any length. It is read as it arrives, a few megabytes are held at
-//! a time, and while the log is busy the sender waits. Ids follow from what lines say, so a file whose import
-//! broke off is sent again as it is.
+//! a time, beside some 50 bytes for each event that has no id of its own, and while the log is busy the sender
+//! waits. Ids follow from what lines say, so a file whose import broke off is sent again as it is.
 
 use std::collections::BTreeMap;
 use std::io;

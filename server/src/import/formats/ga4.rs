@@ -1,15 +1,16 @@
 //! Events of Google Analytics 4 as it exports them to BigQuery, taken out of there as JSON, one row per line.
 //!
 //! A row is an event. `page_view` is a page view, `user_engagement` and `scroll` are engagement; what Google
-//! derives by itself (`session_start`, `first_visit`) is no event of anybody's. Where people came from is what the
-//! event itself says, not what was found for the person's first visit. Places are named, not coded: countries
-//! and regions get their codes where the name is one of ISO 3166's.
+//! derives by itself (`session_start`, `first_visit`) is no event of anybody's. `value` is revenue of a purchase and a
+//! property of everything else: carts and product pages have one, too. Where people came from is what the event
+//! itself says, not what was found for the person's first visit; `(direct)` and the like say nothing. Places are
+//! named, not coded: countries and regions get their codes where the name is one of ISO 3166's.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use opentrace_events::model::{ENGAGEMENT, PAGEVIEW};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
@@ -20,7 +21,7 @@ use super::places;
 /// What Google derives from events.
 const DERIVED: [&str; 4] = ["session_start", "first_visit", "first_open", "ad_impression"];
 /// What an event says in fields of ours, or says about Google's own book-keeping.
-const NO_PROPERTIES: [&str; 22] = [
+const NO_PROPERTIES: [&str; 20] = [
     "page_location",
     "page_referrer",
     "page_title",
@@ -29,8 +30,6 @@ const NO_PROPERTIES: [&str; 22] = [
     "campaign",
     "term",
     "content",
-    "value",
-    "currency",
     "language",
     "screen_resolution",
     "engagement_time_msec",
@@ -46,6 +45,8 @@ const NO_PROPERTIES: [&str; 22] = [
 ];
 /// More of that.
 const OWN: [&str; 3] = ["ga_", "firebase_", "gclid"];
+/// Events whose value was paid.
+const PURCHASES: [&str; 3] = ["purchase", "ecommerce_purchase", "in_app_purchase"];
 /// Parameters that are fields of ours.
 const SAME: [(&str, &str); 8] = [
     ("page_location", "url"),
@@ -79,15 +80,15 @@ struct Row {
     event_name: String,
     /// Microseconds since 1970. BigQuery writes whole numbers as texts.
     event_timestamp: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     event_params: Vec<Parameter>,
     user_id: Option<String>,
     user_pseudo_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     device: Device,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     geo: Geo,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     collected_traffic_source: BTreeMap<String, Value>,
     platform: Option<String>,
 }
@@ -95,8 +96,13 @@ struct Row {
 #[derive(Debug, Deserialize)]
 struct Parameter {
     key: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     value: BTreeMap<String, Value>,
+}
+
+/// What may be `null`, which is the same as nothing.
+fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -144,19 +150,21 @@ impl Ga4 {
         }
         put(&mut fields, "user_id", text(&row.user_id))?;
         for (theirs, ours) in SAME {
-            put(&mut fields, ours, of(theirs))?;
+            put(&mut fields, ours, something(of(theirs)))?;
         }
         for (theirs, ours) in MANUAL {
             if !fields.contains_key(ours)
                 && let Some(Value::String(text)) = row.collected_traffic_source.get(theirs)
             {
-                put(&mut fields, ours, text)?;
+                put(&mut fields, ours, something(text))?;
             }
         }
         if name == ENGAGEMENT {
             whole(&mut fields, "engagement_ms", of("engagement_time_msec"))?;
             whole(&mut fields, "scroll_depth", of("percent_scrolled"))?;
-        } else if !of("value").is_empty() && !of("currency").is_empty() {
+        }
+        let paid = PURCHASES.contains(&name) && is_currency(of("currency")) && !of("value").is_empty();
+        if paid {
             put(&mut fields, "amount", of("value"))?;
             put(&mut fields, "currency", of("currency"))?;
         }
@@ -165,6 +173,7 @@ impl Ga4 {
         let props: Map<String, Value> = said
             .iter()
             .filter(|(name, _)| !NO_PROPERTIES.contains(name) && !OWN.iter().any(|own| name.starts_with(own)))
+            .filter(|(name, _)| !(paid && ["value", "currency"].contains(name)))
             .map(|(name, text)| ((*name).to_owned(), text.clone().into()))
             .collect();
         if !props.is_empty() {
@@ -228,9 +237,17 @@ fn name(theirs: &str) -> Result<&str, &'static str> {
     }
 }
 
-/// `(not set)` and the like say nothing.
 fn text(said: &Option<String>) -> &str {
-    said.as_deref().filter(|text| !text.starts_with('(')).unwrap_or_default()
+    said.as_deref().map_or("", something)
+}
+
+/// `(not set)`, `(direct)` and the like say nothing.
+fn something(text: &str) -> &str {
+    if text.starts_with('(') && text.ends_with(')') { "" } else { text }
+}
+
+fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 fn milliseconds(micros: &Value) -> Result<i64, &'static str> {
@@ -356,6 +373,23 @@ mod tests {
             (&event["amount"], &event["currency"], &event["props"]),
             (&json!("19.5"), &json!("EUR"), &json!({"transaction_id": "T1"}))
         );
+        // What is in a cart is not paid.
+        let event = read(&row("add_to_cart", &bought)).expect("an event");
+        let props = json!({"transaction_id": "T1", "value": "19.5", "currency": "EUR"});
+        assert_eq!((&event["amount"], &event["props"]), (&Value::Null, &props));
+        let unknown =
+            [parameter("value", "int_value", 3), parameter("currency", "string_value", "(not set)")];
+        let event = read(&row("purchase", &unknown)).expect("an event");
+        assert_eq!(event.get("currency"), None, "{event}");
+    }
+
+    #[test]
+    fn what_is_null_is_not_there() {
+        let bare = json!({
+            "event_name": "signup", "event_timestamp": 1, "event_params": null, "device": null, "geo": null,
+            "collected_traffic_source": null, "user_pseudo_id": "1",
+        });
+        assert_eq!(read(&bare).expect("an event")["name"], "signup");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const PERSONAL: [&str; 4] = ["ip", "user_agent", "user_id", "anonymous_id"];
 pub(super) type Fields<'a> = BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>;
 
 /// Writes events of a site. One without an id gets one that follows from what it says and from how many
-/// equal ones came before it. Keeps 20 bytes for each of those.
+/// equal ones came before it. Keeps some 50 bytes for each of those.
 #[derive(Debug)]
 pub(super) struct Native {
     site: String,

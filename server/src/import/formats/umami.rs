@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::Reader;
 use super::csv::parse;
 use super::native::{Fields, Native, put, raw, visitor};
+use super::places;
 
 /// Of a page view.
 const PAGE_VIEW: &str = "1";
@@ -16,12 +17,11 @@ const PAGE_VIEW: &str = "1";
 const CUSTOM: &str = "2";
 
 /// What is kept as it is, by the names of Umami and ours.
-const SAME: [(&str, &str); 10] = [
+const SAME: [(&str, &str); 9] = [
     ("event_id", "id"),
     ("page_title", "title"),
     ("screen", "screen"),
     ("language", "language"),
-    ("country", "country"),
     ("city", "city"),
     ("utm_source", "source"),
     ("utm_medium", "medium"),
@@ -83,6 +83,9 @@ impl Umami {
             let referrer = address(from, row.get("referrer_path"), row.get("referrer_query"));
             put(&mut fields, "referrer", &referrer)?;
         }
+        // Others are no countries: `T1` is the Tor network.
+        let country = places::country(row.get("country")).unwrap_or_default();
+        put(&mut fields, "country", country)?;
         put(&mut fields, "region", &region(row))?;
         put(&mut fields, "browser", browser(row.get("browser")))?;
         let (os, version) = system(row.get("os"));

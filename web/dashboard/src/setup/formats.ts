@@ -18,7 +18,7 @@ export function guessed(name: string): Format | undefined {
   if (/website_event/i.test(name)) return 'umami';
   if (/\.csv(\.gz)?$/i.test(name)) return 'csv';
   if (/\.(ndjson|jsonl|json)(\.gz)?$/i.test(name)) return 'ndjson';
-  if (/\blog\b/i.test(name)) return 'combined';
+  if (/(^|[^a-z])log([^a-z]|$)/i.test(name)) return 'combined';
 }
 
 /** Why a line is no event. */

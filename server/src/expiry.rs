@@ -1,8 +1,8 @@
 //! Forgetting by age: what is older than the days that a site keeps (`retention_days`).
 //!
 //! Answers no question. Everybody who did something before the oldest day kept is brought to the pipeline as
-//! an erasure that is bound to that time, a few thousand people in one go, so that every view becomes what
-//! it would be had nothing happened before.
+//! an erasure that is bound to that time, some people in one go, so that every view becomes what it would be
+//! had nothing happened before.
 //!
 //! Keeps: since when each site is known to hold nothing older. Nothing is written down: after a restart it is
 //! looked again, and what was under way the pipeline remembers by itself.
@@ -26,8 +26,9 @@ use crate::clock;
 const LOOK: Duration = Duration::from_secs(10);
 /// What was on its way when a site was looked through is found this much later.
 const LOOK_AGAIN: Duration = Duration::from_secs(3_600);
-/// People forgotten in one go: their histories are in memory meanwhile.
-const AT_ONCE: usize = 5_000;
+/// People forgotten in one go, and about how many events they have: whole histories are in memory meanwhile.
+const PEOPLE: usize = 5_000;
+const EVENTS: u64 = 100_000;
 
 /// Forgets what is too old. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,8 +47,13 @@ struct Clean {
 }
 
 impl Clean {
-    fn holds(&self, site: &Site, before: Timestamp) -> bool {
-        self.days == site.retention_days && self.before >= before && self.seen.elapsed() < LOOK_AGAIN
+    fn of(site: &Site, before: Timestamp) -> Self {
+        Self { days: site.retention_days, before, seen: Instant::now() }
+    }
+
+    /// Whether that says it of as many days and of this time.
+    fn covers(&self, site: &Site, before: Timestamp) -> bool {
+        self.days == site.retention_days && self.before >= before
     }
 }
 
@@ -56,55 +62,59 @@ impl Expiry {
         Self { pipeline, store, sites }
     }
 
-    /// Runs as long as the program.
+    /// Runs as long as the program. Sites take turns, so that none waits for all of another's people.
     pub(crate) async fn run(self) {
         let mut clean: HashMap<SiteId, Clean> = HashMap::new();
+        let mut forgotten: HashMap<SiteId, usize> = HashMap::new();
         loop {
+            let mut at_work = false;
             for site in self.sites.all() {
                 let Some(before) = oldest_kept(&site, clock::now()) else { continue };
-                if clean.get(&site.id).is_some_and(|clean| clean.holds(&site, before)) {
+                let known = clean.get(&site.id).copied().filter(|clean| clean.covers(&site, before));
+                if known.is_some_and(|clean| clean.seen.elapsed() < LOOK_AGAIN) {
                     continue;
                 }
-                let seen = Instant::now();
-                match self.forget(&site, before).await {
-                    Ok(people) => {
-                        if people > 0 {
+                let looked = Clean::of(&site, before);
+                match self.turn(&site, before, known.is_some()).await {
+                    Ok(0) => {
+                        clean.insert(site.id, looked);
+                        if let Some(people) = forgotten.remove(&site.id) {
                             let days = site.retention_days;
                             tracing::info!(site = %site.domain, days, people, "forgot what is older");
                         }
-                        clean.insert(site.id, Clean { days: site.retention_days, before, seen });
+                    }
+                    Ok(people) => {
+                        *forgotten.entry(site.id).or_default() += people;
+                        clean.remove(&site.id);
+                        at_work = true;
                     }
                     Err(error) => {
                         tracing::warn!(site = %site.domain, %error, code = error.code(), "what is too old stays");
                     }
                 }
             }
-            sleep(LOOK).await;
-        }
-    }
-
-    /// Forgets what happened on a site before a time. Returns how many people that concerned.
-    async fn forget(&self, site: &Site, before: Timestamp) -> Result<usize, StoreError> {
-        let mut people = 0;
-        // Whoever changes their mind meanwhile keeps the rest.
-        while self.keeps_as_many_days(site) {
-            let visitors = self.store.visitors_before(site.id.0, before.0, AT_ONCE).await?;
-            if visitors.is_empty() {
-                break;
+            if !at_work {
+                sleep(LOOK).await;
             }
-            people += visitors.len();
-            let visitors = visitors.into_iter().map(VisitorId).collect();
-            self.erase(Erasure { id: Uuid::now_v7(), site: site.id, visitors, before: Some(before) }).await;
         }
-        if people > 0 {
-            self.store.rewrite_erased().await?;
-        }
-        self.store.erase_said_before(site.id.0, before.0).await?;
-        Ok(people)
     }
 
-    fn keeps_as_many_days(&self, site: &Site) -> bool {
-        self.sites.get(site.id).is_some_and(|now| now.retention_days == site.retention_days)
+    /// Forgets some of what happened on a site before a time, and returns how many people that concerned:
+    /// nobody, when nothing is left. What is hidden by then leaves the tables, unless the site was known to
+    /// hold nothing.
+    async fn turn(&self, site: &Site, before: Timestamp, was_clean: bool) -> Result<usize, StoreError> {
+        let found = self.store.visitors_before(site.id.0, before.0, PEOPLE).await?;
+        if !found.is_empty() {
+            let visitors: Vec<VisitorId> = portion(found).into_iter().map(VisitorId).collect();
+            let people = visitors.len();
+            self.erase(Erasure { id: Uuid::now_v7(), site: site.id, visitors, before: Some(before) }).await;
+            return Ok(people);
+        }
+        if !was_clean {
+            self.store.rewrite_erased().await?;
+            self.store.erase_said_before(site.id.0, before.0).await?;
+        }
+        Ok(0)
     }
 
     /// Returns when it is done.
@@ -117,6 +127,20 @@ impl Expiry {
             let _ = timeout(LOOK, changes.changed()).await;
         }
     }
+}
+
+/// As many of these people as have [`EVENTS`] together, one at least.
+fn portion(found: Vec<(u64, u64)>) -> Vec<u64> {
+    let mut sum = 0;
+    let mut people = Vec::new();
+    for (visitor, events) in found {
+        sum += events;
+        if sum > EVENTS && !people.is_empty() {
+            break;
+        }
+        people.push(visitor);
+    }
+    people
 }
 
 /// When the oldest day begins that a site keeps; `None` where it keeps all.
@@ -155,6 +179,13 @@ mod tests {
         let now: jiff::Timestamp = now.parse().expect("a time");
         let before = oldest_kept(&site, Timestamp(now.as_millisecond()))?;
         Some(jiff::Timestamp::from_millisecond(before.0).expect("a time").to_string())
+    }
+
+    #[test]
+    fn a_portion_has_only_so_many_events_and_somebody_in_it() {
+        assert_eq!(portion(vec![(1, EVENTS - 5), (2, 5), (3, 1)]), [1, 2]);
+        assert_eq!(portion(vec![(1, 10 * EVENTS), (2, 1)]), [1]);
+        assert!(portion(Vec::new()).is_empty());
     }
 
     #[test]

@@ -108,23 +108,26 @@ impl Store {
         Ok(())
     }
 
-    /// Visitors of a site who did something before a time, in milliseconds since 1970; not all of them,
-    /// where there are more than `most`.
+    /// Visitors of a site who did something before a time, in milliseconds since 1970, with how many events
+    /// each has in all; not all of them, where there are more than `most`.
     pub async fn visitors_before(
         &self,
         site_id: u32,
         before_ms: i64,
         most: usize,
-    ) -> Result<Vec<u64>, StoreError> {
+    ) -> Result<Vec<(u64, u64)>, StoreError> {
         #[derive(Row, Deserialize)]
         struct Visitor {
             visitor: u64,
+            events: u64,
         }
-        let query = "SELECT DISTINCT visitor FROM events WHERE site_id = {site:UInt32} \
-                     AND ts < fromUnixTimestamp64Milli({before:Int64}, 'UTC') LIMIT {most:UInt64}";
+        let query = "SELECT visitor, count() AS events FROM events WHERE site_id = {site:UInt32} AND visitor IN (\
+                       SELECT DISTINCT visitor FROM events WHERE site_id = {site:UInt32} \
+                       AND ts < fromUnixTimestamp64Milli({before:Int64}, 'UTC') LIMIT {most:UInt64}) \
+                     GROUP BY visitor";
         let query = self.client().query(query).param("site", site_id).param("before", before_ms);
         let rows = query.param("most", most as u64).fetch_all::<Visitor>().await?;
-        Ok(rows.into_iter().map(|row| row.visitor).collect())
+        Ok(rows.into_iter().map(|row| (row.visitor, row.events)).collect())
     }
 
     /// Hides what models said about the time before an instant, in milliseconds since 1970.

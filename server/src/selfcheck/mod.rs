@@ -2,9 +2,9 @@
 //! schedule.
 //!
 //! A comparison means something only for what holds still while it is made. Where more events come
-//! in meanwhile, it is made again after the views have caught up, and what is not found again was on
-//! its way: a row that is wrong stays wrong, while one that was merely being changed is another the
-//! next time. So a server that never rests is checked, too.
+//! in or something is forgotten meanwhile, it is made again after the views have caught up, and what is
+//! not found again was on its way: a row that is wrong stays wrong, while one that was merely being changed
+//! is another the next time. So a server that never rests is checked, too.
 //!
 //! Wrong when: a wrong row is changed between every two looks. It is found once its day is over.
 
@@ -118,9 +118,11 @@ impl Checker {
         for _ in 0..LOOKS {
             self.caught_up().await?;
             let before = self.pipeline.status();
+            let erasures = self.pipeline.erasures();
             let found = self.compare(sites, pace).await?;
             let after = self.pipeline.status();
-            if found.is_empty() || (before.lag_events == 0 && before.log_events == after.log_events) {
+            let rested = before.lag_events == 0 && before.log_events == after.log_events;
+            if found.is_empty() || (rested && matches!(erasures.has_changed(), Ok(false))) {
                 return Ok(Checked::new(sites.len(), found));
             }
             if is_cut(&found) {

@@ -84,7 +84,10 @@ function SiteForm({ site }: { site: Site }) {
           bots: fields.bots === 'on' ? 'flag' : 'drop',
           honour_privacy_signals: fields.honour === 'on',
           identified: fields.identified === 'on',
-          retention_days: Number(fields.retention_days),
+          // Only when it is meant: what is lost by an older page's number does not come back.
+          ...(Number(fields.retention_days) !== site.retention_days && {
+            retention_days: Number(fields.retention_days),
+          }),
         });
         const again = client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
         if (domain !== site.domain) await navigate({ to: '/sites/$site/settings', params: { site: domain } });

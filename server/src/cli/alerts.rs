@@ -6,6 +6,7 @@ use opentrace_alerts::rule::{Change, Draft, RuleFile, RuleId, diff, draft};
 use serde_json::{Map, Value};
 
 use super::{CliError, Globals, Remote};
+use crate::cli::out::say;
 use crate::client::{Client, connect};
 
 /// What the server says of a rule beside what it was asked for with.
@@ -68,7 +69,7 @@ async fn apply(client: &Client, file: &RuleFile, dry_run: bool) -> Result<(), Cl
     let held = held(client, None).await?;
     let drafts: Vec<(RuleId, Draft)> = held.iter().map(|(id, draft, _)| (*id, draft.clone())).collect();
     let steps = diff(&drafts, file);
-    println!("{steps}");
+    say!("{steps}");
     if dry_run {
         return Ok(());
     }
@@ -102,7 +103,7 @@ fn replacing(old: Option<&Value>, new: &Value) -> Value {
 async fn list(client: &Client, site: Option<&str>) -> Result<(), CliError> {
     for (id, draft, open) in held(client, site).await? {
         let state = if open == 0 { "quiet".to_owned() } else { format!("{open} open") };
-        println!("{id}  {}  {} ({})", state, draft.name, draft.target.site);
+        say!("{id}  {}  {} ({})", state, draft.name, draft.target.site);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::query::Table;
 use super::{CliError, Globals, Remote};
+use crate::cli::out::{put, say};
 use crate::client::{Client, connect};
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     connection.close().await?;
     let answer = answer?;
     if args.json {
-        println!("{answer:#}");
+        say!("{answer:#}");
         return Ok(());
     }
     print(&answer)
@@ -67,24 +68,24 @@ async fn only_site(client: &Client) -> Result<String, CliError> {
 
 fn print(answer: &Value) -> Result<(), CliError> {
     let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default();
-    println!("{}", text("explanation"));
+    say!("{}", text("explanation"));
     let suggestions = answer.get("suggestions").and_then(Value::as_array).into_iter().flatten();
     let suggestions: Vec<&str> =
         suggestions.filter_map(|one| one.get("question").and_then(Value::as_str)).collect();
     if text("status") != "answered" {
-        println!();
+        say!();
         for suggestion in suggestions {
-            println!("  {suggestion}");
+            say!("  {suggestion}");
         }
         return Err(CliError::failed(format!("the question is {}", text("status"))));
     }
     let (query, result) = (&answer["query"], &answer["result"]);
     if !result.is_null() {
-        println!();
+        say!();
         if result.get("results").is_some() {
-            print!("{}", Table::of(query, result)?);
+            put!("{}", Table::of(query, result)?);
         } else {
-            println!("{result:#}");
+            say!("{result:#}");
         }
     }
     Ok(())

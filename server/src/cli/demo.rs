@@ -15,6 +15,7 @@ use super::serve::{configure, run_until_told};
 use super::{CliError, Globals};
 use crate::app::App;
 use crate::auth::new_key;
+use crate::cli::out::say;
 use crate::client::Client;
 use crate::config::{Processes, Secret};
 
@@ -38,17 +39,17 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
 
     let app = App::start(config).await?;
     let feed = Feed::new(Client::new(&app.url(), Some(token))?, &data);
-    println!("OpenTrace demo: open {}", app.url());
-    println!(
+    say!("OpenTrace demo: open {}", app.url());
+    say!(
         "The site {} is readable from this machine without a key; its data is in {}.",
         feed::SITE,
         data.display()
     );
     match feed.history_left() {
-        0 => println!("Generated visitors come in now."),
-        days => println!("Generated visitors come in now, and {days} days of history arrive beside them."),
+        0 => say!("Generated visitors come in now."),
+        days => say!("Generated visitors come in now, and {days} days of history arrive beside them."),
     }
-    println!("Ctrl-C ends it; starting it again continues.");
+    say!("Ctrl-C ends it; starting it again continues.");
 
     let feeding = tokio::spawn(async move {
         if let Err(error) = feed.run().await {

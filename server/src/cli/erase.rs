@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{CliError, Globals, Remote};
+use crate::cli::out::say;
 use crate::client::connect;
 
 /// Rewriting storage takes longer where there is much of it.
@@ -52,7 +53,7 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     let receipt = client.post::<Value>("/api/v1/erasure", &body).await;
     connection.close().await?;
     let receipt = receipt?;
-    println!("{}", serde_json::to_string_pretty(&receipt).unwrap_or_default());
+    say!("{}", serde_json::to_string_pretty(&receipt).unwrap_or_default());
     match receipt["status"].as_str() {
         Some("complete") => Ok(()),
         _ => Err(CliError::failed(

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::CliError;
+use super::out::Stdout;
 
 /// Opens a file to read; `-` is standard input.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, CliError> {
@@ -20,7 +21,7 @@ pub(super) fn write<T>(
     path: Option<&Path>,
     work: impl FnOnce(Box<dyn Write>) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
-    let Some(path) = path else { return work(Box::new(std::io::stdout().lock())) };
+    let Some(path) = path else { return work(Box::new(Stdout::default())) };
     let mut part = path.to_owned().into_os_string();
     part.push(".part");
     let part = PathBuf::from(part);

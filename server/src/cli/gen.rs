@@ -13,6 +13,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use self::traffic::{Event, HOUR_MS, Traffic};
+use super::out::Stdout;
 use super::{CliError, Globals};
 
 /// 2026-01-01: where generated time begins, so that a seed gives the same file on any day.
@@ -43,7 +44,7 @@ pub struct Args {
 /// Writes one JSON object per line, in the order of time.
 pub async fn run(args: Args, _: &Globals) -> Result<(), CliError> {
     let written = if args.output == Path::new("-") {
-        write(&args, io::stdout().lock())
+        write(&args, Stdout::default())
     } else {
         File::create(&args.output).and_then(|file| write(&args, file))
     };

@@ -25,6 +25,7 @@ use self::report::Report;
 pub(super) use self::site::ensure as ensure_site;
 pub(super) use self::visible::wait_until_visible;
 use super::{CliError, Globals, Remote};
+use crate::cli::out::put;
 use crate::client::{Client, Retry, connect};
 use crate::import::lines::{self, BytesRead};
 use crate::import::{Batch, Format, formats};
@@ -88,7 +89,7 @@ async fn import(client: &Client, files: Vec<PathBuf>, args: &Args) -> Result<(),
     progress.waiting();
     wait_until_visible(client).await?;
     progress.finish();
-    print!("{report}");
+    put!("{report}");
     if report.rejected() > 0 && report.accepted + report.duplicates == 0 {
         return Err(CliError::failed("the server rejected every event"));
     }

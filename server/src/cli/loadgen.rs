@@ -23,6 +23,7 @@ use self::figures::Figures;
 use self::pace::{Pace, Shape};
 use super::import::ensure_site;
 use super::{CliError, Globals, Remote};
+use crate::cli::out::{put, say};
 use crate::client::{Client, Retry, remote};
 
 /// How long one request is offered to a server that is away or busy.
@@ -79,9 +80,9 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     ensure_site(&client, &args.site, "UTC").await?;
     let figures = measure(&client, &args).await?;
     if args.json {
-        println!("{}", figures.json());
+        say!("{}", figures.json());
     } else {
-        print!("{figures}");
+        put!("{figures}");
     }
     match figures.failed {
         0 => Ok(()),

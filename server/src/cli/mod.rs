@@ -20,6 +20,7 @@ pub mod loadgen;
 mod logging;
 pub mod mcp;
 pub mod models;
+mod out;
 pub mod predict;
 pub mod query;
 pub mod recommend;
@@ -188,6 +189,7 @@ pub fn main() -> ExitCode {
         return opentrace_store::engine_main();
     }
     match block_on(cli) {
+        Ok(()) if out::has_failed() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", chain(&error));

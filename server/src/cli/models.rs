@@ -10,6 +10,7 @@ use opentrace_models::registry::{Registry, Stage};
 
 use super::table::Cells;
 use super::{CliError, Globals};
+use crate::cli::out::say;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -95,7 +96,7 @@ fn list(registry: &Registry) -> Result<(), CliError> {
             let metrics: Vec<String> =
                 of.metrics.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
             let data = of.fingerprint.get(..12).unwrap_or(&of.fingerprint);
-            println!(
+            say!(
                 "{name} {} {stage} {} rows {} data {data} seed {} {}",
                 version.number,
                 of.kind,
@@ -116,7 +117,7 @@ fn promote(registry: &Registry, name: &str, version: u32, input: &Path) -> Resul
         .map_err(|error| CliError::because(format!("cannot promote {name} {version}"), error))?;
     let live = trial.live.map_or_else(|| "nothing is live".to_owned(), |live| format!("live {live:.4}"));
     let outcome = if trial.promoted { "promoted" } else { "not promoted" };
-    println!("{outcome}: candidate {:.4}, {live}", trial.candidate);
+    say!("{outcome}: candidate {:.4}, {live}", trial.candidate);
     if trial.promoted { Ok(()) } else { Err(CliError::failed(format!("{name} {version} is not better"))) }
 }
 

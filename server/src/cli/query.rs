@@ -9,6 +9,7 @@ use serde_json::Value;
 
 pub(super) use self::table::Table;
 use super::{CliError, Globals, Remote};
+use crate::cli::out::{put, say};
 use crate::client::connect;
 
 #[derive(Debug, clap::Args)]
@@ -43,9 +44,9 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     connection.close().await?;
     let answer = answer?;
     if args.json {
-        println!("{answer:#}");
+        say!("{answer:#}");
     } else {
-        print!("{}", Table::of(&question, &answer)?);
+        put!("{}", Table::of(&question, &answer)?);
     }
     Ok(())
 }

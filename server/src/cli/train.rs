@@ -14,6 +14,7 @@ use super::forecast::model::ForecastModel;
 use super::models::remote::{self, Site};
 use super::table::Cells;
 use super::{CliError, Globals, files};
+use crate::cli::out::say;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -167,7 +168,7 @@ fn here(args: &Args, input: &Path, output: &Path) -> Result<(), CliError> {
                 .map_err(cannot_train)?;
             manifest.metrics.insert("silhouette".into(), model.silhouette);
             for segment in &model.segments {
-                println!("segment {}: {:.1} %, {}", segment.id, 100.0 * segment.share, segment.name);
+                say!("segment {}: {:.1} %, {}", segment.id, 100.0 * segment.share, segment.name);
             }
             save(args, output, &manifest, &model)
         }
@@ -225,6 +226,6 @@ fn save(
     let figures: Vec<String> =
         manifest.metrics.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
     let good = if figures.is_empty() { String::new() } else { format!(": {}", figures.join(", ")) };
-    println!("trained {place} on {} rows{good}", manifest.rows);
+    say!("trained {place} on {} rows{good}", manifest.rows);
     Ok(())
 }

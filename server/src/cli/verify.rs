@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{CliError, Globals, Remote};
+use crate::cli::out::say;
 use crate::client::connect;
 
 /// Recomputing reads every event there is.
@@ -46,11 +47,11 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
     let Verified { sites, differences } = verified?;
     for Difference { view, site, row, stored } in &differences {
         let side = if *stored { "only in the view" } else { "missing in the view" };
-        println!("{view} of {site}, {side}: {row}");
+        say!("{view} of {site}, {side}: {row}");
     }
     match differences.len() {
         0 => {
-            println!("Every view of {sites} site(s) equals its recomputation from raw events.");
+            say!("Every view of {sites} site(s) equals its recomputation from raw events.");
             Ok(())
         }
         found => Err(CliError::failed(format!("{found} rows differ"))),

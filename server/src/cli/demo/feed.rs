@@ -13,6 +13,7 @@ use crate::cli::CliError;
 use crate::cli::r#gen::story::Story;
 use crate::cli::r#gen::traffic::{Event, HOUR_MS, Traffic};
 use crate::cli::import::{ensure_site, wait_until_visible};
+use crate::cli::out::say;
 use crate::client::{Client, ClientError, Retry};
 use crate::clock;
 
@@ -102,7 +103,7 @@ impl Feed {
             self.send_past(end - DAY_MS..end).await?;
             self.state.update(|sent| sent.days = day + 1).map_err(unwritten)?;
             if (day + 1) % TELL == 0 {
-                println!("History: {} of {DAYS} days.", day + 1);
+                say!("History: {} of {DAYS} days.", day + 1);
             }
         }
         Ok(())

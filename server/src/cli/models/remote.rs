@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
 
+use crate::cli::out::say;
 use crate::cli::table::Cells;
 use crate::cli::{CliError, Globals, Remote};
 use crate::client::{Client, connect};
@@ -55,7 +56,7 @@ impl Models<'_> {
                 let metrics = version["metrics"].as_object().into_iter().flatten();
                 let metrics: Vec<String> =
                     metrics.map(|(name, value)| format!("{name} {:.4}", number(value))).collect();
-                println!(
+                say!(
                     "{name} {} {} {} rows {} seed {} {}",
                     version["version"],
                     text(&version["stage"]),
@@ -83,9 +84,9 @@ impl Models<'_> {
                 let live = trial["live"].as_f64();
                 let live =
                     live.map_or_else(|| "nothing was live".to_owned(), |live| format!("live {live:.4}"));
-                println!("promoted: candidate {candidate:.4}, {live}");
+                say!("promoted: candidate {candidate:.4}, {live}");
             }
-            None => println!("promoted"),
+            None => say!("promoted"),
         }
         Ok(())
     }
@@ -102,7 +103,7 @@ impl Models<'_> {
         query.extend_pairs(options);
         let path = format!("/api/v1/models?{}", query.finish());
         let said: Value = self.client.upload(&path, packed(folder)?).await?;
-        println!("{} version {} is a candidate", text(&said["name"]), said["version"]);
+        say!("{} version {} is a candidate", text(&said["name"]), said["version"]);
         Ok(())
     }
 
@@ -118,7 +119,7 @@ impl Models<'_> {
         let said: Value = self.client.get(&format!("/api/v1/models/{id}/versions")).await?;
         let last = &said["trainings"][0];
         match text(&last["state"]) {
-            "done" => println!("trained {name} version {}: {}", last["version"], last["result"]),
+            "done" => say!("trained {name} version {}: {}", last["version"], last["result"]),
             state => return Err(CliError::failed(format!("the training is {state}: {}", last["result"]))),
         }
         Ok(())

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CliError, Globals, logging};
 use crate::app::App;
+use crate::cli::out::say;
 use crate::config::{Config, Processes};
 
 #[derive(Debug, clap::Args)]
@@ -56,9 +57,9 @@ pub async fn run(args: Args, globals: &Globals) -> Result<(), CliError> {
         Processes::One | Processes::Member(_) => {}
     }
     let app = App::start(config).await?;
-    println!("OpenTrace listens on {}", app.url());
+    say!("OpenTrace listens on {}", app.url());
     if let Some(url) = app.setup_url() {
-        println!("Nobody owns it yet. Open {url} to become its owner.");
+        say!("Nobody owns it yet. Open {url} to become its owner.");
     }
     run_until_told(app).await
 }

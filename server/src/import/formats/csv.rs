@@ -101,10 +101,7 @@ impl Reader for Csv {
     }
 
     fn head(&mut self, record: &[u8]) -> Result<(), String> {
-        // Spreadsheets begin their files with a mark of the encoding.
-        let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
-        let names = parse(record).map_err(|_| "its first line is not the names of columns".to_owned())?;
-        self.columns = names.iter().map(|name| column(name.trim())).collect::<Result<_, _>>()?;
+        self.columns = names(record)?.iter().map(|name| column(name.trim())).collect::<Result<_, _>>()?;
         if !self.columns.contains(&Column::Field("ts")) {
             return Err("no column is named `ts`: when each event happened".to_owned());
         }
@@ -112,24 +109,28 @@ impl Reader for Csv {
     }
 
     fn event(&mut self, record: &[u8], to: &mut Vec<u8>) -> Result<(), &'static str> {
-        if record.is_empty() {
-            return Err("empty");
-        }
-        let record = parse(record)?;
-        if record.len() != self.columns.len() {
-            return Err("other_columns");
-        }
-        let fields = self.fields(&record)?;
-        // An event that does not say when it happened would be one of now.
-        if !fields.contains_key("ts") {
-            return Err("ts_missing");
-        }
+        let fields = self.fields(&cells(record, self.columns.len())?)?;
         self.native.write(fields, to)
     }
 }
 
-/// The cells of one record.
-pub(super) fn parse(record: &[u8]) -> Result<csv::StringRecord, &'static str> {
+/// The names of columns in a head.
+pub(super) fn names(head: &[u8]) -> Result<csv::StringRecord, String> {
+    // Spreadsheets begin their files with a mark of the encoding.
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    parse(head).map_err(|_| "its first line is not the names of columns".to_owned())
+}
+
+/// The cells of a record that has as many as there are columns.
+pub(super) fn cells(record: &[u8], columns: usize) -> Result<csv::StringRecord, &'static str> {
+    if record.is_empty() {
+        return Err("empty");
+    }
+    let cells = parse(record)?;
+    if cells.len() == columns { Ok(cells) } else { Err("other_columns") }
+}
+
+fn parse(record: &[u8]) -> Result<csv::StringRecord, &'static str> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
     let mut cells = csv::StringRecord::new();
     match reader.read_record(&mut cells) {

@@ -28,6 +28,10 @@ impl Native {
 
     /// Appends the event as one line without its end.
     pub(super) fn write(&mut self, mut fields: Fields<'_>, to: &mut Vec<u8>) -> Result<(), &'static str> {
+        // An event that does not say when it happened would be one of now.
+        if fields.get("ts").is_none_or(|ts| matches!(ts.get(), "null" | "\"\"")) {
+            return Err("ts_missing");
+        }
         fields.insert("site".into(), raw(&self.site)?);
         if fields.get("id").is_none_or(|id| id.get() == "null") {
             fields.remove("id");

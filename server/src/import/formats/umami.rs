@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::Reader;
-use super::csv::parse;
+use super::csv::{cells, names};
 use super::native::{Fields, Native, put, raw, visitor};
 use super::places;
 
@@ -17,7 +17,7 @@ const PAGE_VIEW: &str = "1";
 const CUSTOM: &str = "2";
 
 /// What is kept as it is, by the names of Umami and ours.
-const SAME: [(&str, &str); 9] = [
+const SAME: [(&str, &str); 11] = [
     ("event_id", "id"),
     ("page_title", "title"),
     ("screen", "screen"),
@@ -26,10 +26,10 @@ const SAME: [(&str, &str); 9] = [
     ("utm_source", "source"),
     ("utm_medium", "medium"),
     ("utm_campaign", "campaign"),
+    ("utm_term", "term"),
+    ("utm_content", "content"),
     ("distinct_id", "user_id"),
 ];
-/// The rest of the campaign, which older exports lack.
-const CAMPAIGN: [(&str, &str); 2] = [("utm_term", "term"), ("utm_content", "content")];
 /// Without these there is no event.
 const NEEDED: [&str; 3] = ["session_id", "created_at", "url_path"];
 
@@ -73,7 +73,7 @@ impl Umami {
         put(&mut fields, "name", name(row)?)?;
         put(&mut fields, "ts", &time(row.get("created_at"))?)?;
         put(&mut fields, "visitor", &visitor(&self.site, "umami", row.get("session_id")))?;
-        for (theirs, ours) in SAME.into_iter().chain(CAMPAIGN) {
+        for (theirs, ours) in SAME {
             put(&mut fields, ours, row.get(theirs))?;
         }
         let host = Some(row.get("hostname")).filter(|host| !host.is_empty()).unwrap_or(&self.site);
@@ -108,9 +108,7 @@ impl Reader for Umami {
     }
 
     fn head(&mut self, record: &[u8]) -> Result<(), String> {
-        let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
-        let names = parse(record).map_err(|_| "its first line is not the names of columns".to_owned())?;
-        self.columns = names.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
+        self.columns = names(record)?.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
         let lacks = NEEDED.iter().find(|needed| !self.columns.iter().any(|column| column == *needed));
         match lacks {
             Some(needed) => {
@@ -121,14 +119,7 @@ impl Reader for Umami {
     }
 
     fn event(&mut self, record: &[u8], to: &mut Vec<u8>) -> Result<(), &'static str> {
-        if record.is_empty() {
-            return Err("empty");
-        }
-        let cells = parse(record)?;
-        if cells.len() != self.columns.len() {
-            return Err("other_columns");
-        }
-        let row = Row { columns: &self.columns, cells };
+        let row = Row { columns: &self.columns, cells: cells(record, self.columns.len())? };
         let website = row.get("website_id");
         if self.website.as_deref().is_some_and(|first| first != website) {
             return Err("other_website");
